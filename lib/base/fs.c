@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "fs.h"
+
+#define FILE_SIZE_MAX (1024U * 1024U)
+
+struct Sysroot {
+        int fd;
+        bool host;
+};
+
+int sysroot_open(const char *path, Sysroot **ret) {
+        autofd fd = -1;
+        Sysroot *root;
+
+        fd = open(path ?: "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+
+        root = g_new(Sysroot, 1);
+        *root = (Sysroot){.fd = steal_fd(&fd), .host = !path || strcmp(path, "/") == 0};
+        *ret = root;
+        return 0;
+}
+
+Sysroot *sysroot_free(Sysroot *root) {
+        if (!root)
+                return NULL;
+        safe_close(root->fd);
+        g_free(root);
+        return NULL;
+}
+
+bool sysroot_is_host(const Sysroot *root) {
+        return root->host;
+}
+
+int sysroot_openat(const Sysroot *root, const char *path, int flags) {
+        struct open_how how = {.flags = (uint64_t) (flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT};
+        int fd;
+
+        /* The real root needs no confinement, and some containers' seccomp filters do not know openat2. */
+        if (root->host)
+                fd = openat(root->fd, path, flags | O_CLOEXEC);
+        else
+                fd = (int) syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
+        return fd < 0 ? -errno : fd;
+}
+
+static int read_fd(int fd, char **ret) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        char buffer[4096];
+
+        for (;;) {
+                ssize_t n = read(fd, buffer, sizeof(buffer));
+
+                if (n < 0) {
+                        if (errno == EINTR)
+                                continue;
+                        return -errno;
+                }
+                if (n == 0)
+                        break;
+                if (text->len + (size_t) n > FILE_SIZE_MAX)
+                        return -EFBIG;
+                g_string_append_len(text, buffer, n);
+        }
+        if (text->len > 0 && text->str[text->len - 1] == '\n')
+                g_string_truncate(text, text->len - 1);
+
+        *ret = g_string_free(g_steal_pointer(&text), FALSE);
+        return 0;
+}
+
+int sysroot_read(const Sysroot *root, const char *path, char **ret) {
+        autofd fd = sysroot_openat(root, path, O_RDONLY | O_NOCTTY);
+
+        if (fd < 0)
+                return fd;
+        return read_fd(fd, ret);
+}
+
+int sysroot_read_u64(const Sysroot *root, const char *path, uint64_t *ret) {
+        g_autofree char *text = NULL;
+        int r;
+
+        r = sysroot_read(root, path, &text);
+        if (r < 0)
+                return r;
+        return parse_u64(text, ret);
+}
+
+static int compare_names(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+int sysroot_list(const Sysroot *root, const char *path, char ***ret) {
+        g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+        autofd fd = sysroot_openat(root, path, O_RDONLY | O_DIRECTORY);
+        DIR *dir;
+
+        if (fd < 0)
+                return fd;
+        dir = fdopendir(fd);
+        if (!dir)
+                return -errno;
+        fd = -1;
+
+        for (;;) {
+                struct dirent *entry;
+
+                errno = 0;
+                entry = readdir(dir);
+                if (!entry)
+                        break;
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                        g_ptr_array_add(names, g_strdup(entry->d_name));
+        }
+        if (errno != 0) {
+                int saved = errno;
+
+                closedir(dir);
+                return -saved;
+        }
+        closedir(dir);
+
+        g_ptr_array_sort(names, compare_names);
+        g_ptr_array_add(names, NULL);
+        *ret = (char **) g_ptr_array_free(g_steal_pointer(&names), FALSE);
+        return 0;
+}
+
+int read_file_at(int dir_fd, const char *path, char **ret) {
+        autofd fd = openat(dir_fd, path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        return read_fd(fd, ret);
+}
+
+int read_u64_at(int dir_fd, const char *path, uint64_t *ret) {
+        g_autofree char *text = NULL;
+        int r;
+
+        r = read_file_at(dir_fd, path, &text);
+        if (r < 0)
+                return r;
+        return parse_u64(text, ret);
+}
+
+int write_file_at(int dir_fd, const char *path, const char *text) {
+        autofd fd = openat(dir_fd, path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+        size_t length = strlen(text);
+        ssize_t n;
+
+        if (fd < 0)
+                return -errno;
+        n = write(fd, text, length);
+        if (n < 0)
+                return -errno;
+        return (size_t) n == length ? 0 : -EIO;
+}
+
+int parse_u64(const char *text, uint64_t *ret) {
+        uint64_t value = 0;
+
+        if (*text == '\0')
+                return -EINVAL;
+        for (const char *p = text; *p != '\0'; p++) {
+                if (!g_ascii_isdigit(*p))
+                        return -EINVAL;
+                if (__builtin_mul_overflow(value, UINT64_C(10), &value) ||
+                    __builtin_add_overflow(value, (uint64_t) (*p - '0'), &value))
+                        return -ERANGE;
+        }
+        *ret = value;
+        return 0;
+}
+
+int flat_keyed_u64(const char *text, const char *key, uint64_t *ret) {
+        size_t length = strlen(key);
+
+        for (const char *line = text; line; line = strchr(line, '\n')) {
+                if (*line == '\n')
+                        line++;
+                if (strncmp(line, key, length) == 0 && line[length] == ' ') {
+                        g_autofree char *value = g_strndup(line + length + 1, strcspn(line + length + 1, "\n"));
+
+                        return parse_u64(value, ret);
+                }
+        }
+        return -ENODATA;
+}
