@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The summary of a job: GetResult's a{sv}, the worker's reply, and the columns of a record. */
+
+#include <stdbool.h>
+
+#include "base.h"
+#include "states.h"
+
+typedef struct Result {
+        JobResult result;
+        char *verdict, *status, *grade, *message; /* NULL: unknown. message: one sentence for a person */
+        char *error;                              /* D-Bus error name of the cause; NULL when done */
+        bool simulated;
+        uint32_t trials, invalid_trials;
+        /* J, s, W; NAN: unknown. low and high are the 95 % interval of the median. */
+        double total_energy, total_energy_low, total_energy_high;
+        double net_energy, net_energy_low, net_energy_high;
+        double wall, cpu, power;
+} Result;
+
+Result *result_new(JobResult result, const char *error, const char *message);
+
+/* As a{sv}; unknown values are left out. */
+int result_append(sd_bus_message *m, const Result *result);
+int result_from_message(sd_bus_message *m, Result **ret);
+Result *result_free(Result *result);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Result, result_free)
