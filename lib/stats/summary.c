@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <math.h>
+#include <limits.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "summary.h"
+
+#define ALPHA 0.05L
+
+static int compare_doubles(const void *a, const void *b) {
+        double x = *(const double *) a, y = *(const double *) b;
+
+        return (x > y) - (x < y);
+}
+
+static double *sorted_copy(const double *values, size_t n) {
+        double *sorted = g_new(double, n);
+
+        memcpy(sorted, values, n * sizeof(double));
+        qsort(sorted, n, sizeof(double), compare_doubles);
+        return sorted;
+}
+
+static double median_of_sorted(const double *sorted, size_t n) {
+        return n % 2 == 1 ? sorted[n / 2] : sorted[n / 2 - 1] / 2 + sorted[n / 2] / 2;
+}
+
+int stats_median(const double *values, size_t n, double *ret) {
+        g_autofree double *sorted = NULL;
+
+        if (n == 0)
+                return -ENODATA;
+        sorted = sorted_copy(values, n);
+        *ret = median_of_sorted(sorted, n);
+        return 0;
+}
+
+size_t summary_rank(size_t n) {
+        long double probability, below = 0;
+        size_t k = 0;
+
+        /* P(Bin(n, ½) = k), from which P(< k) grows term by term. 2⁻ⁿ stays above a long double's smallest value up
+         * to n = 16,000, far more trials than a job may have; beyond that the rank is 0, no interval. */
+        probability = ldexpl(1.0L, -(int) MIN(n, (size_t) INT_MAX));
+        if (probability <= 0)
+                return 0;
+        while (k < n / 2) {
+                below += probability;
+                if (2 * below > ALPHA)
+                        break;
+                probability *= (long double) (n - k) / (long double) (k + 1);
+                k++;
+        }
+        return k;
+}
+
+int summary_compute(const double *values, size_t n, Summary *ret) {
+        g_autofree double *sorted = NULL, *deviations = NULL;
+        Summary summary = {.n = n};
+        size_t rank;
+
+        if (n == 0)
+                return -ENODATA;
+        for (size_t i = 0; i < n; i++)
+                if (!isfinite(values[i]))
+                        return -EINVAL;
+
+        sorted = sorted_copy(values, n);
+        summary.median = median_of_sorted(sorted, n);
+        summary.min = sorted[0];
+        summary.max = sorted[n - 1];
+
+        /* A running mean, which a sum of large values cannot overflow. */
+        for (size_t i = 0; i < n; i++)
+                summary.mean += (sorted[i] - summary.mean) / (double) (i + 1);
+
+        deviations = g_new(double, n);
+        for (size_t i = 0; i < n; i++)
+                deviations[i] = fabs(values[i] - summary.median);
+        (void) stats_median(deviations, n, &summary.mad);
+
+        rank = summary_rank(n);
+        if (rank > 0) {
+                summary.has_ci = true;
+                summary.ci_low = sorted[rank - 1];
+                summary.ci_high = sorted[n - rank];
+        }
+        *ret = summary;
+        return 0;
+}
+
+int summary_relative_half_width(const Summary *summary, double *ret) {
+        if (!summary->has_ci || summary->median == 0)
+                return -ENODATA;
+        *ret = (summary->ci_high - summary->ci_low) / 2 / fabs(summary->median);
+        return 0;
+}
