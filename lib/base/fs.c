@@ -12,11 +12,49 @@
 struct Sysroot {
         int fd;
         bool host;
+        GHashTable *faults; /* path → positive errno; NULL without a fault table */
 };
 
+static int read_fd(int fd, char **ret);
+
+static int load_faults(Sysroot *root) {
+        static const struct {
+                const char *name;
+                int error;
+        } names[] = {{"EACCES", EACCES}, {"EIO", EIO},     {"ENODATA", ENODATA},
+                     {"ENODEV", ENODEV}, {"EPERM", EPERM}, {"ENXIO", ENXIO}};
+        g_autofree char *text = NULL;
+        g_auto(GStrv) lines = NULL;
+        int r;
+
+        r = sysroot_read(root, ".faults", &text);
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return r;
+
+        root->faults = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        lines = g_strsplit(text, "\n", -1);
+        for (char **line = lines; *line; line++) {
+                char *space = strchr(*line, ' ');
+                int error = 0;
+
+                if (**line == '\0')
+                        continue;
+                for (size_t i = 0; space && i < G_N_ELEMENTS(names); i++)
+                        if (strcmp(space + 1, names[i].name) == 0)
+                                error = names[i].error;
+                if (error == 0)
+                        return -EINVAL;
+                g_hash_table_insert(root->faults, g_strndup(*line, (gsize) (space - *line)), GINT_TO_POINTER(error));
+        }
+        return 0;
+}
+
 int sysroot_open(const char *path, Sysroot **ret) {
+        g_autoptr(Sysroot) root = NULL;
         autofd fd = -1;
-        Sysroot *root;
+        int r;
 
         fd = open(path ?: "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
@@ -24,7 +62,12 @@ int sysroot_open(const char *path, Sysroot **ret) {
 
         root = g_new(Sysroot, 1);
         *root = (Sysroot){.fd = steal_fd(&fd), .host = !path || strcmp(path, "/") == 0};
-        *ret = root;
+        if (!root->host) {
+                r = load_faults(root);
+                if (r < 0)
+                        return r;
+        }
+        *ret = g_steal_pointer(&root);
         return 0;
 }
 
@@ -32,6 +75,8 @@ Sysroot *sysroot_free(Sysroot *root) {
         if (!root)
                 return NULL;
         safe_close(root->fd);
+        if (root->faults)
+                g_hash_table_unref(root->faults);
         g_free(root);
         return NULL;
 }
@@ -43,6 +88,13 @@ bool sysroot_is_host(const Sysroot *root) {
 int sysroot_openat(const Sysroot *root, const char *path, int flags) {
         struct open_how how = {.flags = (uint64_t) (flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT};
         int fd;
+
+        if (root->faults) {
+                int error = GPOINTER_TO_INT(g_hash_table_lookup(root->faults, path));
+
+                if (error > 0)
+                        return -error;
+        }
 
         /* The real root needs no confinement, and some containers' seccomp filters do not know openat2. */
         if (root->host)

@@ -5,7 +5,11 @@
  *
  * Sysroot is a directory descriptor; every path is relative to it ("sys/class/powercap/…", "proc/cpuinfo").
  * Symbolic links are followed by the kernel inside the root only (openat2 RESOLVE_IN_ROOT), so that a fixture tree
- * with absolute links does not reach out into the real host. */
+ * with absolute links does not reach out into the real host.
+ *
+ * A fixture tree may hold a file `.faults` of lines "path ERRNO" ("sys/…/energy_uj EACCES"): opening that path fails
+ * with that error, because a tree of plain files cannot express errors of the kernel, and root is refused nothing. The
+ * file is not looked at on the running system. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +19,7 @@
 
 typedef struct Sysroot Sysroot;
 
-/* path NULL or "/" is the running system. */
+/* path NULL or "/" is the running system. -EINVAL when a fixture tree's .faults cannot be understood. */
 int sysroot_open(const char *path, Sysroot **ret);
 Sysroot *sysroot_free(Sysroot *root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sysroot, sysroot_free)

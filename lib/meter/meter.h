@@ -18,6 +18,7 @@
 #include "topology.h"
 
 #define METER_DOMAINS_MAX 128
+#define METER_GROUP_MAX 8
 
 typedef struct Meter Meter;
 
@@ -46,11 +47,11 @@ typedef struct MeterDomain {
         uint64_t max_power_uw; /* what this domain is allowed to draw; 0 when unknown */
 } MeterDomain;
 
-/* One descriptor that yields the values of n domains in one read. */
+/* The descriptors that one read yields n values of: a perf group, or one powercap file. fds[0] is what is read. */
 typedef struct MeterCounter {
-        int fd;
         size_t n;
-        size_t domains[METER_DOMAINS_MAX]; /* indices into MeterCounters.domains */
+        int fds[METER_GROUP_MAX];        /* -1 for the model */
+        size_t domains[METER_GROUP_MAX]; /* indices into MeterCounters.domains */
 } MeterCounter;
 
 /* What the privileged side of a meter amounts to: open descriptors and what they are. It can be made by a process that
@@ -86,7 +87,7 @@ Meter *meter_free(Meter *meter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Meter, meter_free)
 
 typedef struct DomainReading {
-        uint64_t energy_uj; /* since meter_open(); monotone across wraps; meaningless when error is set */
+        uint64_t energy_uj; /* since meter_open(), monotone across wraps; too small by whole ranges after -EOVERFLOW */
         int error;          /* 0, -ENODATA, -EOVERFLOW or the errno of the read */
         unsigned breaks;    /* how often this domain could not be read, or may have wrapped unseen, so far */
         int break_error;    /* why, the last time */
@@ -105,7 +106,8 @@ typedef struct Reading {
 int meter_read(Meter *meter, Reading *ret);
 
 /* What one domain took between two readings of one meter. Not 0 but the error when either reading failed, or any
- * reading between them did: a window with a hole in it is no measurement. */
+ * reading between them did: a window with a hole in it is no measurement. Only a window that begins with the reading
+ * that said -EOVERFLOW is sound: counting went on from there. */
 int reading_energy_uj(const Reading *begin, const Reading *end, size_t domain, uint64_t *ret_uj);
 
 /* Σ over the domains in the total. -ENODATA when there is none; the first error of any of them otherwise. */

@@ -93,14 +93,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Topology, topology_free)
 /* NULL when there is none of that name. */
 const Domain *topology_find(const Topology *topology, const char *name);
 
+/* Whether a counter that showed `between` may be the one that showed `before` and `after`, just before and after that:
+ * two counters of their own differ by millions of microjoules, one counter read three times only grows. */
+bool topology_is_mirror(uint64_t before, uint64_t between, uint64_t after);
+
 /* The whole topology as text, the same for the same host; what `joulectl topology --sysroot` and the golden files
  * show. */
 char *topology_describe(const Topology *topology);
 
 typedef enum Reservation {
-        RESERVATION_CORE,   /* one whole physical core that is not the lead CPU's */
-        RESERVATION_SHARED, /* fewer than two physical cores: the job's thread shares its core (SMT_SHARED) */
-        RESERVATION_NONE,   /* there is one CPU */
+        RESERVATION_CORE,     /* one whole physical core that is not the lead CPU's */
+        RESERVATION_CONFINED, /* no core can be spared, as with fewer than two physical ones */
+        RESERVATION_NONE,     /* there is one CPU */
 } Reservation;
 
 /* The CPUs that jobs get under ReservedCPUs=auto: the last physical core with all its threads of the first package
