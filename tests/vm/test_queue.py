@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Fair between users, bounded, and honest about how long it takes."""
+
+import json
+import time
+
+import pytest
+
+from helpers import detach, install_programs, joulectl, jobs, quiesce, report, wait_record, wait_until
+
+MANAGER = ["org.jouletrace.JouleTrace1", "/org/jouletrace/JouleTrace1", "org.jouletrace.JouleTrace1.Manager"]
+ONE = ("--trials=1", "--warmups=0", "--cooldown=0")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs(vm):
+    install_programs(vm)
+    vm.run("mkdir -p /etc/jouletrace/jouletraced.conf.d")
+    vm.run("printf '[jouletraced]\\nMaxJobsPerUser=120\\nMaxQueued=200\\nCallsPerMinute=1000\\n' "
+           "> /etc/jouletrace/jouletraced.conf.d/tests.conf")
+    vm.run("systemctl restart jouletraced.service")
+
+
+SUBMIT_MANY = """
+import sys
+from gi.repository import Gio, GLib
+bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+for i in range(int(sys.argv[1])):
+    request = {"argv": GLib.Variant("as", sys.argv[2:]), "detach": GLib.Variant("b", True), "trials": GLib.Variant("u", 1),
+               "warmups": GLib.Variant("u", 0), "cooldown": GLib.Variant("t", 0)}
+    reply = bus.call_sync("org.jouletrace.JouleTrace1", "/org/jouletrace/JouleTrace1", "org.jouletrace.JouleTrace1.Manager",
+                          "Measure", GLib.Variant("(a{sv})", (request,)), None, 0, -1)
+    print(reply.unpack()[0])
+"""
+
+
+def submit_many(vm, count, *command, user="user1"):
+    vm.run("cat > /tmp/submit.py", input=SUBMIT_MANY.encode())
+    _, out, _ = vm.run(["python3", "/tmp/submit.py", str(count), *command], user=user, timeout=300)
+    return [int(line) for line in out.split()]
+
+
+def test_one_job_of_user2_goes_before_a_hundred_of_user1(vm):
+    hundred = submit_many(vm, 100, "sleep", "0.1")
+    assert len(hundred) == 100
+    _, out, _ = vm.run(["busctl", "--json=short", "get-property", *MANAGER, "QueueLength"], user="user2")
+    assert json.loads(out)["data"] >= 80
+    one = report_of(vm, detach(vm, "true", options=ONE, user="user2"))
+    ended = [entry for entry in jobs(vm) if entry["id"] in hundred and entry["state"] == "queued"]
+    assert len(ended) >= 60, "most of user1's jobs still wait"
+    assert one["job"]["result"] == "done"
+    joulectl(vm, "cancel", *[str(job) for job in hundred], user="root", check=False, timeout=300)
+
+
+def report_of(vm, job):
+    return wait_record(vm, job, timeout=120)
+
+
+def test_estimate_of_ten_queued_jobs(vm):
+    """The finish that is promised when the tenth is queued comes within a factor of two."""
+    quiesce(vm)
+    wait_record(vm, detach(vm, "sleep", "0.4", options=ONE))
+    began = time.time()
+    ten = submit_many(vm, 10, "sleep", "0.4")
+    _, out, _ = vm.run(["busctl", "--json=short", "get-property", MANAGER[0],
+                        f"/org/jouletrace/JouleTrace1/job/_{ten[-1]}", "org.jouletrace.JouleTrace1.Job", "EstimatedFinish"],
+                       user="user1")
+    asked = float(vm.run(["date", "+%s.%N"])[1])
+    promised = json.loads(out)["data"] / 1e6 - asked
+    wait_record(vm, ten[-1], timeout=240)
+    took = report(vm, ten[-1])["job"]["finished"] / 1e6 - asked if isinstance(report(vm, ten[-1])["job"]["finished"], (int, float)) \
+        else time.time() - began
+    assert took / 2 <= promised <= took * 2, f"promised {promised:.1f} s, took {took:.1f} s"
+
+
+def test_limits_name_themselves(vm):
+    quiesce(vm)
+    vm.run("printf '[jouletraced]\\nMaxJobsPerUser=2\\nCallsPerMinute=1000\\n' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
+    vm.run("systemctl reload jouletraced.service")
+    held = [detach(vm, "sleep", "30", options=ONE) for _ in range(2)]
+    code, _, err = joulectl(vm, "measure", *ONE, "--", "true", check=False)
+    assert code != 0 and "MaxJobsPerUser" in err and "2" in err
+    for job in held:
+        joulectl(vm, "cancel", str(job))
+    vm.run("printf '[jouletraced]\\nCallsPerMinute=3\\n' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
+    vm.run("systemctl restart jouletraced.service")
+    answers = [joulectl(vm, "measure", *ONE, "--", "true", check=False) for _ in range(5)]
+    assert any(code != 0 and "CallsPerMinute" in err for code, _, err in answers)
+    wait_until(lambda: True, "nothing")
