@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""Real polkit: allowed, denied, asked for a password, and a password prompt that its caller walks away from."""
+
+import json
+
+import pytest
+
+from helpers import BRISK, install_programs, joulectl, jobs, measure, wait_until
+
+DENY = """polkit.addRule(function(action, subject) {
+    if (action.id == "org.jouletrace.JouleTrace1.measure" && subject.user == "user2")
+        return polkit.Result.NO;
+});
+"""
+
+# Runs joulectl on a terminal of its own, types what is in argv[1] at the password prompt, and passes the exit code on.
+TYPE_PASSWORD = """
+import os, pty, sys
+password, command, seen = sys.argv[1], sys.argv[2:], b""
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(command[0], command)
+typed = False
+while True:
+    try:
+        data = os.read(fd, 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    seen += data
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()
+    if not typed and b"assword:" in seen:
+        typed = True
+        if password:
+            os.write(fd, password.encode() + b"\\n")
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prepared(vm):
+    install_programs(vm)
+    vm.run("cat > /tmp/type.py", input=TYPE_PASSWORD.encode())
+    vm.run("echo root:secret | chpasswd")
+
+
+def on_terminal(vm, password, *command, user="outsider"):
+    return vm.popen(["python3", "/tmp/type.py", password, *command], user=user)
+
+
+def test_a_member_is_not_asked(vm):
+    assert measure(vm, "true")["job"]["result"] == "done"
+
+
+def test_denied(vm):
+    vm.run("cat > /etc/polkit-1/rules.d/10-deny.rules", input=DENY.encode())
+    try:
+        wait_until(lambda: joulectl(vm, "measure", *BRISK, "--", "true", user="user2", check=False)[0] == 3, "the denial")
+        code, out, err = joulectl(vm, "measure", *BRISK, "--", "true", user="user2", check=False)
+        assert code == 3 and not out and err.strip()
+        assert "org.freedesktop" not in err and "GDBus" not in err
+    finally:
+        vm.run("rm /etc/polkit-1/rules.d/10-deny.rules")
+    wait_until(lambda: joulectl(vm, "measure", *BRISK, "--", "true", user="user2", check=False)[0] == 0, "the rule's end")
+
+
+def test_an_outsider_without_a_terminal_is_refused(vm):
+    before = len(jobs(vm))
+    code, _, err = joulectl(vm, "measure", *BRISK, "--", "true", user="outsider", check=False)
+    assert code == 3 and "jouletrace" in err, "the message names the group that would help"
+    assert len(jobs(vm)) == before
+
+
+def test_challenge_answered(vm):
+    code, out, err = on_terminal(vm, "secret", "joulectl", "measure", *BRISK, "--", "true").wait(timeout=120)
+    assert code == 0, (out, err)
+    vm.run("pkill -HUP polkitd || systemctl restart polkit", check=False)
+
+
+def test_challenge_failed(vm):
+    vm.run("systemctl restart polkit")
+    code, _, _ = on_terminal(vm, "wrong", "joulectl", "measure", *BRISK, "--", "true").wait(timeout=120)
+    assert code == 3
+
+
+def test_prompt_that_its_caller_leaves(vm):
+    """While a password prompt stands other calls are answered; when the caller leaves, the check is cancelled and nothing
+    was allocated."""
+    vm.run("systemctl restart polkit")
+    before = len(jobs(vm))
+    client = on_terminal(vm, "", "joulectl", "measure", *BRISK, "--", "true")
+    wait_until(lambda: vm.run("pgrep -x pkttyagent || pgrep -f pkttyagent", check=False)[0] == 0, "the prompt")
+    assert measure(vm, "true")["job"]["result"] == "done"
+    assert json.loads(joulectl(vm, "status", "--json")[1])
+    vm.run("pkill -KILL -u outsider", check=False)
+    client.wait(timeout=30)
+    wait_until(lambda: vm.run("journalctl -u jouletraced -o cat | grep -i 'authori.*cancel\\|cancel.*authori'", check=False)[0] == 0,
+               "the cancelled check in the journal", timeout=20)
+    assert len(jobs(vm)) <= before + 1
+    assert measure(vm, "true")["job"]["result"] == "done"
+
+
+def test_a_confined_caller_is_refused(vm):
+    code, _, err = vm.run("unshare -Urm joulectl measure --trials=1 --warmups=0 -- true", user="user1", check=False, timeout=60)
+    assert code == 3 and err.strip()
