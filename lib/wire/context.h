@@ -10,22 +10,25 @@
 
 typedef struct JobContext {
         uint32_t job;
-        uid_t uid;             /* the caller's, from the bus */
-        gid_t *groups;         /* the caller's supplementary groups, from the bus */
+        uid_t uid;     /* the caller's, from the bus */
+        gid_t *groups; /* the caller's supplementary groups, from the bus */
         size_t n_groups;
-        char *containment;     /* "scope": a delegated cgroup below jouletrace.slice; "process": what the user may do */
-        char *isolation;       /* "none" "confined" "reserved": what the daemon arranged and read back */
-        char *partition;       /* "" "root" "isolated": the slice's cpuset.cpus.partition */
-        char *cpus;            /* CPU list the program may run on; "" when nothing is arranged */
-        char *reserved_cpus;   /* CPU list of the reservation, "" when none */
-        char *sysroot;         /* "/" or a fixture tree */
-        char *meter;           /* the Meter knob; the request's meter, if not auto, goes before it */
-        double model_watts;    /* of one busy CPU */
+        char *containment;   /* "scope": a delegated cgroup below jouletrace.slice; "process": what the user may do */
+        char *isolation;     /* "none" "confined" "reserved": what the daemon arranged and read back */
+        char *partition;     /* "" "root" "isolated": the slice's cpuset.cpus.partition */
+        char *cpus;          /* CPU list the program may run on; "" when nothing is arranged */
+        char *reserved_cpus; /* CPU list of the reservation, "" when none */
+        char *sysroot;       /* "/" or a fixture tree */
+        char *meter;         /* the Meter knob; the request's meter, if not auto, goes before it */
+        double model_watts;  /* of one busy CPU */
         uint64_t region_min_usec; /* the MinWindow knob */
-        bool smt_shared;       /* a sibling of the program's CPUs is not ours */
+        bool smt_shared;          /* a sibling of the program's CPUs is not ours */
 } JobContext;
 
+/* As a{sv}, all members; NULL strings are sent as "". */
 int job_context_append(sd_bus_message *m, const JobContext *context);
+/* The daemon and the worker are of one build: a key that is missing, unknown, twice there or of another type is
+ * -EINVAL. */
 int job_context_from_message(sd_bus_message *m, JobContext **ret);
 JobContext *job_context_free(JobContext *context);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(JobContext, job_context_free)

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The one table of request keys. The parser, the bounds' tests, joulectl's options and --help, the manual pages and the
- * completions all come from it. */
+/* The one table of request keys. The parser, the bounds' tests, joulectl's options and --help, the manual pages and
+ * the completions all come from it. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* argv and env together, each string with its NUL and its pointer, as execve(2) counts. */
+#define REQUEST_STRINGS_MAX (UINT64_C(1024) * 1024)
+
 typedef enum KeyType {
-        KEY_STRINGS,  /* as */
-        KEY_STRING,   /* s, bounded in bytes */
-        KEY_CHOICE,   /* s, one of choices */
-        KEY_UINT32,   /* u */
-        KEY_UINT64,   /* t */
-        KEY_USEC,     /* t, microseconds; on the command line a time span ("500ms", "2s", a plain number is seconds) */
-        KEY_BYTES,    /* t, bytes; on the command line with K M G (1024) */
-        KEY_DOUBLE,   /* d */
-        KEY_BOOLEAN,  /* b */
-        KEY_FD,       /* h */
+        KEY_STRINGS, /* as */
+        KEY_STRING,  /* s, bounded in bytes */
+        KEY_CHOICE,  /* s, one of choices */
+        KEY_UINT32,  /* u */
+        KEY_UINT64,  /* t */
+        KEY_USEC,    /* t, microseconds; on the command line a time span ("500ms", "2s", a plain number is seconds) */
+        KEY_BYTES,   /* t, bytes; on the command line with K M G (1024) */
+        KEY_DOUBLE,  /* d */
+        KEY_BOOLEAN, /* b */
+        KEY_FD,      /* h */
         KEY_FD_OR_BYTES, /* h or ay */
 } KeyType;
 
@@ -59,26 +62,36 @@ typedef enum KeyId {
         N_REQUEST_KEYS,
 } KeyId;
 
-/* A number of a KEY_UINT32/UINT64/USEC/BYTES key; doubles are bounded by their parser (finite and > 0, rel-ci < 1). */
+/* Of a KEY_UINT32/UINT64/USEC/BYTES key's number, of the bytes of KEY_STRING, KEY_STRINGS and KEY_FD_OR_BYTES; doubles
+ * are bounded by their parser (finite and > 0, rel-ci < 1). */
 typedef struct KeyBounds {
         uint64_t min, max, fallback;
 } KeyBounds;
 
 typedef struct RequestKey {
-        const char *name;           /* on the bus; the command line's option is "--" name unless option says otherwise */
+        const char *name; /* on the bus; the command line's option is "--" name unless option says otherwise */
         KeyType type;
-        size_t offset;              /* of the member in Request */
+        size_t offset; /* of the member in Request */
         KeyBounds bounds;
         const char *const *choices; /* KEY_CHOICE: NULL-terminated, the first is the default */
-        const char *knob;           /* of jouletraced.conf that raises the upper bound (MinWindow: sets the lower one) */
-        const char *metavar;        /* of the option; NULL: no option of joulectl measure */
-        const char *doc;            /* one English sentence for the XML, the manual and --help (translated there) */
+        const char *knob;    /* of jouletraced.conf that raises the upper bound (MinWindow: sets the lower one) */
+        const char *metavar; /* of the option; "": it takes no value; NULL: no option of joulectl measure by itself */
+        const char *doc;     /* one English clause for the manual, --help (translated there) and the completions */
 } RequestKey;
 
 extern const RequestKey request_keys[N_REQUEST_KEYS];
 
 /* -ENOENT for an unknown name. */
 int request_key_find(const char *name, KeyId *ret);
+
+/* The name most like a mistyped one; NULL when none is near. */
+const char *request_key_closest(const char *name);
+
+/* "100ms", "512M", "9": exact, and what request_set_text() reads. */
+char *request_format_number(KeyType type, uint64_t value);
+
+/* What the key accepts under these bounds, for a person: "1 to 1000", "rounded, fine". */
+char *request_key_range(KeyId key, const KeyBounds *bounds);
 
 /* The bounds in force: the table's, moved by the configuration. */
 typedef struct RequestLimits {

@@ -16,21 +16,21 @@ typedef struct Request {
 
         char **argv;
         char *profile;
-        int cwd_fd;            /* -1: none */
-        char **env;            /* NULL: the safe minimum */
-        int stdin_fd;          /* -1: none */
-        GBytes *stdin_bytes;   /* NULL: none */
-        int output_fd;         /* where the first run's standard output is copied to after that run; -1: nowhere */
-        int error_output_fd;   /* the same for standard error */
+        int cwd_fd;          /* -1: none */
+        char **env;          /* NULL: the safe minimum */
+        int stdin_fd;        /* -1: none */
+        GBytes *stdin_bytes; /* NULL: none */
+        int output_fd;       /* where the first run's standard output is copied to after that run; -1: nowhere */
+        int error_output_fd; /* the same for standard error */
         uint32_t trials, warmups, max_trials;
-        double rel_ci;         /* 0: not asked for */
+        double rel_ci; /* 0: not asked for */
         uint64_t cpu_limit_usec, wall_limit_usec, job_limit_usec;
         uint64_t memory_max, output_max; /* bytes */
         uint32_t tasks_max;
         uint64_t min_window_usec, cooldown_usec, thermal_wait_usec;
         uint32_t cpus;
         char *isolation, *meter;
-        double max_joules;     /* 0: no limit */
+        double max_joules; /* 0: no limit */
         char *resolution;
         bool ignore_exit;
         char *label, *candidate_id, *problem_name; /* NULL: none */
@@ -39,22 +39,33 @@ typedef struct Request {
         bool detach;
 } Request;
 
-/* Reads a{sv} at the message's read pointer. Checks every key, type and bound and has no side effect but duplicated
- * descriptors, on which nothing but F_GETFL and F_GET_SEALS is called. wall-limit's default is 2 × cpu-limit + 1 s.
- * On a bad request sets error (InvalidRequest naming the key, the value and what would be right) and returns negative errno. */
-int request_from_message(sd_bus_message *m, JobKind kind, const RequestLimits *limits, Request **ret, sd_bus_error *error);
+/* Wherever limits may be NULL, only those bounds hold that no configuration moves: the lower ones of the table, and
+ * the upper ones of keys without a knob. That is for those who pass a request on: clients before, the worker after the
+ * daemon.
+ *
+ * Reads a{sv} at the message's read pointer. Checks every key, type and bound and has no side effect but duplicated
+ * descriptors, on which nothing but F_GETFL is called. wall-limit's default is 2 × cpu-limit + 1 s. min-window's lower
+ * bound is the limits', with resolution "fine" the table's.
+ * On a bad request sets error (InvalidRequest naming the key, the value and what would be right) and returns -EBADMSG;
+ * other negative errno come from the message or from duplicating a descriptor, without error set. limits may be NULL.
+ */
+int request_from_message(sd_bus_message *m, JobKind kind, const RequestLimits *limits, Request **ret,
+                         sd_bus_error *error);
 
-/* Appends the request as a{sv}, every key with its effective value but those without one (no descriptor, no label, …). */
+/* Appends the request as a{sv}, every key with its effective value but those without one (no descriptor, no label, …).
+ */
 int request_append(sd_bus_message *m, const Request *request);
 
-/* A request with all defaults, for clients to fill in and for tests; descriptors are -1. */
+/* A request with all defaults and a random seed, for clients to fill in and for tests; descriptors are -1. limits may
+ * be NULL. */
 Request *request_new(JobKind kind, const RequestLimits *limits);
 
 /* Appends only the keys whose bit is set in given: what a client sends. */
 int request_append_given(sd_bus_message *m, const Request *request);
 
-/* Sets one number, string, choice or boolean key from its text on a command line, and its bit in given;
- * *ret_message says what would be right. -EINVAL, -ERANGE. */
+/* Sets one number, string, choice or boolean key from its text on a command line, and its bit in given: "9", "500ms",
+ * "64M", "0.01" or "1%", "yes". A boolean's text may be NULL: true. limits may be NULL. On failure *ret_message names
+ * the key, the value and what would be right. -EINVAL, -ERANGE. */
 int request_set_text(Request *request, KeyId key, const RequestLimits *limits, const char *text, char **ret_message);
 
 Request *request_free(Request *request);

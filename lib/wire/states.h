@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The words of the contract for a job's kind, state, phase and result, as enums and as the strings of the bus and the report. */
+/* The words of the contract for a job's kind, state, phase and result, as enums and as the strings of the bus and the
+ * report. */
 
 typedef enum JobKind {
         JOB_MEASURE,

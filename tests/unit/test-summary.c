@@ -11,9 +11,9 @@ static const struct {
         size_t n, k;
         double coverage;
 } ranks[] = {
-                {6, 1, 96.9},  {7, 1, 98.4},  {8, 1, 99.2},  {9, 2, 96.1},  {10, 2, 97.9},  {11, 2, 98.8},
-                {12, 3, 96.1}, {13, 3, 97.8}, {14, 3, 98.7}, {15, 4, 96.5}, {16, 4, 97.9},  {17, 5, 95.1},
-                {18, 5, 96.9}, {19, 5, 98.1}, {20, 6, 95.9}, {25, 8, 95.7}, {30, 10, 95.7},
+        { 6, 1, 96.9 },  { 7, 1, 98.4 },  { 8, 1, 99.2 },  { 9, 2, 96.1 },  { 10, 2, 97.9 },  { 11, 2, 98.8 },
+        { 12, 3, 96.1 }, { 13, 3, 97.8 }, { 14, 3, 98.7 }, { 15, 4, 96.5 }, { 16, 4, 97.9 },  { 17, 5, 95.1 },
+        { 18, 5, 96.9 }, { 19, 5, 98.1 }, { 20, 6, 95.9 }, { 25, 8, 95.7 }, { 30, 10, 95.7 },
 };
 
 /* 1 − 2·P(Bin(n, ½) < k), by counting. */
@@ -45,7 +45,7 @@ static void test_ranks(void) {
 
 static void test_known_list(void) {
         /* out of order on purpose, with one far outlier that must stay in */
-        static const double values[] = {9, 1, 8, 2, 7, 3, 6, 4, 1000};
+        static const double values[] = { 9, 1, 8, 2, 7, 3, 6, 4, 1000 };
         Summary s;
 
         g_assert_cmpint(summary_compute(values, G_N_ELEMENTS(values), &s), ==, 0);
@@ -61,7 +61,7 @@ static void test_known_list(void) {
 }
 
 static void test_few(void) {
-        static const double values[] = {4, 1, 3, 2, 5};
+        static const double values[] = { 4, 1, 3, 2, 5 };
         Summary s;
 
         g_assert_cmpint(summary_compute(values, 0, &s), ==, -ENODATA);
@@ -77,7 +77,7 @@ static void test_few(void) {
 }
 
 static void test_not_finite(void) {
-        const double values[] = {1, NAN, 2}, infinite[] = {1, INFINITY};
+        const double values[] = { 1, NAN, 2 }, infinite[] = { 1, INFINITY };
         Summary s;
 
         g_assert_cmpint(summary_compute(values, 3, &s), ==, -EINVAL);
@@ -85,7 +85,7 @@ static void test_not_finite(void) {
 }
 
 static void test_large_values(void) {
-        const double values[] = {1e308, 1e308, 1e308, 1e308};
+        const double values[] = { 1e308, 1e308, 1e308, 1e308 };
         Summary s;
 
         g_assert_cmpint(summary_compute(values, 4, &s), ==, 0);
@@ -94,7 +94,7 @@ static void test_large_values(void) {
 }
 
 static void test_relative_half_width(void) {
-        static const double six[] = {90, 95, 100, 100, 105, 110}, zero[] = {-2, -1, 0, 0, 1, 2};
+        static const double six[] = { 90, 95, 100, 100, 105, 110 }, zero[] = { -2, -1, 0, 0, 1, 2 };
         Summary s;
         double width;
 

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "context.h"
+
+static const struct {
+        const char *name;
+        const char *signature;
+        size_t offset;
+} keys[] = {
+        { "job", "u", offsetof(JobContext, job) },
+        { "uid", "u", offsetof(JobContext, uid) },
+        { "groups", "au", offsetof(JobContext, groups) },
+        { "containment", "s", offsetof(JobContext, containment) },
+        { "isolation", "s", offsetof(JobContext, isolation) },
+        { "partition", "s", offsetof(JobContext, partition) },
+        { "cpus", "s", offsetof(JobContext, cpus) },
+        { "reserved-cpus", "s", offsetof(JobContext, reserved_cpus) },
+        { "sysroot", "s", offsetof(JobContext, sysroot) },
+        { "meter", "s", offsetof(JobContext, meter) },
+        { "model-watts", "d", offsetof(JobContext, model_watts) },
+        { "region-min", "t", offsetof(JobContext, region_min_usec) },
+        { "smt-shared", "b", offsetof(JobContext, smt_shared) },
+};
+
+#define ALL_KEYS ((UINT32_C(1) << G_N_ELEMENTS(keys)) - 1)
+
+G_STATIC_ASSERT(sizeof(uid_t) == sizeof(uint32_t) && sizeof(gid_t) == sizeof(uint32_t));
+
+JobContext *job_context_free(JobContext *context) {
+        if (!context)
+                return NULL;
+        g_free(context->groups);
+        g_free(context->containment);
+        g_free(context->isolation);
+        g_free(context->partition);
+        g_free(context->cpus);
+        g_free(context->reserved_cpus);
+        g_free(context->sysroot);
+        g_free(context->meter);
+        g_free(context);
+        return NULL;
+}
+
+static int append_groups(sd_bus_message *m, const JobContext *context) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'v', "au");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append_array(m, 'u', context->groups, context->n_groups * sizeof(gid_t));
+        if (r < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+static int append_value(sd_bus_message *m, const JobContext *context, size_t i) {
+        const void *p = (const uint8_t *) context + keys[i].offset;
+
+        switch (keys[i].signature[0]) {
+        case 'a':
+                return append_groups(m, context);
+        case 's':
+                return sd_bus_message_append(m, "v", "s", *(char *const *) p ?: "");
+        case 'u':
+                return sd_bus_message_append(m, "v", "u", *(const uint32_t *) p);
+        case 't':
+                return sd_bus_message_append(m, "v", "t", *(const uint64_t *) p);
+        case 'd':
+                return sd_bus_message_append(m, "v", "d", *(const double *) p);
+        default:
+                return sd_bus_message_append(m, "v", "b", (int) *(const bool *) p);
+        }
+}
+
+int job_context_append(sd_bus_message *m, const JobContext *context) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+                r = sd_bus_message_open_container(m, 'e', "sv");
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_append_basic(m, 's', keys[i].name);
+                if (r < 0)
+                        return r;
+                r = append_value(m, context, i);
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_close_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(m);
+}
+
+static int read_groups(sd_bus_message *m, JobContext *context) {
+        const void *groups;
+        size_t size;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'v', "au");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read_array(m, 'u', &groups, &size);
+        if (r < 0)
+                return r;
+        context->groups = g_memdup2(groups, size);
+        context->n_groups = size / sizeof(gid_t);
+        return sd_bus_message_exit_container(m);
+}
+
+static int read_value(sd_bus_message *m, JobContext *context, size_t i) {
+        void *p = (uint8_t *) context + keys[i].offset;
+        const char *text;
+        int boolean, r;
+
+        switch (keys[i].signature[0]) {
+        case 'a':
+                return read_groups(m, context);
+        case 's':
+                r = sd_bus_message_read(m, "v", "s", &text);
+                if (r < 0)
+                        return r;
+                *(char **) p = g_strdup(text);
+                return 0;
+        case 'b':
+                r = sd_bus_message_read(m, "v", "b", &boolean);
+                if (r < 0)
+                        return r;
+                *(bool *) p = boolean;
+                return 0;
+        default:
+                return sd_bus_message_read(m, "v", keys[i].signature, p);
+        }
+}
+
+static int read_entry(sd_bus_message *m, JobContext *context, uint32_t *seen) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &name);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+                if (strcmp(name, keys[i].name) != 0)
+                        continue;
+                if (*seen & (UINT32_C(1) << i))
+                        return -EINVAL;
+                *seen |= UINT32_C(1) << i;
+                return read_value(m, context, i);
+        }
+        return -EINVAL;
+}
+
+int job_context_from_message(sd_bus_message *m, JobContext **ret) {
+        g_autoptr(JobContext) context = g_new0(JobContext, 1);
+        uint32_t seen = 0;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r == -ENXIO ? -EINVAL : r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = read_entry(m, context, &seen);
+                if (r < 0)
+                        return r == -ENXIO ? -EINVAL : r;
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+        if (seen != ALL_KEYS)
+                return -EINVAL;
+
+        *ret = g_steal_pointer(&context);
+        return 0;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+#include <sched.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include "request.h"
+
+#define KIB UINT64_C(1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+#define MSEC USEC_PER_MSEC
+#define SEC USEC_PER_SEC
+
+/* Whole numbers up to here survive a JSON reader that keeps numbers as doubles. */
+#define JSON_INTEGER_MAX ((UINT64_C(1) << 53) - 1)
+
+static const char *const profiles[] = { "host", NULL };
+static const char *const isolations[] = { "configured", "confined", "reserved", NULL };
+static const char *const meters[] = { "auto", "perf", "powercap", "model", "none", NULL };
+static const char *const resolutions[] = { "rounded", "fine", NULL };
+
+#define AT(member) offsetof(Request, member)
+
+const RequestKey request_keys[N_REQUEST_KEYS] = {
+        [REQUEST_ARGV] = { "argv",
+                           KEY_STRINGS,
+                           AT(argv),
+                           { 1, REQUEST_STRINGS_MAX, 0 },
+                           NULL,
+                           NULL,
+                           NULL,
+                           "the program and its arguments; with env at most 1 MiB, counted as execve(2) counts" },
+        [REQUEST_PROFILE] = { "profile",
+                              KEY_CHOICE,
+                              AT(profile),
+                              {},
+                              profiles,
+                              NULL,
+                              NULL,
+                              "where the program runs: host is as the caller, in the caller's file system" },
+        [REQUEST_CWD] = { "cwd",
+                          KEY_FD,
+                          AT(cwd_fd),
+                          {},
+                          NULL,
+                          NULL,
+                          NULL,
+                          "the working directory, entered with the caller's rights" },
+        [REQUEST_ENV] = { "env",
+                          KEY_STRINGS,
+                          AT(env),
+                          { 0, REQUEST_STRINGS_MAX, 0 },
+                          NULL,
+                          NULL,
+                          NULL,
+                          "the environment as NAME=VALUE; records keep names and a digest, never values" },
+        [REQUEST_STDIN] = { "stdin",
+                            KEY_FD_OR_BYTES,
+                            AT(stdin_fd),
+                            { 0, MIB, 0 },
+                            NULL,
+                            NULL,
+                            NULL,
+                            "what every run reads as standard input: a regular file, a memfd, or the bytes "
+                            "themselves" },
+        [REQUEST_OUTPUT] = { "output",
+                             KEY_FD,
+                             AT(output_fd),
+                             {},
+                             NULL,
+                             NULL,
+                             NULL,
+                             "where the first run's standard output is copied to after that run" },
+        [REQUEST_ERROR_OUTPUT] = { "error-output",
+                                   KEY_FD,
+                                   AT(error_output_fd),
+                                   {},
+                                   NULL,
+                                   NULL,
+                                   NULL,
+                                   "where the first run's standard error is copied to after that run" },
+        [REQUEST_TRIALS] = { "trials",
+                             KEY_UINT32,
+                             AT(trials),
+                             { 1, 1000, 9 },
+                             NULL,
+                             "MaxTrials",
+                             "N",
+                             "how many times to measure" },
+        [REQUEST_WARMUPS] = { "warmups",
+                              KEY_UINT32,
+                              AT(warmups),
+                              { 0, 100, 2 },
+                              NULL,
+                              NULL,
+                              "N",
+                              "how many runs to discard before measuring" },
+        [REQUEST_REL_CI] = { "rel-ci",
+                             KEY_DOUBLE,
+                             AT(rel_ci),
+                             {},
+                             NULL,
+                             NULL,
+                             "FRACTION",
+                             "measure until half the interval is this fraction of the median, at most "
+                             "max-trials times" },
+        [REQUEST_MAX_TRIALS] = { "max-trials",
+                                 KEY_UINT32,
+                                 AT(max_trials),
+                                 { 1, 1000, 30 },
+                                 NULL,
+                                 "MaxTrials",
+                                 "N",
+                                 "with rel-ci, where to stop even without that precision" },
+        [REQUEST_CPU_LIMIT] = { "cpu-limit",
+                                KEY_USEC,
+                                AT(cpu_limit_usec),
+                                { MSEC, 300 * SEC, 30 * SEC },
+                                NULL,
+                                "MaxCPULimit",
+                                "TIME",
+                                "CPU time of one run" },
+        [REQUEST_WALL_LIMIT] = { "wall-limit",
+                                 KEY_USEC,
+                                 AT(wall_limit_usec),
+                                 { 10 * MSEC, 900 * SEC, 61 * SEC },
+                                 NULL,
+                                 "MaxWallLimit",
+                                 "TIME",
+                                 "duration of one run; else twice the cpu-limit and a second" },
+        [REQUEST_JOB_LIMIT] = { "job-limit",
+                                KEY_USEC,
+                                AT(job_limit_usec),
+                                { 10 * MSEC, 3600 * SEC, 900 * SEC },
+                                NULL,
+                                "MaxJobLimit",
+                                "TIME",
+                                "duration of the whole job once it has started" },
+        [REQUEST_MEMORY_MAX] = { "memory-max",
+                                 KEY_BYTES,
+                                 AT(memory_max),
+                                 { 4 * MIB, UINT64_MAX, 512 * MIB },
+                                 NULL,
+                                 "MaxMemory",
+                                 "BYTES",
+                                 "memory of one run" },
+        [REQUEST_OUTPUT_MAX] = { "output-max",
+                                 KEY_BYTES,
+                                 AT(output_max),
+                                 { 0, GIB, 16 * MIB },
+                                 NULL,
+                                 "MaxOutput",
+                                 "BYTES",
+                                 "what one run may write to standard output and error" },
+        [REQUEST_TASKS_MAX] = { "tasks-max",
+                                KEY_UINT32,
+                                AT(tasks_max),
+                                { 1, 4096, 64 },
+                                NULL,
+                                "MaxTasks",
+                                "N",
+                                "processes and threads of one run" },
+        [REQUEST_MIN_WINDOW] = { "min-window",
+                                 KEY_USEC,
+                                 AT(min_window_usec),
+                                 { MSEC, 10 * SEC, 100 * MSEC },
+                                 NULL,
+                                 "MinWindow",
+                                 "TIME",
+                                 "shortest window energy is given for; a shorter program is repeated to fill it" },
+        [REQUEST_COOLDOWN] = { "cooldown",
+                               KEY_USEC,
+                               AT(cooldown_usec),
+                               { 0, 60 * SEC, 500 * MSEC },
+                               NULL,
+                               NULL,
+                               "TIME",
+                               "pause between trials" },
+        [REQUEST_THERMAL_WAIT] = { "thermal-wait",
+                                   KEY_USEC,
+                                   AT(thermal_wait_usec),
+                                   { 0, 600 * SEC, 5 * SEC },
+                                   NULL,
+                                   NULL,
+                                   "TIME",
+                                   "how long to wait for the package to cool down; 0 does not look" },
+        [REQUEST_CPUS] = { "cpus",
+                           KEY_UINT32,
+                           AT(cpus),
+                           { 1, CPU_SETSIZE, 1 },
+                           NULL,
+                           "ReservedCPUs",
+                           "N",
+                           "how many of the reserved CPUs the program may use" },
+        [REQUEST_ISOLATION] = { "isolation",
+                                KEY_CHOICE,
+                                AT(isolation),
+                                {},
+                                isolations,
+                                NULL,
+                                "LEVEL",
+                                "confined keeps the program on its CPUs, reserved keeps everybody else off them" },
+        [REQUEST_METER] = { "meter",
+                            KEY_CHOICE,
+                            AT(meter),
+                            {},
+                            meters,
+                            NULL,
+                            "METER",
+                            "which counters to read; model computes joules from CPU time and is never chosen "
+                            "by auto" },
+        [REQUEST_MAX_JOULES] = { "max-joules",
+                                 KEY_DOUBLE,
+                                 AT(max_joules),
+                                 {},
+                                 NULL,
+                                 NULL,
+                                 "JOULES",
+                                 "energy of one run, after which it is killed" },
+        [REQUEST_RESOLUTION] = { "resolution",
+                                 KEY_CHOICE,
+                                 AT(resolution),
+                                 {},
+                                 resolutions,
+                                 NULL,
+                                 "RESOLUTION",
+                                 "fine gives energies unrounded and short windows, and needs an administrator" },
+        [REQUEST_IGNORE_EXIT] = { "ignore-exit",
+                                  KEY_BOOLEAN,
+                                  AT(ignore_exit),
+                                  {},
+                                  NULL,
+                                  NULL,
+                                  "",
+                                  "go on when the program exits non-zero" },
+        [REQUEST_LABEL] = { "label",
+                            KEY_STRING,
+                            AT(label),
+                            { 0, 256, 0 },
+                            NULL,
+                            NULL,
+                            "TEXT",
+                            "a name of your own for the job, found again in records" },
+        [REQUEST_CANDIDATE_ID] = { "candidate-id",
+                                   KEY_STRING,
+                                   AT(candidate_id),
+                                   { 0, 256, 0 },
+                                   NULL,
+                                   NULL,
+                                   "TEXT",
+                                   "which candidate this is; echoed in the report" },
+        [REQUEST_PROBLEM_NAME] = { "problem-name",
+                                   KEY_STRING,
+                                   AT(problem_name),
+                                   { 0, 256, 0 },
+                                   NULL,
+                                   NULL,
+                                   "TEXT",
+                                   "which problem it solves; echoed in the report" },
+        [REQUEST_SEED] = { "seed",
+                           KEY_UINT64,
+                           AT(seed),
+                           { 0, JSON_INTEGER_MAX, 0 },
+                           NULL,
+                           NULL,
+                           "N",
+                           "seed of the order of tests; else random, and in the report" },
+        [REQUEST_ALLOW_FILTERED] = { "allow-filtered",
+                                     KEY_BOOLEAN,
+                                     AT(allow_filtered),
+                                     {},
+                                     NULL,
+                                     NULL,
+                                     "",
+                                     "accept counters the processor blurs on purpose" },
+        [REQUEST_DETACH] = { "detach",
+                             KEY_BOOLEAN,
+                             AT(detach),
+                             {},
+                             NULL,
+                             NULL,
+                             "",
+                             "let the job outlive the connection that asked for it" },
+};
+
+int request_key_find(const char *name, KeyId *ret) {
+        for (size_t i = 0; i < N_REQUEST_KEYS; i++)
+                if (strcmp(name, request_keys[i].name) == 0) {
+                        *ret = (KeyId) i;
+                        return 0;
+                }
+        return -ENOENT;
+}
+
+/* Levenshtein distance of two names; a is at most as long as the longest key plus a few. */
+static unsigned distance(const char *a, const char *b) {
+        unsigned row[64];
+        size_t n = strlen(b);
+
+        for (size_t j = 0; j <= n; j++)
+                row[j] = (unsigned) j;
+        for (size_t i = 1; a[i - 1] != '\0'; i++) {
+                unsigned diagonal = row[0];
+
+                row[0] = (unsigned) i;
+                for (size_t j = 1; j <= n; j++) {
+                        unsigned replaced = diagonal + (g_ascii_tolower(a[i - 1]) != b[j - 1]);
+
+                        diagonal = row[j];
+                        row[j] = MIN(MIN(row[j], row[j - 1]) + 1, replaced);
+                }
+        }
+        return row[n];
+}
+
+const char *request_key_closest(const char *name) {
+        const char *closest = NULL;
+        unsigned best;
+
+        if (strlen(name) > 32)
+                return NULL;
+
+        best = (unsigned) MAX(strlen(name) / 3, 1) + 1;
+        for (size_t i = 0; i < N_REQUEST_KEYS; i++) {
+                unsigned d = distance(name, request_keys[i].name);
+
+                if (d < best) {
+                        best = d;
+                        closest = request_keys[i].name;
+                }
+        }
+        return closest;
+}
+
+void request_limits_init(RequestLimits *limits) {
+        KeyBounds *memory = &limits->bounds[REQUEST_MEMORY_MAX];
+        struct sysinfo info = {};
+
+        for (size_t i = 0; i < N_REQUEST_KEYS; i++)
+                limits->bounds[i] = request_keys[i].bounds;
+
+        if (sysinfo(&info) >= 0)
+                memory->max = MAX((uint64_t) info.totalram * info.mem_unit / 2 / MIB * MIB, memory->min);
+        memory->fallback = MIN(memory->fallback, memory->max);
+}
+
+static char *in_units(uint64_t value, const uint64_t *sizes, const char *const *names, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (value % sizes[i] == 0 && (value > 0 || i == n - 1))
+                        return g_strdup_printf("%" G_GUINT64_FORMAT "%s", value / sizes[i], names[i]);
+        g_assert_not_reached();
+}
+
+char *request_format_number(KeyType type, uint64_t value) {
+        static const uint64_t spans[] = { 60 * SEC, SEC, MSEC, 1 };
+        static const char *const span_names[] = { "min", "s", "ms", "us" };
+        static const uint64_t sizes[] = { GIB, MIB, KIB, 1 };
+        static const char *const size_names[] = { "G", "M", "K", "" };
+
+        if (type == KEY_USEC)
+                return in_units(value, spans, span_names, G_N_ELEMENTS(spans));
+        if (type == KEY_BYTES)
+                return in_units(value, sizes, size_names, G_N_ELEMENTS(sizes));
+        return g_strdup_printf("%" G_GUINT64_FORMAT, value);
+}
+
+char *request_key_range(KeyId id, const KeyBounds *bounds) {
+        const RequestKey *key = &request_keys[id];
+        g_autofree char *min = NULL, *max = NULL;
+
+        switch (key->type) {
+        case KEY_STRINGS:
+                return g_strdup(id == REQUEST_ARGV ? "at least one, the first not empty" : "each NAME=VALUE");
+        case KEY_STRING:
+                return g_strdup_printf("at most %" G_GUINT64_FORMAT " bytes", bounds->max);
+        case KEY_CHOICE:
+                return g_strjoinv(", ", (char **) key->choices);
+        case KEY_FD:
+                return g_strdup(id == REQUEST_CWD ? "a directory" : "open for writing");
+        case KEY_FD_OR_BYTES:
+                return g_strdup("open for reading, or at most 1 MiB");
+        case KEY_BOOLEAN:
+                return g_strdup("true or false");
+        case KEY_DOUBLE:
+                return g_strdup(id == REQUEST_REL_CI ? "more than 0 and less than 1" : "more than 0");
+        default:
+                min = request_format_number(key->type, bounds->min);
+                max = bounds->max == UINT64_MAX ? NULL : request_format_number(key->type, bounds->max);
+                return max ? g_strdup_printf("%s to %s", min, max) : g_strdup_printf("at least %s", min);
+        }
+}

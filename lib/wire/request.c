@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "request-internal.h"
+
+#define QUOTE_MAX 64
+
+static KeyBounds bounds_in_force(KeyId id, const RequestLimits *limits) {
+        const RequestKey *key = &request_keys[id];
+        KeyBounds bounds = key->bounds;
+
+        if (limits)
+                return limits->bounds[id];
+        if (key->knob && id != REQUEST_MIN_WINDOW)
+                bounds.max = key->type == KEY_UINT32 ? UINT32_MAX : UINT64_MAX;
+        return bounds;
+}
+
+/* Only for the order of tests, so an old kernel's failure is no reason to refuse; below 2^53 for JSON's readers. */
+static uint64_t random_seed(void) {
+        uint64_t seed;
+
+        if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+                seed = now_monotonic_ns();
+        return seed & request_keys[REQUEST_SEED].bounds.max;
+}
+
+static void set_default(Request *request, KeyId id, const RequestLimits *limits) {
+        const RequestKey *key = &request_keys[id];
+        uint64_t fallback = limits ? limits->bounds[id].fallback : key->bounds.fallback;
+        void *p = request_member(request, id);
+
+        switch (key->type) {
+        case KEY_UINT32:
+                *(uint32_t *) p = (uint32_t) fallback;
+                break;
+        case KEY_UINT64:
+        case KEY_USEC:
+        case KEY_BYTES:
+                *(uint64_t *) p = fallback;
+                break;
+        case KEY_CHOICE:
+                *(char **) p = g_strdup(key->choices[0]);
+                break;
+        case KEY_FD:
+        case KEY_FD_OR_BYTES:
+                *(int *) p = -1;
+                break;
+        default: /* zero, NULL, false */
+                break;
+        }
+}
+
+Request *request_new(JobKind kind, const RequestLimits *limits) {
+        Request *request = g_new0(Request, 1);
+
+        request->kind = kind;
+        for (size_t i = 0; i < N_REQUEST_KEYS; i++)
+                set_default(request, (KeyId) i, limits);
+        request->seed = random_seed();
+        return request;
+}
+
+Request *request_free(Request *request) {
+        if (!request)
+                return NULL;
+        g_strfreev(request->argv);
+        g_free(request->profile);
+        safe_close(request->cwd_fd);
+        g_strfreev(request->env);
+        safe_close(request->stdin_fd);
+        g_clear_pointer(&request->stdin_bytes, g_bytes_unref);
+        safe_close(request->output_fd);
+        safe_close(request->error_output_fd);
+        g_free(request->isolation);
+        g_free(request->meter);
+        g_free(request->resolution);
+        g_free(request->label);
+        g_free(request->candidate_id);
+        g_free(request->problem_name);
+        g_free(request);
+        return NULL;
+}
+
+char *request_quote(const char *text) {
+        g_autofree char *start = g_strndup(text, QUOTE_MAX);
+        g_autofree char *valid = NULL;
+
+        /* The cut may have split a character. */
+        if (strlen(text) > QUOTE_MAX) {
+                const char *end;
+
+                (void) g_utf8_validate(start, -1, &end);
+                start[end - start] = '\0';
+        }
+        valid = g_utf8_make_valid(start, -1);
+        for (char *p = valid; *p != '\0'; p++)
+                if (g_ascii_iscntrl(*p))
+                        *p = '?';
+        return g_strdup_printf("\"%s%s\"", valid, strlen(text) > QUOTE_MAX ? "…" : "");
+}
+
+static int out_of_range(KeyId id, const KeyBounds *bounds, uint64_t value, char **ret_message) {
+        const RequestKey *key = &request_keys[id];
+        g_autofree char *text = request_format_number(key->type, value);
+        g_autofree char *range = request_key_range(id, bounds);
+
+        if (id == REQUEST_MIN_WINDOW && value < bounds->min)
+                *ret_message = g_strdup_printf(
+                                "%s: %s is out of range; %s (MinWindow in jouletraced.conf sets the lower limit, "
+                                "resolution \"fine\" goes below it)",
+                                key->name, text, range);
+        else if (key->knob && id != REQUEST_MIN_WINDOW && value > bounds->max)
+                *ret_message = g_strdup_printf("%s: %s is out of range; %s (%s in jouletraced.conf raises the limit)",
+                                               key->name, text, range, key->knob);
+        else
+                *ret_message = g_strdup_printf("%s: %s is out of range; %s", key->name, text, range);
+        return -ERANGE;
+}
+
+int request_set_number(Request *request, KeyId id, const RequestLimits *limits, uint64_t value, char **ret_message) {
+        const RequestKey *key = &request_keys[id];
+        KeyBounds bounds = bounds_in_force(id, limits);
+        uint64_t min = id == REQUEST_MIN_WINDOW ? MIN(bounds.min, key->bounds.min) : bounds.min;
+
+        if (value < min || value > bounds.max)
+                return out_of_range(id, &bounds, value, ret_message);
+        if (key->type == KEY_UINT32)
+                *(uint32_t *) request_member(request, id) = (uint32_t) value;
+        else
+                *(uint64_t *) request_member(request, id) = value;
+        return 0;
+}
+
+int request_set_double(Request *request, KeyId id, double value, char **ret_message) {
+        if (isfinite(value) && value > 0 && (id != REQUEST_REL_CI || value < 1)) {
+                *(double *) request_member(request, id) = value;
+                return 0;
+        }
+
+        {
+                g_autofree char *range = request_key_range(id, &request_keys[id].bounds);
+                char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+                *ret_message = g_strdup_printf("%s: %s is out of range; %s", request_keys[id].name,
+                                               g_ascii_formatd(text, sizeof(text), "%g", value), range);
+        }
+        return -ERANGE;
+}
+
+static int set_choice(Request *request, KeyId id, const char *value, char **ret_message) {
+        const RequestKey *key = &request_keys[id];
+        g_autofree char *quoted = NULL, *choices = NULL;
+        char **p = request_member(request, id);
+
+        if (g_strv_contains(key->choices, value)) {
+                g_free(*p);
+                *p = g_strdup(value);
+                return 0;
+        }
+
+        quoted = request_quote(value);
+        choices = g_strjoinv(", ", (char **) key->choices);
+        if (key->choices[1])
+                *ret_message = g_strdup_printf("%s: %s is not one of: %s", key->name, quoted, choices);
+        else
+                *ret_message = g_strdup_printf("%s: %s is not available; only \"%s\" is", key->name, quoted, choices);
+        return -EINVAL;
+}
+
+int request_set_string(Request *request, KeyId id, const char *value, char **ret_message) {
+        const RequestKey *key = &request_keys[id];
+        char **p = request_member(request, id);
+        g_autofree char *quoted = NULL;
+
+        if (key->type == KEY_CHOICE)
+                return set_choice(request, id, value, ret_message);
+
+        if (strlen(value) > key->bounds.max) {
+                quoted = request_quote(value);
+                *ret_message = g_strdup_printf("%s: %s has %zu bytes; at most %" G_GUINT64_FORMAT " are allowed",
+                                               key->name, quoted, strlen(value), key->bounds.max);
+                return -ERANGE;
+        }
+        g_free(*p);
+        *p = g_strdup(value);
+        return 0;
+}
+
+int request_finish(Request *request, const RequestLimits *limits, char **ret_message) {
+        KeyBounds wall = bounds_in_force(REQUEST_WALL_LIMIT, limits),
+                  window = bounds_in_force(REQUEST_MIN_WINDOW, limits);
+        uint64_t limit;
+
+        if (!(request->given & (UINT64_C(1) << REQUEST_WALL_LIMIT))) {
+                if (__builtin_mul_overflow(request->cpu_limit_usec, UINT64_C(2), &limit) ||
+                    __builtin_add_overflow(limit, USEC_PER_SEC, &limit))
+                        limit = UINT64_MAX;
+                request->wall_limit_usec = CLAMP(limit, wall.min, wall.max);
+        }
+
+        if (request->min_window_usec < window.min && strcmp(request->resolution, "fine") != 0)
+                return out_of_range(REQUEST_MIN_WINDOW, &window, request->min_window_usec, ret_message);
+        return 0;
+}

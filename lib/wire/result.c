@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "result.h"
+
+/* The keys besides "result" itself. */
+static const struct {
+        const char *name;
+        char type;
+        size_t offset;
+} keys[] = {
+        { "verdict", 's', offsetof(Result, verdict) },
+        { "status", 's', offsetof(Result, status) },
+        { "grade", 's', offsetof(Result, grade) },
+        { "message", 's', offsetof(Result, message) },
+        { "error", 's', offsetof(Result, error) },
+        { "simulated", 'b', offsetof(Result, simulated) },
+        { "trials", 'u', offsetof(Result, trials) },
+        { "invalid-trials", 'u', offsetof(Result, invalid_trials) },
+        { "total-energy", 'd', offsetof(Result, total_energy) },
+        { "total-energy-low", 'd', offsetof(Result, total_energy_low) },
+        { "total-energy-high", 'd', offsetof(Result, total_energy_high) },
+        { "net-energy", 'd', offsetof(Result, net_energy) },
+        { "net-energy-low", 'd', offsetof(Result, net_energy_low) },
+        { "net-energy-high", 'd', offsetof(Result, net_energy_high) },
+        { "wall", 'd', offsetof(Result, wall) },
+        { "cpu", 'd', offsetof(Result, cpu) },
+        { "power", 'd', offsetof(Result, power) },
+};
+
+#define RESULT_BIT (UINT32_C(1) << G_N_ELEMENTS(keys))
+
+static const void *member(const Result *result, size_t i) {
+        return (const uint8_t *) result + keys[i].offset;
+}
+
+Result *result_new(JobResult result, const char *error, const char *message) {
+        Result *new = g_new(Result, 1);
+
+        *new = (Result){
+                .result = result,
+                .error = g_strdup(error),
+                .message = g_strdup(message),
+                .total_energy = NAN,
+                .total_energy_low = NAN,
+                .total_energy_high = NAN,
+                .net_energy = NAN,
+                .net_energy_low = NAN,
+                .net_energy_high = NAN,
+                .wall = NAN,
+                .cpu = NAN,
+                .power = NAN,
+        };
+        return new;
+}
+
+Result *result_free(Result *result) {
+        if (!result)
+                return NULL;
+        g_free(result->verdict);
+        g_free(result->status);
+        g_free(result->grade);
+        g_free(result->message);
+        g_free(result->error);
+        g_free(result);
+        return NULL;
+}
+
+static int append_key(sd_bus_message *m, const Result *result, size_t i) {
+        const void *p = member(result, i);
+
+        switch (keys[i].type) {
+        case 's':
+                if (!*(char *const *) p)
+                        return 0;
+                return sd_bus_message_append(m, "{sv}", keys[i].name, "s", *(char *const *) p);
+        case 'b':
+                return sd_bus_message_append(m, "{sv}", keys[i].name, "b", (int) *(const bool *) p);
+        case 'u':
+                return sd_bus_message_append(m, "{sv}", keys[i].name, "u", *(const uint32_t *) p);
+        default:
+                if (!isfinite(*(const double *) p))
+                        return 0;
+                return sd_bus_message_append(m, "{sv}", keys[i].name, "d", *(const double *) p);
+        }
+}
+
+int result_append(sd_bus_message *m, const Result *result) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "{sv}", "result", "s", job_result_to_string(result->result));
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+                r = append_key(m, result, i);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(m);
+}
+
+static int read_value(sd_bus_message *m, Result *result, size_t i) {
+        void *p = (uint8_t *) result + keys[i].offset;
+        const char *text;
+        int boolean, r;
+        double number;
+
+        switch (keys[i].type) {
+        case 's':
+                r = sd_bus_message_read(m, "v", "s", &text);
+                if (r < 0)
+                        return r;
+                *(char **) p = g_strdup(text);
+                return 0;
+        case 'b':
+                r = sd_bus_message_read(m, "v", "b", &boolean);
+                if (r < 0)
+                        return r;
+                *(bool *) p = boolean;
+                return 0;
+        case 'u':
+                return sd_bus_message_read(m, "v", "u", p);
+        default:
+                r = sd_bus_message_read(m, "v", "d", &number);
+                if (r < 0)
+                        return r;
+                if (!isfinite(number))
+                        return -ERANGE;
+                *(double *) p = number;
+                return 0;
+        }
+}
+
+static int read_entry(sd_bus_message *m, Result *result, uint32_t *seen) {
+        const char *name, *text;
+        uint32_t bit = RESULT_BIT;
+        size_t i;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &name);
+        if (r < 0)
+                return r;
+
+        for (i = 0; i < G_N_ELEMENTS(keys); i++)
+                if (strcmp(name, keys[i].name) == 0) {
+                        bit = UINT32_C(1) << i;
+                        break;
+                }
+        if ((*seen & bit) || (bit == RESULT_BIT && strcmp(name, "result") != 0))
+                return -EINVAL;
+        *seen |= bit;
+
+        if (bit != RESULT_BIT)
+                return read_value(m, result, i);
+        r = sd_bus_message_read(m, "v", "s", &text);
+        if (r < 0)
+                return r;
+        return job_result_from_string(text, &result->result);
+}
+
+int result_from_message(sd_bus_message *m, Result **ret) {
+        g_autoptr(Result) result = result_new(RESULT_INFRASTRUCTURE, NULL, NULL);
+        uint32_t seen = 0;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r == -ENXIO ? -EINVAL : r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = read_entry(m, result, &seen);
+                if (r < 0)
+                        return r == -ENXIO ? -EINVAL : r;
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+        if (!(seen & RESULT_BIT))
+                return -EINVAL;
+
+        *ret = g_steal_pointer(&result);
+        return 0;
+}

@@ -1,0 +1,770 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "errors.h"
+#include "names.h"
+#include "offline-bus.h"
+#include "request.h"
+
+#define BIT(id) (UINT64_C(1) << (id))
+
+typedef struct Fixture {
+        OfflineBus offline;
+        RequestLimits limits;
+        sd_bus_message *m;
+} Fixture;
+
+static void setup(Fixture *f, const void *data) {
+        offline_bus_init(&f->offline);
+        request_limits_init(&f->limits);
+        f->limits.bounds[REQUEST_MEMORY_MAX].max = UINT64_C(1) << 30;
+}
+
+static void teardown(Fixture *f, const void *data) {
+        sd_bus_message_unref(f->m);
+        offline_bus_clear(&f->offline);
+}
+
+/* A message with the dictionary open and argv in it, unless told otherwise. */
+static void begin(Fixture *f, bool with_argv) {
+        sd_bus_message_unref(f->m);
+        f->m = offline_message_new(&f->offline);
+        g_assert_cmpint(sd_bus_message_open_container(f->m, 'a', "{sv}"), >=, 0);
+        if (with_argv)
+                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "argv", "as", 1, "/bin/true"), >=, 0);
+}
+
+static int finish(Fixture *f, Request **ret, sd_bus_error *error) {
+        g_assert_cmpint(sd_bus_message_close_container(f->m), >=, 0);
+        offline_message_turn(f->m);
+        return request_from_message(f->m, JOB_MEASURE, &f->limits, ret, error);
+}
+
+static Request *accepted(Fixture *f) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        Request *request = NULL;
+        int r;
+
+        r = finish(f, &request, &error);
+        g_assert_cmpstr(error.message, ==, NULL);
+        g_assert_cmpint(r, ==, 0);
+        g_assert_nonnull(request);
+        return request;
+}
+
+static void refused(Fixture *f, const char *message) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        Request *request = NULL;
+
+        g_assert_cmpint(finish(f, &request, &error), ==, -EBADMSG);
+        g_assert_null(request);
+        g_assert_cmpstr(error.name, ==, JT_ERROR_INVALID_REQUEST);
+        if (message)
+                g_assert_cmpstr(error.message, ==, message);
+}
+
+static void append_number(Fixture *f, KeyId id, uint64_t value) {
+        const RequestKey *key = &request_keys[id];
+        int r;
+
+        if (key->type == KEY_UINT32)
+                r = sd_bus_message_append(f->m, "{sv}", key->name, "u", (uint32_t) value);
+        else
+                r = sd_bus_message_append(f->m, "{sv}", key->name, "t", value);
+        g_assert_cmpint(r, >=, 0);
+}
+
+static bool is_number(KeyType type) {
+        return type == KEY_UINT32 || type == KEY_UINT64 || type == KEY_USEC || type == KEY_BYTES;
+}
+
+static uint64_t number_of(const Request *request, KeyId id) {
+        const void *p = (const uint8_t *) request + request_keys[id].offset;
+
+        return request_keys[id].type == KEY_UINT32 ? *(const uint32_t *) p : *(const uint64_t *) p;
+}
+
+static void check_number(Fixture *f, KeyId id, uint64_t value, bool right) {
+        g_autoptr(Request) request = NULL;
+
+        begin(f, true);
+        append_number(f, id, value);
+        if (!right) {
+                refused(f, NULL);
+                return;
+        }
+        request = accepted(f);
+        g_assert_cmpuint(number_of(request, id), ==, value);
+        g_assert_cmphex(request->given, ==, BIT(REQUEST_ARGV) | BIT(id));
+}
+
+static void test_bounds(Fixture *f, const void *data) {
+        unsigned numbers = 0;
+
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
+                const KeyBounds *bounds = &f->limits.bounds[id];
+
+                if (!is_number(request_keys[id].type))
+                        continue;
+                numbers++;
+                if (bounds->min > 0)
+                        check_number(f, id, bounds->min - 1, false);
+                check_number(f, id, bounds->min, true);
+                check_number(f, id, bounds->max, true);
+                check_number(f, id, bounds->max + 1, false);
+        }
+        g_assert_cmpuint(numbers, ==, 14);
+}
+
+static void test_moved_bounds(Fixture *f, const void *data) {
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
+                if (!is_number(request_keys[id].type) || id == REQUEST_MIN_WINDOW)
+                        continue;
+                f->limits.bounds[id].max++;
+                check_number(f, id, f->limits.bounds[id].max, true);
+                f->limits.bounds[id].max -= 2;
+                check_number(f, id, f->limits.bounds[id].max + 1, false);
+                f->limits.bounds[id].max++;
+        }
+}
+
+/* What the design promises, number by number. */
+static void test_defaults(Fixture *f, const void *data) {
+        g_autoptr(Request) request = NULL;
+
+        begin(f, true);
+        request = accepted(f);
+        g_assert_cmpstr(request->argv[0], ==, "/bin/true");
+        g_assert_null(request->argv[1]);
+        g_assert_cmpstr(request->profile, ==, "host");
+        g_assert_cmpint(request->cwd_fd, ==, -1);
+        g_assert_null(request->env);
+        g_assert_cmpint(request->stdin_fd, ==, -1);
+        g_assert_null(request->stdin_bytes);
+        g_assert_cmpint(request->output_fd, ==, -1);
+        g_assert_cmpint(request->error_output_fd, ==, -1);
+        g_assert_cmpuint(request->trials, ==, 9);
+        g_assert_cmpuint(request->warmups, ==, 2);
+        g_assert_cmpuint(request->max_trials, ==, 30);
+        g_assert_cmpfloat(request->rel_ci, ==, 0);
+        g_assert_cmpuint(request->cpu_limit_usec, ==, 30 * USEC_PER_SEC);
+        g_assert_cmpuint(request->wall_limit_usec, ==, 61 * USEC_PER_SEC);
+        g_assert_cmpuint(request->job_limit_usec, ==, 900 * USEC_PER_SEC);
+        g_assert_cmpuint(request->memory_max, ==, UINT64_C(512) << 20);
+        g_assert_cmpuint(request->output_max, ==, UINT64_C(16) << 20);
+        g_assert_cmpuint(request->tasks_max, ==, 64);
+        g_assert_cmpuint(request->min_window_usec, ==, 100 * USEC_PER_MSEC);
+        g_assert_cmpuint(request->cooldown_usec, ==, 500 * USEC_PER_MSEC);
+        g_assert_cmpuint(request->thermal_wait_usec, ==, 5 * USEC_PER_SEC);
+        g_assert_cmpuint(request->cpus, ==, 1);
+        g_assert_cmpstr(request->isolation, ==, "configured");
+        g_assert_cmpstr(request->meter, ==, "auto");
+        g_assert_cmpfloat(request->max_joules, ==, 0);
+        g_assert_cmpstr(request->resolution, ==, "rounded");
+        g_assert_false(request->ignore_exit);
+        g_assert_null(request->label);
+        g_assert_null(request->candidate_id);
+        g_assert_null(request->problem_name);
+        g_assert_cmpuint(request->seed, <, UINT64_C(1) << 53);
+        g_assert_false(request->allow_filtered);
+        g_assert_false(request->detach);
+        g_assert_cmphex(request->given, ==, BIT(REQUEST_ARGV));
+}
+
+static void test_wall_limit_follows_cpu_limit(Fixture *f, const void *data) {
+        g_autoptr(Request) follows = NULL, clamped = NULL, given = NULL;
+
+        begin(f, true);
+        append_number(f, REQUEST_CPU_LIMIT, 2 * USEC_PER_SEC);
+        follows = accepted(f);
+        g_assert_cmpuint(follows->wall_limit_usec, ==, 5 * USEC_PER_SEC);
+
+        f->limits.bounds[REQUEST_WALL_LIMIT].max = 4 * USEC_PER_SEC;
+        begin(f, true);
+        append_number(f, REQUEST_CPU_LIMIT, 2 * USEC_PER_SEC);
+        clamped = accepted(f);
+        g_assert_cmpuint(clamped->wall_limit_usec, ==, 4 * USEC_PER_SEC);
+
+        begin(f, true);
+        append_number(f, REQUEST_WALL_LIMIT, 3 * USEC_PER_SEC);
+        append_number(f, REQUEST_CPU_LIMIT, 2 * USEC_PER_SEC);
+        given = accepted(f);
+        g_assert_cmpuint(given->wall_limit_usec, ==, 3 * USEC_PER_SEC);
+}
+
+/* A request may only raise the window, whatever the order of its keys; less is for those who may have fine results. */
+static void test_min_window(Fixture *f, const void *data) {
+        g_autoptr(Request) fine = NULL;
+
+        f->limits.bounds[REQUEST_MIN_WINDOW].min = 100 * USEC_PER_MSEC;
+        check_number(f, REQUEST_MIN_WINDOW, 100 * USEC_PER_MSEC, true);
+
+        begin(f, true);
+        append_number(f, REQUEST_MIN_WINDOW, 99 * USEC_PER_MSEC);
+        refused(f,
+                "min-window: 99ms is out of range; 100ms to 10s (MinWindow in jouletraced.conf sets the lower limit, "
+                "resolution \"fine\" goes below it)");
+
+        begin(f, true);
+        append_number(f, REQUEST_MIN_WINDOW, USEC_PER_MSEC);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "resolution", "s", "fine"), >=, 0);
+        fine = accepted(f);
+        g_assert_cmpuint(fine->min_window_usec, ==, USEC_PER_MSEC);
+
+        begin(f, true);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "resolution", "s", "fine"), >=, 0);
+        append_number(f, REQUEST_MIN_WINDOW, USEC_PER_MSEC - 1);
+        refused(f, NULL);
+}
+
+static void test_doubles(Fixture *f, const void *data) {
+        static const struct {
+                KeyId id;
+                double value;
+                bool right;
+        } cases[] = {
+                { REQUEST_REL_CI, 0, false },
+                { REQUEST_REL_CI, 0x1p-1074, true },
+                { REQUEST_REL_CI, 0.999, true },
+                { REQUEST_REL_CI, 1, false },
+                { REQUEST_REL_CI, -0.1, false },
+                { REQUEST_REL_CI, NAN, false },
+                { REQUEST_REL_CI, INFINITY, false },
+                { REQUEST_MAX_JOULES, 0, false },
+                { REQUEST_MAX_JOULES, 0x1p-1074, true },
+                { REQUEST_MAX_JOULES, 1e9, true },
+                { REQUEST_MAX_JOULES, -1, false },
+                { REQUEST_MAX_JOULES, INFINITY, false },
+                { REQUEST_MAX_JOULES, NAN, false },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autoptr(Request) request = NULL;
+
+                begin(f, true);
+                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", request_keys[cases[i].id].name, "d",
+                                                      cases[i].value),
+                                >=, 0);
+                if (!cases[i].right) {
+                        refused(f, NULL);
+                        continue;
+                }
+                request = accepted(f);
+                g_assert_cmpfloat(cases[i].id == REQUEST_REL_CI ? request->rel_ci : request->max_joules, ==,
+                                  cases[i].value);
+        }
+}
+
+static void test_strings(Fixture *f, const void *data) {
+        static const KeyId ids[] = { REQUEST_LABEL, REQUEST_CANDIDATE_ID, REQUEST_PROBLEM_NAME };
+        g_autofree char *longest = g_strnfill(256, 'x'), *longer = g_strnfill(257, 'x');
+
+        for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+                const char *name = request_keys[ids[i]].name;
+                g_autoptr(Request) request = NULL;
+
+                begin(f, true);
+                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", name, "s", longest), >=, 0);
+                request = accepted(f);
+                g_assert_cmpstr(*(char **) ((uint8_t *) request + request_keys[ids[i]].offset), ==, longest);
+
+                begin(f, true);
+                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", name, "s", longer), >=, 0);
+                refused(f, NULL);
+        }
+}
+
+static void test_choices(Fixture *f, const void *data) {
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
+                const RequestKey *key = &request_keys[id];
+
+                if (key->type != KEY_CHOICE)
+                        continue;
+                for (const char *const *choice = key->choices; *choice; choice++) {
+                        g_autoptr(Request) request = NULL;
+
+                        begin(f, true);
+                        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", key->name, "s", *choice), >=, 0);
+                        request = accepted(f);
+                        g_assert_cmpstr(*(char **) ((uint8_t *) request + key->offset), ==, *choice);
+                }
+                begin(f, true);
+                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", key->name, "s", ""), >=, 0);
+                refused(f, NULL);
+        }
+}
+
+static void test_booleans(Fixture *f, const void *data) {
+        g_autoptr(Request) request = NULL;
+
+        begin(f, true);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "ignore-exit", "b", 1), >=, 0);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "detach", "b", 1), >=, 0);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "allow-filtered", "b", 0), >=, 0);
+        request = accepted(f);
+        g_assert_true(request->ignore_exit);
+        g_assert_true(request->detach);
+        g_assert_false(request->allow_filtered);
+}
+
+/* Each says what was wrong, the value, and what would be right. */
+static void test_messages(Fixture *f, const void *data) {
+        static const struct {
+                const char *key, *type, *text;
+                uint64_t number;
+                const char *message;
+        } cases[] = {
+                { "trials", "u", NULL, 0, "trials: 0 is out of range; 1 to 1000" },
+                { "trials", "u", NULL, 1001,
+                  "trials: 1001 is out of range; 1 to 1000 (MaxTrials in jouletraced.conf raises the limit)" },
+                { "warmups", "u", NULL, 101, "warmups: 101 is out of range; 0 to 100" },
+                { "cpu-limit", "t", NULL, 999, "cpu-limit: 999us is out of range; 1ms to 5min" },
+                { "memory-max", "t", NULL, 4096, "memory-max: 4K is out of range; 4M to 1G" },
+                { "trials", "t", NULL, 9, "trials: is of type \"t\"; it must be a number (u)" },
+                { "trials", "s", "9", 0, "trials: is of type \"s\"; it must be a number (u)" },
+                { "label", "t", NULL, 1, "label: is of type \"t\"; it must be a string (s)" },
+                { "cwd", "s", "/tmp", 0, "cwd: is of type \"s\"; it must be a file descriptor (h)" },
+                { "stdin", "s", "/tmp", 0, "stdin: is of type \"s\"; it must be a file descriptor (h) or bytes (ay)" },
+                { "env", "s", "A=B", 0, "env: is of type \"s\"; it must be a list of strings (as)" },
+                { "detach", "s", "yes", 0, "detach: is of type \"s\"; it must be a boolean (b)" },
+                { "rel-ci", "u", NULL, 1, "rel-ci: is of type \"u\"; it must be a number (d)" },
+                { "profile", "s", "box", 0, "profile: \"box\" is not available; only \"host\" is" },
+                { "meter", "s", "msr", 0, "meter: \"msr\" is not one of: auto, perf, powercap, model, none" },
+                { "trails", "u", NULL, 9, "\"trails\": no such key; did you mean trials?" },
+                { "Trials", "u", NULL, 9, "\"Trials\": no such key; did you mean trials?" },
+                { "ignore_exit", "u", NULL, 9, "\"ignore_exit\": no such key; did you mean ignore-exit?" },
+                { "x\ny\177", "u", NULL, 9, "\"x?y?\": no such key; org.jouletrace.JouleTrace1(5) lists them" },
+                { "", "u", NULL, 9, "\"\": no such key; org.jouletrace.JouleTrace1(5) lists them" },
+                { "argv", "u", NULL, 9, "argv: is given twice; give it once" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                int r;
+
+                begin(f, true);
+                if (cases[i].text)
+                        r = sd_bus_message_append(f->m, "{sv}", cases[i].key, cases[i].type, cases[i].text);
+                else if (cases[i].type[0] == 'u')
+                        r = sd_bus_message_append(f->m, "{sv}", cases[i].key, "u", (uint32_t) cases[i].number);
+                else
+                        r = sd_bus_message_append(f->m, "{sv}", cases[i].key, "t", cases[i].number);
+                g_assert_cmpint(r, >=, 0);
+                refused(f, cases[i].message);
+        }
+}
+
+/* The keys of later interfaces are not silently ignored. */
+static void test_unknown_keys(Fixture *f, const void *data) {
+        static const char *const names[] = { "blobs",      "files",    "tests",    "validator", "max-tests",
+                                             "on-failure", "language", "function", "region" };
+        g_autofree char *long_name = g_strnfill(100000, 'a');
+
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                g_autofree char *start = g_strdup_printf("\"%s\": no such key", names[i]);
+                g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+                Request *request = NULL;
+
+                begin(f, true);
+                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", names[i], "u", 1), >=, 0);
+                g_assert_cmpint(finish(f, &request, &error), ==, -EBADMSG);
+                g_assert_true(g_str_has_prefix(error.message, start));
+        }
+
+        /* Longer than any name, cut inside a character. */
+        memcpy(long_name + 63, "ä", strlen("ä"));
+        begin(f, true);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", long_name, "u", 1), >=, 0);
+        refused(f, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…\": no such key; "
+                   "org.jouletrace.JouleTrace1(5) lists them");
+}
+
+static void test_argv(Fixture *f, const void *data) {
+        g_autoptr(Request) request = NULL;
+
+        begin(f, false);
+        refused(f, "argv: is missing; give the program and its arguments (as)");
+
+        begin(f, false);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "argv", "as", 0), >=, 0);
+        refused(f, "argv: is empty; the first string must name a program");
+
+        begin(f, false);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "argv", "as", 2, "", "x"), >=, 0);
+        refused(f, "argv: the program's name is empty; the first string must name a program");
+
+        begin(f, false);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "argv", "as", 2, "x", ""), >=, 0);
+        request = accepted(f);
+        g_assert_cmpstr(request->argv[1], ==, "");
+}
+
+static void test_env(Fixture *f, const void *data) {
+        static const char *const wrong[] = { "", "A", "=B" };
+        g_autoptr(Request) request = NULL, empty = NULL;
+
+        begin(f, true);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "env", "as", 2, "A=", "B=c=d"), >=, 0);
+        request = accepted(f);
+        g_assert_cmpstr(request->env[0], ==, "A=");
+        g_assert_cmpstr(request->env[1], ==, "B=c=d");
+
+        /* An empty environment is not the same as none given. */
+        begin(f, true);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "env", "as", 0), >=, 0);
+        empty = accepted(f);
+        g_assert_nonnull(empty->env);
+        g_assert_null(empty->env[0]);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+                begin(f, true);
+                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "env", "as", 1, wrong[i]), >=, 0);
+                refused(f, NULL);
+        }
+}
+
+/* argv and env share one bound. */
+static void check_size(Fixture *f, size_t argument_length, bool env, bool right) {
+        g_autofree char *argument = g_strnfill(argument_length, 'x');
+        g_autoptr(Request) request = NULL;
+
+        begin(f, false);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "argv", "as", 2, "x", argument), >=, 0);
+        if (env)
+                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "env", "as", 1, "A=b"), >=, 0);
+        if (right)
+                request = accepted(f);
+        else
+                refused(f, NULL);
+}
+
+static void test_strings_size(Fixture *f, const void *data) {
+        size_t rest = REQUEST_STRINGS_MAX - (2 + sizeof(char *)) - (1 + sizeof(char *));
+
+        check_size(f, rest, false, true);
+        check_size(f, rest + 1, false, false);
+        check_size(f, rest, true, false);
+        check_size(f, rest - strlen("A=b") - 1 - sizeof(char *), true, true);
+        check_size(f, rest - strlen("A=b") - sizeof(char *), true, false);
+}
+
+static void append_fd(Fixture *f, const char *name, int flags) {
+        autofd fd = open("/dev/null", flags | O_CLOEXEC);
+
+        g_assert_cmpint(fd, >=, 0);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", name, "h", fd), >=, 0);
+}
+
+static void test_descriptors(Fixture *f, const void *data) {
+        static const struct {
+                KeyId id;
+                int flags;
+                bool right;
+        } cases[] = {
+                { REQUEST_STDIN, O_RDONLY, true },         { REQUEST_STDIN, O_RDWR, true },
+                { REQUEST_STDIN, O_WRONLY, false },        { REQUEST_STDIN, O_PATH, false },
+                { REQUEST_OUTPUT, O_WRONLY, true },        { REQUEST_OUTPUT, O_RDWR, true },
+                { REQUEST_OUTPUT, O_RDONLY, false },       { REQUEST_OUTPUT, O_PATH, false },
+                { REQUEST_ERROR_OUTPUT, O_WRONLY, true },  { REQUEST_ERROR_OUTPUT, O_RDWR, true },
+                { REQUEST_ERROR_OUTPUT, O_RDONLY, false }, { REQUEST_ERROR_OUTPUT, O_PATH, false },
+                { REQUEST_CWD, O_RDONLY, true },           { REQUEST_CWD, O_PATH, true },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autoptr(Request) request = NULL;
+                int fd;
+
+                begin(f, true);
+                append_fd(f, request_keys[cases[i].id].name, cases[i].flags);
+                if (!cases[i].right) {
+                        refused(f, NULL);
+                        continue;
+                }
+                request = accepted(f);
+                fd = *(int *) ((uint8_t *) request + request_keys[cases[i].id].offset);
+                g_assert_cmpint(fd, >, 2);
+                g_assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+        }
+}
+
+static void test_stdin_bytes(Fixture *f, const void *data) {
+        size_t max = 1024 * 1024;
+
+        for (size_t size = max; size <= max + 1; size++) {
+                g_autoptr(Request) request = NULL;
+                g_autofree uint8_t *bytes = g_malloc0(size);
+
+                begin(f, true);
+                g_assert_cmpint(sd_bus_message_open_container(f->m, 'e', "sv"), >=, 0);
+                g_assert_cmpint(sd_bus_message_append(f->m, "s", "stdin"), >=, 0);
+                g_assert_cmpint(sd_bus_message_open_container(f->m, 'v', "ay"), >=, 0);
+                g_assert_cmpint(sd_bus_message_append_array(f->m, 'y', bytes, size), >=, 0);
+                g_assert_cmpint(sd_bus_message_close_container(f->m), >=, 0);
+                g_assert_cmpint(sd_bus_message_close_container(f->m), >=, 0);
+                if (size > max) {
+                        refused(f, "stdin: 1048577 bytes are too many; at most 1 MiB, or pass a descriptor of a file");
+                        continue;
+                }
+                request = accepted(f);
+                g_assert_cmpuint(g_bytes_get_size(request->stdin_bytes), ==, size);
+        }
+}
+
+static void test_no_dictionary(Fixture *f, const void *data) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        Request *request = NULL;
+
+        f->m = offline_message_new(&f->offline);
+        g_assert_cmpint(sd_bus_message_append(f->m, "s", "argv"), >=, 0);
+        offline_message_turn(f->m);
+        g_assert_cmpint(request_from_message(f->m, JOB_MEASURE, &f->limits, &request, &error), ==, -EBADMSG);
+        g_assert_cmpstr(error.message, ==, "the request is no dictionary of keys and values (a{sv})");
+}
+
+static void append_everything(Fixture *f) {
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
+                const RequestKey *key = &request_keys[id];
+                int r = 0;
+
+                if (is_number(key->type))
+                        append_number(f, id, f->limits.bounds[id].max);
+                else if (key->type == KEY_CHOICE)
+                        r = sd_bus_message_append(f->m, "{sv}", key->name, "s", key->choices[1] ?: key->choices[0]);
+                else if (key->type == KEY_STRING)
+                        r = sd_bus_message_append(f->m, "{sv}", key->name, "s", key->name);
+                else if (key->type == KEY_DOUBLE)
+                        r = sd_bus_message_append(f->m, "{sv}", key->name, "d", 0.25);
+                else if (key->type == KEY_BOOLEAN)
+                        r = sd_bus_message_append(f->m, "{sv}", key->name, "b", 1);
+                else if (key->type == KEY_STRINGS && id != REQUEST_ARGV)
+                        r = sd_bus_message_append(f->m, "{sv}", key->name, "as", 1, "A=b");
+                else if (key->type == KEY_FD || key->type == KEY_FD_OR_BYTES)
+                        append_fd(f, key->name, O_RDWR);
+                g_assert_cmpint(r, >=, 0);
+        }
+}
+
+/* What the daemon passes on is what the worker reads, though the configuration moved the bounds. */
+static void test_round_trip(Fixture *f, const void *data) {
+        g_autoptr(Request) first = NULL, second = NULL;
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+
+        f->limits.bounds[REQUEST_TRIALS].max = 5000;
+        f->limits.bounds[REQUEST_MEMORY_MAX].max = UINT64_C(1) << 50;
+        begin(f, true);
+        append_everything(f);
+        first = accepted(f);
+        g_assert_cmphex(first->given, ==, BIT(N_REQUEST_KEYS) - 1);
+
+        sd_bus_message_unref(f->m);
+        f->m = offline_message_new(&f->offline);
+        g_assert_cmpint(request_append(f->m, first), >=, 0);
+        offline_message_turn(f->m);
+        g_assert_cmpint(request_from_message(f->m, JOB_MEASURE, NULL, &second, &error), ==, 0);
+        g_assert_cmphex(second->given, ==, BIT(N_REQUEST_KEYS) - 1);
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
+                const RequestKey *key = &request_keys[id];
+
+                if (is_number(key->type))
+                        g_assert_cmpuint(number_of(first, id), ==, number_of(second, id));
+                if (key->type == KEY_STRING || key->type == KEY_CHOICE)
+                        g_assert_cmpstr(*(char **) ((uint8_t *) first + key->offset), ==,
+                                        *(char **) ((uint8_t *) second + key->offset));
+        }
+        g_assert_cmpstr(second->env[0], ==, "A=b");
+        g_assert_cmpfloat(second->rel_ci, ==, 0.25);
+        g_assert_cmpfloat(second->max_joules, ==, 0.25);
+        g_assert_true(second->detach);
+        g_assert_cmpint(second->stdin_fd, >, 2);
+        g_assert_cmpint(second->cwd_fd, >, 2);
+}
+
+/* All defaults, bytes as stdin, and a request without values: what is not there stays not there. */
+static void test_round_trip_of_defaults(Fixture *f, const void *data) {
+        g_autoptr(Request) first = request_new(JOB_MEASURE, &f->limits), second = NULL;
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+
+        first->argv = g_strsplit("a b", " ", -1);
+        first->stdin_bytes = g_bytes_new("xyz", 3);
+        f->m = offline_message_new(&f->offline);
+        g_assert_cmpint(request_append(f->m, first), >=, 0);
+        offline_message_turn(f->m);
+        g_assert_cmpint(request_from_message(f->m, JOB_MEASURE, &f->limits, &second, &error), ==, 0);
+        g_assert_true(g_bytes_equal(first->stdin_bytes, second->stdin_bytes));
+        g_assert_cmpuint(first->seed, ==, second->seed);
+        g_assert_false(second->given & (BIT(REQUEST_LABEL) | BIT(REQUEST_CWD) | BIT(REQUEST_ENV) |
+                                        BIT(REQUEST_REL_CI) | BIT(REQUEST_MAX_JOULES) | BIT(REQUEST_OUTPUT)));
+        g_assert_true(second->given & BIT(REQUEST_TRIALS));
+}
+
+static void test_append_given(Fixture *f, const void *data) {
+        g_autoptr(Request) first = request_new(JOB_MEASURE, NULL), second = NULL;
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        g_autofree char *message = NULL;
+
+        first->argv = g_strsplit("a b", " ", -1);
+        first->given |= BIT(REQUEST_ARGV);
+        g_assert_cmpint(request_set_text(first, REQUEST_TRIALS, NULL, "5000", &message), ==, 0);
+        f->m = offline_message_new(&f->offline);
+        g_assert_cmpint(request_append_given(f->m, first), >=, 0);
+        offline_message_turn(f->m);
+        f->limits.bounds[REQUEST_TRIALS].max = 5000;
+        g_assert_cmpint(request_from_message(f->m, JOB_MEASURE, &f->limits, &second, &error), ==, 0);
+        g_assert_cmphex(second->given, ==, BIT(REQUEST_ARGV) | BIT(REQUEST_TRIALS));
+        g_assert_cmpuint(second->trials, ==, 5000);
+}
+
+static void test_text(Fixture *f, const void *data) {
+        static const struct {
+                KeyId id;
+                const char *text;
+                uint64_t value;
+        } right[] = {
+                { REQUEST_TRIALS, "1", 1 },
+                { REQUEST_COOLDOWN, "0", 0 },
+                { REQUEST_COOLDOWN, "2", 2000000 },
+                { REQUEST_COOLDOWN, "500ms", 500000 },
+                { REQUEST_COOLDOWN, "2s", 2000000 },
+                { REQUEST_COOLDOWN, "1.5s", 1500000 },
+                { REQUEST_COOLDOWN, "100us", 100 },
+                { REQUEST_COOLDOWN, "100µs", 100 },
+                { REQUEST_COOLDOWN, "1min", 60000000 },
+                { REQUEST_COOLDOWN, "0.1", 100000 },
+                { REQUEST_JOB_LIMIT, "0.5h", 1800000000 },
+                { REQUEST_JOB_LIMIT, "60m", 3600000000 },
+                { REQUEST_MEMORY_MAX, "64M", 64 << 20 },
+                { REQUEST_MEMORY_MAX, "64MiB", 64 << 20 },
+                { REQUEST_MEMORY_MAX, "0.5G", 512 << 20 },
+                { REQUEST_MEMORY_MAX, "4194304", 4 << 20 },
+                { REQUEST_OUTPUT_MAX, "1K", 1024 },
+                { REQUEST_SEED, "9007199254740991", (UINT64_C(1) << 53) - 1 },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(right); i++) {
+                g_autoptr(Request) request = request_new(JOB_MEASURE, &f->limits);
+                g_autofree char *message = NULL;
+                int r;
+
+                r = request_set_text(request, right[i].id, &f->limits, right[i].text, &message);
+                g_assert_cmpstr(message, ==, NULL);
+                g_assert_cmpint(r, ==, 0);
+                g_assert_cmpuint(number_of(request, right[i].id), ==, right[i].value);
+                g_assert_cmphex(request->given, ==, BIT(right[i].id));
+        }
+}
+
+static void test_wrong_text(Fixture *f, const void *data) {
+        static const struct {
+                KeyId id;
+                const char *text, *message;
+                int error;
+        } wrong[] = {
+                { REQUEST_TRIALS, "0", "trials: 0 is out of range; 1 to 1000", -ERANGE },
+                { REQUEST_TRIALS, "", "trials: \"\" is not understood; give a whole number", -EINVAL },
+                { REQUEST_TRIALS, "-1", "trials: \"-1\" is not understood; give a whole number", -EINVAL },
+                { REQUEST_TRIALS, "+1", "trials: \"+1\" is not understood; give a whole number", -EINVAL },
+                { REQUEST_TRIALS, "1.5", "trials: \"1.5\" is not understood; give a whole number", -EINVAL },
+                { REQUEST_TRIALS, "9x", "trials: \"9x\" is not understood; give a whole number", -EINVAL },
+                { REQUEST_TRIALS, "18446744073709551616",
+                  "trials: \"18446744073709551616\" is too large a number; give a whole number", -ERANGE },
+                { REQUEST_TRIALS, "4294967297",
+                  "trials: 4294967297 is out of range; 1 to 1000 (MaxTrials in jouletraced.conf raises the limit)",
+                  -ERANGE },
+                { REQUEST_COOLDOWN, "61", "cooldown: 61s is out of range; 0us to 1min", -ERANGE },
+                { REQUEST_COOLDOWN, "1..5s", NULL, -EINVAL },
+                { REQUEST_COOLDOWN, "1.s", NULL, -EINVAL },
+                { REQUEST_COOLDOWN, ".5s", NULL, -EINVAL },
+                { REQUEST_COOLDOWN, "1,5s", NULL, -EINVAL },
+                { REQUEST_COOLDOWN, "5 parsecs",
+                  "cooldown: \"5 parsecs\" is not understood; give a time such as 500ms, 2s or 1.5min", -EINVAL },
+                { REQUEST_COOLDOWN, "99999999999999999999999.5h", NULL, -ERANGE },
+                { REQUEST_COOLDOWN, "18446744073709551615h", NULL, -ERANGE },
+                { REQUEST_MEMORY_MAX, "64Q",
+                  "memory-max: \"64Q\" is not understood; give a size such as 65536, 64M or 1G", -EINVAL },
+                { REQUEST_REL_CI, "1", "rel-ci: 1 is out of range; more than 0 and less than 1", -ERANGE },
+                { REQUEST_REL_CI, "x", "rel-ci: \"x\" is not understood; give a number such as 0.01", -EINVAL },
+                { REQUEST_MAX_JOULES, "5%", NULL, -EINVAL },
+                { REQUEST_MAX_JOULES, "nan", NULL, -EINVAL },
+                { REQUEST_MAX_JOULES, "1e999", NULL, -ERANGE },
+                { REQUEST_DETACH, "maybe", "detach: \"maybe\" is not understood; give true or false", -EINVAL },
+                { REQUEST_METER, "msr", "meter: \"msr\" is not one of: auto, perf, powercap, model, none", -EINVAL },
+                { REQUEST_ARGV, "x", "argv: has no form as text", -EINVAL },
+                { REQUEST_CWD, "x", "cwd: has no form as text", -EINVAL },
+                { REQUEST_STDIN, "x", "stdin: has no form as text", -EINVAL },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+                g_autoptr(Request) request = request_new(JOB_MEASURE, &f->limits);
+                g_autofree char *message = NULL;
+
+                g_assert_cmpint(request_set_text(request, wrong[i].id, &f->limits, wrong[i].text, &message), ==,
+                                wrong[i].error);
+                g_assert_nonnull(message);
+                if (wrong[i].message)
+                        g_assert_cmpstr(message, ==, wrong[i].message);
+                g_assert_cmphex(request->given, ==, 0);
+        }
+}
+
+static void test_other_text(Fixture *f, const void *data) {
+        g_autoptr(Request) request = request_new(JOB_MEASURE, &f->limits);
+        g_autofree char *message = NULL;
+
+        g_assert_cmpint(request_set_text(request, REQUEST_REL_CI, NULL, "1%", &message), ==, 0);
+        g_assert_cmpfloat(request->rel_ci, ==, 0.01);
+        g_assert_cmpint(request_set_text(request, REQUEST_MAX_JOULES, NULL, "1.5", &message), ==, 0);
+        g_assert_cmpfloat(request->max_joules, ==, 1.5);
+        g_assert_cmpint(request_set_text(request, REQUEST_DETACH, NULL, NULL, &message), ==, 0);
+        g_assert_true(request->detach);
+        g_assert_cmpint(request_set_text(request, REQUEST_DETACH, NULL, "No", &message), ==, 0);
+        g_assert_false(request->detach);
+        g_assert_cmpint(request_set_text(request, REQUEST_LABEL, NULL, "a b", &message), ==, 0);
+        g_assert_cmpint(request_set_text(request, REQUEST_LABEL, NULL, "c", &message), ==, 0);
+        g_assert_cmpstr(request->label, ==, "c");
+        g_assert_cmpint(request_set_text(request, REQUEST_METER, NULL, "model", &message), ==, 0);
+        g_assert_cmpstr(request->meter, ==, "model");
+
+        /* The default of one follows the other. */
+        g_assert_cmpint(request_set_text(request, REQUEST_CPU_LIMIT, NULL, "1s", &message), ==, 0);
+        g_assert_cmpuint(request->wall_limit_usec, ==, 3 * USEC_PER_SEC);
+
+        /* Without limits the bounds without a knob still hold. */
+        g_assert_cmpint(request_set_text(request, REQUEST_TRIALS, NULL, "100000", &message), ==, 0);
+        g_assert_cmpint(request_set_text(request, REQUEST_CPU_LIMIT, NULL, "18446744073709s", &message), ==, 0);
+        g_assert_cmpuint(request->wall_limit_usec, ==, UINT64_MAX);
+        g_assert_cmpint(request_set_text(request, REQUEST_WARMUPS, NULL, "101", &message), ==, -ERANGE);
+        g_assert_cmpstr(message, ==, "warmups: 101 is out of range; 0 to 100");
+}
+
+#define ADD(path, function) g_test_add(path, Fixture, NULL, setup, function, teardown)
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        g_assert_cmpint(errors_register(), >=, 0);
+        ADD("/request/bounds", test_bounds);
+        ADD("/request/moved-bounds", test_moved_bounds);
+        ADD("/request/defaults", test_defaults);
+        ADD("/request/wall-limit", test_wall_limit_follows_cpu_limit);
+        ADD("/request/min-window", test_min_window);
+        ADD("/request/doubles", test_doubles);
+        ADD("/request/strings", test_strings);
+        ADD("/request/choices", test_choices);
+        ADD("/request/booleans", test_booleans);
+        ADD("/request/messages", test_messages);
+        ADD("/request/unknown-keys", test_unknown_keys);
+        ADD("/request/argv", test_argv);
+        ADD("/request/env", test_env);
+        ADD("/request/strings-size", test_strings_size);
+        ADD("/request/descriptors", test_descriptors);
+        ADD("/request/stdin-bytes", test_stdin_bytes);
+        ADD("/request/no-dictionary", test_no_dictionary);
+        ADD("/request/round-trip", test_round_trip);
+        ADD("/request/round-trip-of-defaults", test_round_trip_of_defaults);
+        ADD("/request/append-given", test_append_given);
+        ADD("/request/text", test_text);
+        ADD("/request/wrong-text", test_wrong_text);
+        ADD("/request/other-text", test_other_text);
+        return g_test_run();
+}
