@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,9 +81,9 @@ static const uint8_t *pick(GPtrArray *corpus, GRand *rand, gsize *ret_size) {
 
 static void mutate_once(GByteArray *input, GPtrArray *corpus, GRand *rand) {
         static const char *const interesting[] = {
-                        "0", "-1",   "4294967295", "18446744073709551615", "18446744073709551616", "\n", ":",
-                        "",  "\xff", "0x"};
-        guint at = input->len > 0 ? (guint) g_rand_int_range(rand, 0, (gint32) input->len) : 0;
+                "0", "-1", "4294967295", "18446744073709551615", "18446744073709551616", "\n", ":", "", "\xff", "0x"
+        };
+        guint at = input->len > 0 ? (guint) g_rand_int_range(rand, 0, (gint32) input->len) : 0, length;
 
         switch (g_rand_int_range(rand, 0, 6)) {
         case 0: /* one bit */
@@ -94,15 +95,14 @@ static void mutate_once(GByteArray *input, GPtrArray *corpus, GRand *rand) {
                         input->data[at] = (guint8) g_rand_int_range(rand, 0, 256);
                 break;
         case 2: /* a piece goes */
+                length = (guint) g_rand_int_range(rand, 1, 17);
                 if (input->len > 0)
-                        g_byte_array_remove_range(input, at,
-                                                  MIN((guint) g_rand_int_range(rand, 1, 17), input->len - at));
+                        g_byte_array_remove_range(input, at, MIN(length, input->len - at));
                 break;
         case 3: { /* a word parsers trip over, in place of the rest or of as many bytes */
                 const char *word = interesting[g_rand_int_range(rand, 0, G_N_ELEMENTS(interesting))];
-                size_t length = strlen(word);
 
-                for (size_t i = 0; i < length && at + i < input->len; i++)
+                for (size_t i = 0; word[i] != '\0' && at + i < input->len; i++)
                         input->data[at + i] = (guint8) word[i];
                 break;
         }
@@ -111,15 +111,16 @@ static void mutate_once(GByteArray *input, GPtrArray *corpus, GRand *rand) {
                 const uint8_t *other = pick(corpus, rand, &size);
                 g_autofree uint8_t *tail = NULL;
                 guint tail_length = input->len - at;
-                gsize from, length;
+                gsize from;
 
-                if (size == 0 || input->len >= INPUT_MAX)
+                if (size == 0 || input->len >= INPUT_MAX) /* nothing to put in, or no room */
                         break;
                 from = (gsize) g_rand_int_range(rand, 0, (gint32) size);
-                length = MIN((gsize) g_rand_int_range(rand, 1, 257), size - from);
-                tail = g_memdup2(input->data + at, tail_length);
+                length = (guint) g_rand_int_range(rand, 1, 257);
+                length = (guint) MIN(length, size - from);
+                tail = tail_length > 0 ? g_memdup2(input->data + at, tail_length) : NULL;
                 g_byte_array_set_size(input, at);
-                g_byte_array_append(input, other + from, (guint) length);
+                g_byte_array_append(input, other + from, length);
                 g_byte_array_append(input, tail, tail_length);
                 break;
         }
