@@ -80,7 +80,8 @@ typedef struct Topology {
 
 typedef enum TopologyFlags {
         /* Also open every counter, and read the powercap ones: what this process may not open or read is dropped with
-         * its errno, and mirrors are told by what they show. Without it only attributes are read. */
+         * its errno, and mirrors are told by what they show. Without it only attributes are read, and mirrors are told
+         * by the CPU's vendor: enough to show, but a meter wants a probed topology. */
         TOPOLOGY_PROBE = 1 << 0,
 } TopologyFlags;
 

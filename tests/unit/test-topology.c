@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include <glib/gstdio.h>
-
 #include "pmu.h"
 #include "topology.h"
+#include "tree.h"
 #include "zones.h"
 
 /* Each directory of tests/fixtures is a host; NAME.golden is what we make of it. JT_UPDATE_GOLDEN=1 writes them anew:
@@ -241,14 +240,36 @@ static void test_reservation(void) {
 }
 
 static void test_no_cpus(void) {
-        g_autofree char *directory = g_dir_make_tmp("jt-empty-XXXXXX", NULL);
+        g_autoptr(Tree) tree = g_dir_make_tmp("jt-empty-XXXXXX", NULL);
         g_autoptr(Sysroot) root = NULL;
         g_autoptr(Topology) topology = NULL;
 
-        g_assert_cmpint(sysroot_open(directory, &root), ==, 0);
+        g_assert_cmpint(sysroot_open(tree, &root), ==, 0);
         g_assert_cmpint(topology_discover(root, 0, &topology), ==, -ENOENT);
         g_assert_null(topology);
-        g_assert_cmpint(g_rmdir(directory), ==, 0);
+}
+
+static void test_fault_tables(void) {
+        static const struct {
+                const char *text;
+                int error;
+        } table[] = { { "", 0 },
+                      { "a/b EIO\n", 0 },
+                      { "a/b\n", -EINVAL },
+                      { "a/b EWHAT\n", -EINVAL },
+                      { "a/b EIO EIO\n", -EINVAL } };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+                g_autoptr(Tree) tree = tree_new();
+                g_autoptr(Sysroot) root = NULL;
+                g_autofree char *text = NULL;
+
+                tree_put(tree, ".faults", table[i].text);
+                tree_put(tree, "a/b", "text");
+                g_assert_cmpint(sysroot_open(tree, &root), ==, table[i].error);
+                if (table[i].error == 0)
+                        g_assert_cmpint(sysroot_read(root, "a/b", &text), ==, *table[i].text ? -EIO : 0);
+        }
 }
 
 static void test_this_host(void) {
@@ -296,6 +317,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/topology/perf-units", test_perf_units);
         g_test_add_func("/topology/reservation", test_reservation);
         g_test_add_func("/topology/no-cpus", test_no_cpus);
+        g_test_add_func("/topology/fault-tables", test_fault_tables);
         g_test_add_func("/topology/this-host", test_this_host);
         return g_test_run();
 }
