@@ -230,8 +230,8 @@ static char *in_units(uint64_t value, const uint64_t *sizes, const char *const *
 }
 
 char *request_format_number(KeyType type, uint64_t value) {
-        static const uint64_t spans[] = { 60 * SEC, SEC, MSEC, 1 };
-        static const char *const span_names[] = { "min", "s", "ms", "us" };
+        static const uint64_t spans[] = { 3600 * SEC, 60 * SEC, SEC, MSEC, 1 };
+        static const char *const span_names[] = { "h", "min", "s", "ms", "us" };
         static const uint64_t sizes[] = { GIB, MIB, KIB, 1 };
         static const char *const size_names[] = { "G", "M", "K", "" };
 

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""The contract's documents agree with each other, without anything running."""
+
+import configparser
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import xml_contract
+
+TOP = Path(__file__).resolve().parents[2]
+DBUS = TOP / "dbus"
+XML = (DBUS / "org.jouletrace.JouleTrace1.xml").read_text(encoding="utf-8")
+
+
+def names_h():
+    """The macros of names.h with their values."""
+    text = (DBUS / "names.h").read_text(encoding="utf-8")
+    values = {}
+    for name, value in re.findall(r"^#define (JT_\w+) ([^/\n]+)", text, re.MULTILINE):
+        values[name] = "".join(values[word] if word.startswith("JT_") else word.strip('"')
+                               for word in re.findall(r'"[^"]*"|JT_\w+', value))
+    return values
+
+
+NAMES = names_h()
+
+
+def test_everything_is_documented():
+    assert xml_contract.undocumented(XML) == []
+
+
+def test_every_error_is_documented():
+    in_table = {NAMES[macro] for macro in re.findall(r"\{ ?(JT_ERROR_\w+),", (DBUS / "errors.c").read_text(encoding="utf-8"))}
+    in_header = {value for name, value in NAMES.items() if name.startswith("JT_ERROR_") and name != "JT_ERROR_PREFIX"}
+    documented = xml_contract.documented_errors(XML)
+    assert in_header == in_table == set(documented)
+    assert all(documented.values())
+
+
+def test_each_property_states_how_it_changes():
+    for prop in ElementTree.fromstring(XML).iter("property"):
+        stated = [a.get("value") for a in prop.findall("annotation") if a.get("name") == xml_contract.EMITS_CHANGED]
+        assert stated and stated[0] in ("const", "true", "false", "invalidates"), prop.get("name")
+
+
+def test_interfaces_are_those_of_the_header():
+    assert set(xml_contract.interfaces(XML)) == {NAMES["JT_MANAGER_INTERFACE"], NAMES["JT_JOB_INTERFACE"]}
+
+
+def test_job_broadcasts_nothing_private():
+    members = xml_contract.interfaces(XML)[NAMES["JT_JOB_INTERFACE"]]
+    assert all(facts[2][xml_contract.EMITS_CHANGED] != "true" for key, facts in members.items() if key[0] == "property")
+    assert not any(re.search("label|energy|joule", key[1], re.IGNORECASE) for key in members)
+
+
+def test_bus_policy_and_activation():
+    policy = ElementTree.parse(DBUS / "org.jouletrace.JouleTrace1.conf").getroot()
+    owners = [p.get("user") for p in policy.findall("policy") for a in p.findall("allow") if a.get("own")]
+    assert owners == ["root"]
+    default = policy.find("policy[@context='default']")
+    assert NAMES["JT_BUS_NAME"] in [a.get("send_destination") for a in default.findall("allow")]
+
+    activation = configparser.ConfigParser()
+    activation.optionxform = str
+    activation.read(DBUS / "org.jouletrace.JouleTrace1.service")
+    service = activation["D-BUS Service"]
+    assert service["Name"] == NAMES["JT_BUS_NAME"]
+    assert service["SystemdService"] == NAMES["JT_SERVICE"]
+    assert service["User"] == "root"
+
+
+SAMPLE = """<node><interface name="a.B"><method name="M"><arg name="x" type="u" direction="in"/></method>
+<property name="P" type="u" access="read"/><signal name="S"><arg name="y" type="s"/></signal></interface>
+<interface name="org.freedesktop.DBus.Peer"/></node>"""
+
+
+def test_the_comparison_sees_each_difference():
+    assert xml_contract.differences(SAMPLE, SAMPLE) == []
+    for old, new in (('name="M"', 'name="N"'), ('name="x" type="u"', 'name="x" type="t"'), ('name="x"', 'name="z"'),
+                     ('direction="in"', 'direction="out"'), ('type="u" access', 'type="s" access'), ('"read"', '"readwrite"'),
+                     ('name="y"', 'name="w"'), ('name="a.B"', 'name="a.C"'),
+                     ('access="read"/>', f'access="read"><annotation name="{xml_contract.EMITS_CHANGED}" value="const"/></property>'),
+                     ('direction="in"/>', f'direction="in"/><annotation name="{xml_contract.UNPRIVILEGED}" value="true"/>')):
+        assert old in SAMPLE
+        assert xml_contract.differences(SAMPLE, SAMPLE.replace(old, new)), new
+
+
+def test_the_documentation_check_sees_a_gap():
+    assert sorted(xml_contract.undocumented(SAMPLE))[:3] == ["a.B", "a.B.M", "a.B.M(x)"]

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Requests as messages, built key by key, and what comes of reading them. */
+
+#include <fcntl.h>
+
+#include "names.h"
+#include "offline-bus.h"
+#include "request.h"
+
+#define BIT(id) (UINT64_C(1) << (id))
+
+typedef struct Fixture {
+        OfflineBus offline;
+        RequestLimits limits;
+        sd_bus_message *m;
+} Fixture;
+
+static inline void setup(Fixture *f, const void *data) {
+        offline_bus_init(&f->offline);
+        request_limits_init(&f->limits);
+        f->limits.bounds[REQUEST_MEMORY_MAX].max = UINT64_C(1) << 30;
+}
+
+static inline void teardown(Fixture *f, const void *data) {
+        sd_bus_message_unref(f->m);
+        offline_bus_clear(&f->offline);
+}
+
+/* A message with the dictionary open and argv in it, unless told otherwise. */
+static inline void begin(Fixture *f, bool with_argv) {
+        sd_bus_message_unref(f->m);
+        f->m = offline_message_new(&f->offline);
+        g_assert_cmpint(sd_bus_message_open_container(f->m, 'a', "{sv}"), >=, 0);
+        if (with_argv)
+                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "argv", "as", 1, "/bin/true"), >=, 0);
+}
+
+static inline int finish(Fixture *f, Request **ret, sd_bus_error *error) {
+        g_assert_cmpint(sd_bus_message_close_container(f->m), >=, 0);
+        offline_message_turn(f->m);
+        return request_from_message(f->m, JOB_MEASURE, &f->limits, ret, error);
+}
+
+static inline Request *accepted(Fixture *f) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        Request *request = NULL;
+        int r;
+
+        r = finish(f, &request, &error);
+        g_assert_cmpstr(error.message, ==, NULL);
+        g_assert_cmpint(r, ==, 0);
+        g_assert_nonnull(request);
+        return request;
+}
+
+static inline void refused(Fixture *f, const char *message) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        Request *request = NULL;
+
+        g_assert_cmpint(finish(f, &request, &error), ==, -EBADMSG);
+        g_assert_null(request);
+        g_assert_cmpstr(error.name, ==, JT_ERROR_INVALID_REQUEST);
+        if (message)
+                g_assert_cmpstr(error.message, ==, message);
+}
+
+static inline void append_number(Fixture *f, KeyId id, uint64_t value) {
+        const RequestKey *key = &request_keys[id];
+        int r;
+
+        if (key->type == KEY_UINT32)
+                r = sd_bus_message_append(f->m, "{sv}", key->name, "u", (uint32_t) value);
+        else
+                r = sd_bus_message_append(f->m, "{sv}", key->name, "t", value);
+        g_assert_cmpint(r, >=, 0);
+}
+
+static inline bool is_number(KeyType type) {
+        return type == KEY_UINT32 || type == KEY_UINT64 || type == KEY_USEC || type == KEY_BYTES;
+}
+
+static inline uint64_t number_of(const Request *request, KeyId id) {
+        const void *p = (const uint8_t *) request + request_keys[id].offset;
+
+        return request_keys[id].type == KEY_UINT32 ? *(const uint32_t *) p : *(const uint64_t *) p;
+}
+
+static inline void append_fd(Fixture *f, const char *name, int flags) {
+        autofd fd = open("/dev/null", flags | O_CLOEXEC);
+
+        g_assert_cmpint(fd, >=, 0);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", name, "h", fd), >=, 0);
+}

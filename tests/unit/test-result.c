@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "offline-bus.h"
+#include "result.h"
+
+typedef struct Fixture {
+        OfflineBus offline;
+        sd_bus_message *m;
+} Fixture;
+
+static void setup(Fixture *f, const void *data) {
+        offline_bus_init(&f->offline);
+        f->m = offline_message_new(&f->offline);
+}
+
+static void teardown(Fixture *f, const void *data) {
+        sd_bus_message_unref(f->m);
+        offline_bus_clear(&f->offline);
+}
+
+static void test_round_trip(Fixture *f, const void *data) {
+        g_autoptr(Result) first = result_new(RESULT_UNSTABLE, "org.example.Error", "three of nine"), second = NULL;
+
+        first->verdict = g_strdup("AC");
+        first->status = g_strdup("UNSTABLE");
+        first->grade = g_strdup("C");
+        first->simulated = true;
+        first->trials = 9;
+        first->invalid_trials = 3;
+        first->total_energy = 1.5;
+        first->total_energy_low = 1.25;
+        first->total_energy_high = 1.75;
+        first->net_energy = 0.5;
+        first->net_energy_low = 0.25;
+        first->net_energy_high = 0.75;
+        first->wall = 0.125;
+        first->cpu = 0.0625;
+        first->power = 12;
+        g_assert_cmpint(result_append(f->m, first), >=, 0);
+        offline_message_turn(f->m);
+        g_assert_cmpint(result_from_message(f->m, &second), ==, 0);
+
+        g_assert_cmpint(second->result, ==, RESULT_UNSTABLE);
+        g_assert_cmpstr(second->error, ==, "org.example.Error");
+        g_assert_cmpstr(second->message, ==, "three of nine");
+        g_assert_cmpstr(second->verdict, ==, "AC");
+        g_assert_cmpstr(second->status, ==, "UNSTABLE");
+        g_assert_cmpstr(second->grade, ==, "C");
+        g_assert_true(second->simulated);
+        g_assert_cmpuint(second->trials, ==, 9);
+        g_assert_cmpuint(second->invalid_trials, ==, 3);
+        g_assert_cmpfloat(second->total_energy, ==, 1.5);
+        g_assert_cmpfloat(second->total_energy_low, ==, 1.25);
+        g_assert_cmpfloat(second->total_energy_high, ==, 1.75);
+        g_assert_cmpfloat(second->net_energy, ==, 0.5);
+        g_assert_cmpfloat(second->net_energy_low, ==, 0.25);
+        g_assert_cmpfloat(second->net_energy_high, ==, 0.75);
+        g_assert_cmpfloat(second->wall, ==, 0.125);
+        g_assert_cmpfloat(second->cpu, ==, 0.0625);
+        g_assert_cmpfloat(second->power, ==, 12);
+}
+
+/* What is unknown is not there; it is not 0. */
+static void test_unknown_stays_unknown(Fixture *f, const void *data) {
+        g_autoptr(Result) first = result_new(RESULT_DONE, NULL, NULL), second = NULL;
+        unsigned entries = 0;
+
+        g_assert_cmpint(result_append(f->m, first), >=, 0);
+        offline_message_turn(f->m);
+        g_assert_cmpint(result_from_message(f->m, &second), ==, 0);
+        g_assert_cmpint(second->result, ==, RESULT_DONE);
+        g_assert_null(second->error);
+        g_assert_null(second->message);
+        g_assert_true(isnan(second->total_energy));
+        g_assert_true(isnan(second->net_energy_high));
+        g_assert_true(isnan(second->wall));
+        g_assert_true(isnan(second->power));
+
+        g_assert_cmpint(sd_bus_message_rewind(f->m, true), >=, 0);
+        g_assert_cmpint(sd_bus_message_enter_container(f->m, 'a', "{sv}"), >, 0);
+        for (; sd_bus_message_at_end(f->m, false) == 0; entries++)
+                g_assert_cmpint(sd_bus_message_skip(f->m, "{sv}"), >=, 0);
+        g_assert_cmpuint(entries, ==, 4); /* result, simulated, trials, invalid-trials */
+}
+
+static void check_refused(Fixture *f, int error, const char *types, ...) {
+        Result *result = NULL;
+        va_list arguments;
+
+        va_start(arguments, types);
+        g_assert_cmpint(sd_bus_message_appendv(f->m, types, arguments), >=, 0);
+        va_end(arguments);
+        offline_message_turn(f->m);
+        g_assert_cmpint(result_from_message(f->m, &result), ==, error);
+        g_assert_null(result);
+
+        sd_bus_message_unref(f->m);
+        f->m = offline_message_new(&f->offline);
+}
+
+static void test_refused(Fixture *f, const void *data) {
+        check_refused(f, -EINVAL, "a{sv}", 0);
+        check_refused(f, -EINVAL, "s", "done");
+        check_refused(f, -EINVAL, "a{sv}", 1, "result", "s", "perfect");
+        check_refused(f, -EINVAL, "a{sv}", 1, "result", "u", 1);
+        check_refused(f, -EINVAL, "a{sv}", 1, "trials", "u", 1);
+        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "done", "result", "s", "done");
+        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "done", "joules", "d", 1.0);
+        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "done", "wall", "s", "1");
+        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "done", "simulated", "u", 1);
+        check_refused(f, -EINVAL, "a{sv}", 3, "result", "s", "done", "grade", "s", "A", "grade", "s", "B");
+        check_refused(f, -ERANGE, "a{sv}", 2, "result", "s", "done", "wall", "d", (double) INFINITY);
+        check_refused(f, -ERANGE, "a{sv}", 2, "result", "s", "done", "wall", "d", (double) NAN);
+}
+
+#define ADD(path, function) g_test_add(path, Fixture, NULL, setup, function, teardown)
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        ADD("/result/round-trip", test_round_trip);
+        ADD("/result/unknown", test_unknown_stays_unknown);
+        ADD("/result/refused", test_refused);
+        return g_test_run();
+}
