@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "client.h"
+#include "names.h"
+#include "service.h"
+
+#define IDS_MAX 10000
+
+int verb_cancel(Arguments *arguments, char **args) {
+        g_autofree char **operands = NULL;
+        g_autoptr(Service) service = NULL;
+        g_autoptr(GArray) ids = NULL;
+        int code = EXIT_DONE, r;
+
+        r = verb_parse("cancel", arguments, no_options(), NULL, NULL, args, &operands);
+        if (r == 0)
+                r = parse_ids("cancel", operands, 1, IDS_MAX, &ids);
+        if (r == 0)
+                r = service_open(arguments, &service);
+        if (r != 0)
+                return r;
+
+        /* every one is tried; the first failure is the exit code */
+        for (unsigned i = 0; i < ids->len; i++) {
+                uint32_t id = g_array_index(ids, uint32_t, i);
+                g_autofree char *path = job_path(id), *subject = g_strdup_printf(_("job %u"), id);
+                const Call call = {
+                        .path = path, .interface = JT_JOB_INTERFACE, .member = "Cancel", .subject = subject
+                };
+
+                r = service_call(service, &call, NULL);
+                code = code ?: r;
+        }
+        return code;
+}

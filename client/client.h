@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What every part of joulectl shares: the parsed global options, the verbs, and the exit codes. */
+
+#include <glib.h>
+#include <glib/gi18n.h>
+#include <stdbool.h>
+
+#include "options.h"
+#include "text.h"
+
+/* The exit codes that do not come from a job's result (those: job_result_exit_code()). */
+enum {
+        EXIT_DONE = 0,
+        EXIT_JOB_FAILED = 1,
+        EXIT_USAGE = 2,
+        EXIT_NOT_AUTHORISED = 3,
+        EXIT_INFRASTRUCTURE = 4,
+        EXIT_INTERRUPTED = 130,
+};
+
+typedef enum ProgressMode {
+        PROGRESS_AUTO, /* a live line on a terminal, else one line per phase */
+        PROGRESS_JSON,
+        PROGRESS_NONE,
+} ProgressMode;
+
+/* The global options. The strings belong to argv. */
+typedef struct Arguments {
+        bool local;
+        const char *host;    /* NULL: this machine */
+        const char *meter;   /* --local: the service's meter; of measure: the request's */
+        const char *sysroot; /* --local */
+        bool json;
+        bool no_colour;
+        bool ascii;
+        bool quiet;
+        bool help;
+        bool version;
+        ProgressMode progress;
+        Style style; /* of standard output */
+} Arguments;
+
+typedef struct Verb {
+        const char *name;
+        const char *synopsis; /* what follows the options */
+        const char *doc;
+        const Option *(*options)(void); /* ends with an entry without name */
+        bool takes_command;             /* options end at the first operand: the rest is somebody else's */
+        int (*run)(Arguments *arguments, char **args);
+} Verb;
+
+extern const Verb verbs[];            /* ends with an entry without name */
+extern const Option global_options[]; /* the same */
+
+int joulectl_main(char **argv);
+
+int verb_measure(Arguments *arguments, char **args);
+int verb_status(Arguments *arguments, char **args);
+int verb_jobs(Arguments *arguments, char **args);
+int verb_show(Arguments *arguments, char **args);
+int verb_cancel(Arguments *arguments, char **args);
+int verb_forget(Arguments *arguments, char **args);
+int verb_topology(Arguments *arguments, char **args);
+int verb_export(Arguments *arguments, char **args);
+
+const Option *measure_options(void);
+const Option *jobs_options(void);
+const Option *show_options(void);
+const Option *export_options(void);
+const Option *no_options(void);
+
+/* Parses a verb's own options and the global ones. Returns 0, or EXIT_USAGE after having said what is wrong. Only the
+ * array *ret_operands is the caller's; its strings are those of args. */
+int verb_parse(const char *verb, Arguments *arguments, const Option *options, OptionSet set, void *userdata,
+               char **args, char ***ret_operands);
+
+/* Says what is wrong with the command line; returns EXIT_USAGE. */
+int usage_error(const char *verb, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Ids from operands, which must be at least min and at most max many. Returns 0 or EXIT_USAGE. */
+int parse_ids(const char *verb, char **args, size_t min, size_t max, GArray **ret);

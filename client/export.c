@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "export.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "records.h"
+#include "report-out.h"
+
+#define IDS_MAX 100000
+
+enum {
+        OPTION_FORMAT,
+        OPTION_OUTPUT,
+};
+
+typedef struct Export {
+        bool csv;
+        const char *output;
+} Export;
+
+static const char *const formats[] = { "json", "csv", NULL };
+
+const Option *export_options(void) {
+        static const Option options[] = {
+                { "format", 0, "FORMAT", N_("json: an array of reports; csv: one line per trial"), OPTION_FORMAT,
+                  formats },
+                { "output", 'o', "FILE", N_("write to FILE instead of standard output"), OPTION_OUTPUT },
+                {},
+        };
+
+        return options;
+}
+
+static int set_option(void *userdata, int id, const char *value, char **ret_problem) {
+        Export *export = userdata;
+
+        if (id == OPTION_FORMAT)
+                export->csv = strcmp(value, "csv") == 0;
+        else
+                export->output = value;
+        return 0;
+}
+
+static void csv_text(GString *out, const char *text) {
+        g_auto(GStrv) parts = NULL;
+        g_autofree char *doubled = NULL;
+
+        if (!text)
+                return;
+        if (!strpbrk(text, ",\"\r\n")) {
+                g_string_append(out, text);
+                return;
+        }
+        parts = g_strsplit(text, "\"", -1);
+        doubled = g_strjoinv("\"\"", parts);
+        g_string_append_printf(out, "\"%s\"", doubled);
+}
+
+static void csv_double(GString *out, double value) {
+        char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+        if (isfinite(value))
+                g_string_append(out, g_ascii_formatd(text, sizeof(text), "%.9g", value));
+}
+
+void export_csv_header(GString *out) {
+        g_string_append(out,
+                        "job,label,command,result,meter,simulated,trial,valid,iterations,wall_s,cpu_s,total_j,net_j,"
+                        "package_j,dram_j\n");
+}
+
+static void csv_job(GString *out, const Report *report) {
+        g_autoptr(GString) command = g_string_new(NULL);
+
+        for (char **argument = report->argv; argument && *argument; argument++) {
+                g_autofree char *quoted = strpbrk(*argument, " \t\n'\"\\$`") || **argument == '\0'
+                                                          ? g_shell_quote(*argument)
+                                                          : g_strdup(*argument);
+
+                g_string_append_printf(command, "%s%s", command->len ? " " : "", quoted);
+        }
+        g_string_append_printf(out, "%u,", report->id);
+        csv_text(out, report->label);
+        g_string_append_c(out, ',');
+        csv_text(out, command->str);
+        g_string_append_c(out, ',');
+        csv_text(out, report->result);
+        g_string_append_c(out, ',');
+        csv_text(out, report->meter);
+        g_string_append_printf(out, ",%s,", report->simulated ? "true" : "false");
+}
+
+void export_csv(GString *out, const Report *report) {
+        if (report->n_trials == 0) {
+                csv_job(out, report);
+                g_string_append(out, ",,,,,,,,\n");
+        }
+        for (size_t i = 0; i < report->n_trials; i++) {
+                const Trial *trial = &report->trials[i];
+                const double values[] = { trial->wall_s, trial->cpu_s,     trial->total_j,
+                                          trial->net_j,  trial->package_j, trial->dram_j };
+
+                csv_job(out, report);
+                g_string_append_printf(out, "%" G_GUINT64_FORMAT ",%s,%" G_GUINT64_FORMAT, trial->index,
+                                       trial->valid ? "true" : "false", trial->iterations);
+                for (size_t j = 0; j < G_N_ELEMENTS(values); j++) {
+                        g_string_append_c(out, ',');
+                        csv_double(out, values[j]);
+                }
+                g_string_append_c(out, '\n');
+        }
+}
+
+static int build(Service *service, const GArray *ids, bool csv, GString *out) {
+        if (csv)
+                export_csv_header(out);
+        else
+                g_string_append_c(out, '[');
+        for (unsigned i = 0; i < ids->len; i++) {
+                g_autoptr(Report) report = NULL;
+                g_autofree char *text = NULL;
+                int r;
+
+                r = report_fetch(service, g_array_index(ids, uint32_t, i), &text, &report);
+                if (r != 0)
+                        return r;
+                if (csv)
+                        export_csv(out, report);
+                else
+                        g_string_append_printf(out, "%s\n%s", i > 0 ? "," : "", g_strchomp(text));
+        }
+        if (!csv)
+                g_string_append(out, "\n]\n");
+        return 0;
+}
+
+/* Only a file that is whole takes the place of an older one. */
+static int write_out(const char *path, const GString *out) {
+        g_autoptr(GError) error = NULL;
+
+        if (!path) {
+                fputs(out->str, stdout);
+                return fflush(stdout) == 0 ? EXIT_DONE : EXIT_INFRASTRUCTURE;
+        }
+        if (!g_file_set_contents(path, out->str, (gssize) out->len, &error)) {
+                fprintf(stderr, _("joulectl: %s\n"), error->message);
+                return EXIT_INFRASTRUCTURE;
+        }
+        return EXIT_DONE;
+}
+
+int verb_export(Arguments *arguments, char **args) {
+        g_autoptr(GString) out = g_string_new(NULL);
+        g_autofree char **operands = NULL;
+        g_autoptr(Service) service = NULL;
+        g_autoptr(GArray) ids = NULL;
+        Export export = {};
+        int r;
+
+        r = verb_parse("export", arguments, export_options(), set_option, &export, args, &operands);
+        if (r == 0 && export.csv && arguments->json)
+                return usage_error("export", _("--json and --format csv exclude each other: use one"));
+        if (r == 0)
+                r = parse_ids("export", operands, 0, IDS_MAX, &ids);
+        if (r == 0)
+                r = service_open(arguments, &service);
+        if (r == 0 && ids->len == 0) {
+                g_clear_pointer(&ids, g_array_unref);
+                r = records_ids(service, &(RecordFilter){}, &ids);
+        }
+        if (r == 0)
+                r = build(service, ids, export.csv, out);
+        return r == 0 ? write_out(export.output, out) : r;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "render.h"
+#include "units.h"
+
+#define BAR_WIDTH 12
+#define SEPARATOR "  "
+
+struct Progress {
+        ProgressMode mode;
+        bool live; /* standard error is a terminal that can go back to the line's start */
+        bool shown;
+        bool quiet;
+        char *phase; /* last one printed where the line is not live */
+        Style style;
+};
+
+static void append_bar(GString *line, double fraction, const Style *style) {
+        int full = (int) (CLAMP(fraction, 0, 1) * BAR_WIDTH + 0.5);
+
+        g_string_append_c(line, '[');
+        for (int i = 0; i < BAR_WIDTH; i++)
+                g_string_append(line, i < full ? (style->ascii ? "#" : "█") : (style->ascii ? "." : "·"));
+        g_string_append(line, "]" SEPARATOR);
+}
+
+char *progress_line(const ProgressState *state, size_t width, const Style *style) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        bool queued = strcmp(state->phase, "queued") == 0;
+
+        if (isfinite(state->fraction) && width >= 60)
+                append_bar(line, state->fraction, style);
+        if (state->job)
+                g_string_append_printf(line, _("job %u"), state->job);
+        g_string_append_printf(line, "%s%s", state->job ? ": " : "", render_word(state->phase));
+        if (queued && state->queue_position > 0) {
+                g_string_append(line, ", ");
+                g_string_append_printf(line, _("number %u in the queue"), state->queue_position);
+        }
+        if (!queued && state->steps > 0)
+                g_string_append_printf(line, " %u/%u", state->step, state->steps);
+        if (isfinite(state->median_j)) {
+                Scale scale = scale_energy(state->median_j, 0, style->ascii);
+                g_autofree char *median = scale_format(&scale, state->median_j);
+
+                g_string_append(line, SEPARATOR);
+                g_string_append_printf(line, _("median %s"), median);
+                if (state->simulated)
+                        g_string_append_printf(line, " %s", _("(modelled)"));
+        }
+        if (state->time_left_usec != UINT64_MAX) {
+                g_autofree char *left = format_span(state->time_left_usec);
+
+                g_string_append(line, SEPARATOR);
+                g_string_append_printf(line, _("%s left"), left);
+        }
+        return text_ellipsize(line->str, width, style->ascii);
+}
+
+static void append_number(GString *json, const char *name, double value) {
+        char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+        if (isfinite(value))
+                g_string_append_printf(json, ",\"%s\":%s", name, g_ascii_formatd(text, sizeof(text), "%.9g", value));
+}
+
+char *progress_json(const ProgressState *state) {
+        GString *json = g_string_new("{\"phase\":");
+
+        json_append_string(json, state->phase);
+        g_string_append_printf(json, ",\"job\":%u,\"step\":%u,\"steps\":%u", state->job, state->step, state->steps);
+        append_number(json, "fraction", state->fraction);
+        append_number(json, "median_j", state->median_j);
+        if (isfinite(state->median_j))
+                g_string_append_printf(json, ",\"simulated\":%s", state->simulated ? "true" : "false");
+        if (state->queue_position > 0)
+                g_string_append_printf(json, ",\"queue_position\":%u", state->queue_position);
+        if (state->time_left_usec != UINT64_MAX)
+                append_number(json, "time_left_s", (double) state->time_left_usec / 1e6);
+        g_string_append_c(json, '}');
+        return g_string_free(json, FALSE);
+}
+
+Progress *progress_new(const Arguments *arguments) {
+        const char *term = getenv("TERM");
+        Progress *progress = g_new0(Progress, 1);
+
+        progress->mode = arguments->progress;
+        progress->quiet = arguments->quiet && arguments->progress != PROGRESS_JSON;
+        progress->live = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+        progress->style = (Style){ .ascii = arguments->style.ascii };
+        return progress;
+}
+
+static size_t terminal_width(void) {
+        struct winsize size = {};
+
+        return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) >= 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void progress_show(Progress *progress, const ProgressState *state) {
+        g_autofree char *line = NULL;
+
+        if (progress->quiet || progress->mode == PROGRESS_NONE)
+                return;
+        if (progress->mode == PROGRESS_JSON) {
+                line = progress_json(state);
+                fprintf(stderr, "%s\n", line);
+                return;
+        }
+        if (progress->live) {
+                /* one column is left free: a full line would wrap on some terminals */
+                line = progress_line(state, terminal_width() - 1, &progress->style);
+                fprintf(stderr, "\r%s\033[K", line);
+                fflush(stderr);
+                progress->shown = true;
+                return;
+        }
+        if (g_strcmp0(progress->phase, state->phase) == 0)
+                return;
+        g_free(progress->phase);
+        progress->phase = g_strdup(state->phase);
+        if (state->job)
+                fprintf(stderr, _("job %u: %s\n"), state->job, render_word(state->phase));
+}
+
+void progress_finished(Progress *progress, uint32_t job, const char *result) {
+        g_autoptr(GString) json = g_string_new(NULL);
+
+        progress_clear(progress);
+        if (progress->mode != PROGRESS_JSON)
+                return;
+        g_string_append_printf(json, "{\"phase\":\"finished\",\"job\":%u,\"result\":", job);
+        json_append_string(json, result);
+        fprintf(stderr, "%s}\n", json->str);
+}
+
+void progress_clear(Progress *progress) {
+        if (progress->shown)
+                fputs("\r\033[K", stderr);
+        fflush(stderr);
+        progress->shown = false;
+}
+
+Progress *progress_free(Progress *progress) {
+        if (!progress)
+                return NULL;
+        progress_clear(progress);
+        g_free(progress->phase);
+        g_free(progress);
+        return NULL;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What a job is doing right now, on standard error: a live line on a terminal, a line per phase elsewhere, or JSON. */
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "client.h"
+
+typedef struct ProgressState {
+        uint32_t job;            /* 0: not known yet */
+        const char *phase;       /* a word of the contract */
+        uint32_t step, steps;    /* trial i of n; steps 0: none */
+        double fraction;         /* of the whole job, NaN: unknown */
+        double median_j;         /* NaN: unknown */
+        uint32_t queue_position; /* 1 is next; 0: unknown */
+        uint64_t time_left_usec; /* UINT64_MAX: unknown */
+        bool simulated;
+} ProgressState;
+
+#define PROGRESS_STATE_INIT \
+        { .fraction = NAN, .median_j = NAN, .time_left_usec = UINT64_MAX }
+
+/* The line, without its end, at most width columns. */
+char *progress_line(const ProgressState *state, size_t width, const Style *style);
+
+/* One JSON object, without a newline. */
+char *progress_json(const ProgressState *state);
+
+typedef struct Progress Progress;
+
+Progress *progress_new(const Arguments *arguments);
+void progress_show(Progress *progress, const ProgressState *state);
+
+/* With --progress=json the last line of all: how the job ended. */
+void progress_finished(Progress *progress, uint32_t job, const char *result);
+
+/* Takes the live line off the terminal, before anything else is printed. */
+void progress_clear(Progress *progress);
+
+Progress *progress_free(Progress *progress);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Progress, progress_free)

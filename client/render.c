@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+#include "render.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include <string.h>
+
+#include "explain.h"
+#include "table.h"
+#include "units.h"
+
+#define COMMAND_WIDTH 100
+#define COMMAND_COLUMN_WIDTH 44
+#define TEXT_WIDTH 96
+
+static const struct {
+        const char *word, *text;
+} words[] = {
+        { "queued", N_("queued") },       { "validating", N_("validating") },
+        { "settling", N_("settling") },   { "baseline", N_("baseline") },
+        { "warming", N_("warming up") },  { "measuring", N_("measuring") },
+        { "finishing", N_("finishing") }, { "completed", N_("completed") },
+        { "failed", N_("failed") },       { "cancelled", N_("cancelled") },
+        { "done", N_("done") },           { "unstable", N_("unstable") },
+        { "timeout", N_("out of time") }, { "infrastructure", N_("could not be measured") },
+        { "measure", N_("measure") },
+};
+
+static const struct {
+        const char *word, *text;
+} evidence[] = {
+        { "SMT_SHARED", N_("the other hardware thread of its core was not reserved: what ran there counts too") },
+        { "SIMULATED", N_("joules are modelled: computed from CPU time, not read from a counter") },
+        { "NO_DRAM", N_("this machine has no counter for memory: joules are of the processor package alone") },
+        { "TOO_SHORT", N_("the program ends too soon for the counters' resolution") },
+        { "WRAP_AMBIGUOUS", N_("a counter may have wrapped more than once") },
+        { "PARTITION_LOST", N_("the reserved cores were taken away during the trial") },
+        { "OUTPUT_DIFFERS", N_("the program's output was not the same in every run") },
+        { "COUNTER_ERROR", N_("a counter could not be read") },
+        { "TIME_ONLY", N_("time alone was measured") },
+        { "NO_DOMAIN", N_("there is no energy counter to read") },
+        { "UNMEASURABLE", N_("the program ends too soon for the counters' resolution") },
+        { "UNSTABLE", N_("the trials differ too much for a number to be given") },
+        { "INVALIDATED", N_("too few trials were valid") },
+};
+
+const char *render_word(const char *word) {
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+                if (g_strcmp0(words[i].word, word) == 0)
+                        return _(words[i].text);
+        return word ?: "?";
+}
+
+const char *render_evidence(const char *word) {
+        for (size_t i = 0; i < G_N_ELEMENTS(evidence); i++)
+                if (strcmp(evidence[i].word, word) == 0)
+                        return _(evidence[i].text);
+        return word;
+}
+
+static char *interval(const Scale *scale, double low, double high, const Style *style) {
+        g_autofree char *from = NULL, *to = NULL;
+
+        if (!isfinite(low) || !isfinite(high))
+                return g_strdup("");
+        from = scale_number(scale, low);
+        to = scale_format(scale, high);
+        return g_strdup_printf("%s %s %s", from, style->ascii ? ".." : "…", to);
+}
+
+static void figure_row(Table *table, const char *label, Colour colour, const Figure *figure, const Scale *scale,
+                       const char *mark, const Style *style) {
+        g_autofree char *median = scale_format(scale, figure->median);
+        g_autofree char *ci = interval(scale, figure->low, figure->high, style);
+        g_autofree char *range = interval(scale, figure->min, figure->max, style);
+
+        table_cell(table, COLOUR_NONE, label);
+        table_cell(table, colour, median);
+        table_cell(table, COLOUR_NONE, ci);
+        table_cell(table, COLOUR_NONE, range);
+        table_cell(table, COLOUR_WARNING, mark);
+}
+
+static double resolution(const Report *report) {
+        return report->precision_j / (double) MAX(report->iterations, 1);
+}
+
+static void append_figures(GString *out, const Report *report, const Style *style) {
+        g_autoptr(Table) table = table_new("lrrrl");
+        const char *mark = report->simulated ? _("(modelled)") : "";
+        bool has_interval = isfinite(report->wall.low);
+
+        table_cell(table, COLOUR_NONE, "");
+        table_cell(table, COLOUR_DIM, _("median"));
+        table_cell(table, COLOUR_DIM, has_interval ? _("95 % interval") : "");
+        table_cell(table, COLOUR_DIM, style->ascii ? _("min .. max") : _("min … max"));
+        table_cell(table, COLOUR_NONE, "");
+
+        if (report_has_energy(report)) {
+                Scale scale = scale_energy(report->total.median, resolution(report), style->ascii);
+
+                figure_row(table, _("Energy"), COLOUR_ENERGY, &report->total, &scale, mark, style);
+        }
+        if (isfinite(report->net.median)) {
+                Scale scale = scale_energy(report->net.median, resolution(report), style->ascii);
+
+                figure_row(table, _("above idle"), COLOUR_NONE, &report->net, &scale, mark, style);
+        }
+        if (isfinite(report->wall.median)) {
+                Scale scale = scale_time(report->wall.median, style->ascii);
+
+                figure_row(table, _("Time"), COLOUR_TIME, &report->wall, &scale, "", style);
+        }
+        if (isfinite(report->cpu.median)) {
+                Scale scale = scale_time(report->cpu.median, style->ascii);
+
+                figure_row(table, _("CPU time"), COLOUR_NONE, &report->cpu, &scale, "", style);
+        }
+        if (isfinite(report->power_w)) {
+                Figure power = { report->power_w, NAN, NAN, NAN, NAN };
+                Scale scale = scale_power(report->power_w, style->ascii);
+
+                figure_row(table, _("Power"), COLOUR_NONE, &power, &scale, mark, style);
+        }
+        table_append(out, table, style, 2);
+}
+
+static void append_split(GString *out, const Report *report, const Style *style) {
+        Scale scale = scale_energy(report->total.median, resolution(report), style->ascii);
+        g_autofree char *package = scale_format(&scale, report->package_j),
+                        *dram = scale_format(&scale, report->dram_j);
+
+        if (!report_has_energy(report) || !isfinite(report->package_j))
+                return;
+        g_string_append(out, "  ");
+        if (isfinite(report->dram_j))
+                g_string_append_printf(out, _("processor package %s, memory %s"), package, dram);
+        else
+                g_string_append_printf(out, _("processor package %s, memory not counted"), package);
+        g_string_append_printf(out, "%s%s\n", report->simulated ? " " : "", report->simulated ? _("(modelled)") : "");
+}
+
+static void append_runs(GString *out, const Report *report) {
+        size_t n = report->n_trials;
+
+        g_string_append(out, "  ");
+        g_string_append_printf(out, ngettext("%zu trial", "%zu trials", n), n);
+        if (report->n_warmups > 0) {
+                g_string_append(out, ", ");
+                g_string_append_printf(out, ngettext("%zu warm-up before", "%zu warm-ups before", report->n_warmups),
+                                       report->n_warmups);
+        }
+        if (report->iterations > 1) {
+                unsigned runs = (unsigned) report->iterations;
+
+                g_string_append(out, ", ");
+                g_string_append_printf(out,
+                                       ngettext("%u run in each; figures are of one run",
+                                                "%u runs in each; figures are of one run", runs),
+                                       runs);
+        }
+        if (report->n_invalid > 0) {
+                g_string_append(out, ", ");
+                g_string_append_printf(out, ngettext("%zu of them invalid", "%zu of them invalid", report->n_invalid),
+                                       report->n_invalid);
+        }
+        g_string_append_c(out, '\n');
+}
+
+static void append_place(GString *out, const Report *report) {
+        g_autoptr(GString) place = g_string_new(NULL);
+        const char *isolation = report->isolation ?: "";
+
+        if (report->meter && strcmp(report->meter, "none") != 0)
+                g_string_append_printf(place, _("meter %s, "), report->meter);
+        if (strcmp(isolation, "reserved") == 0)
+                g_string_append_printf(place, _("on reserved cores (%s)"), report->reserved_cpus ?: "?");
+        else if (strcmp(isolation, "confined") == 0)
+                g_string_append_printf(place, _("kept on its own cores (%s), others were not kept off"),
+                                       report->reserved_cpus ?: "?");
+        else if (strcmp(isolation, "none") == 0)
+                g_string_append(place, _("no cores reserved: whatever else ran counts too"));
+        else
+                return;
+        {
+                g_autofree char *shown = text_printable(place->str, false);
+
+                g_string_append_printf(out, "  %s\n", shown);
+        }
+}
+
+static void append_note(GString *out, const char *text, const Style *style) {
+        g_autofree char *shown = text_printable(text, false);
+
+        text_append_coloured(out, style, COLOUR_WARNING, style->ascii ? "  ! " : "  ⚠ ");
+        text_append_wrapped(out, shown, TEXT_WIDTH, 4);
+        g_string_append_c(out, '\n');
+}
+
+static bool has_reason(const Report *report, const char *word) {
+        return report->reasons && g_strv_contains((const char *const *) report->reasons, word);
+}
+
+static void append_notes(GString *out, const Report *report, const Style *style) {
+        if (!report_has_energy(report)) {
+                g_autofree char *text = g_strdup_printf(_("no joules: %s"),
+                                                        report->energy_absent ? render_evidence(report->energy_absent)
+                                                                              : _("the report gives no reason"));
+
+                append_note(out, text, style);
+        }
+        if (report->simulated && !has_reason(report, "SIMULATED"))
+                append_note(out, render_evidence("SIMULATED"), style);
+        for (char **word = report->reasons; word && *word; word++)
+                if (report_has_energy(report) || (strcmp(*word, "TIME_ONLY") != 0 && strcmp(*word, "NO_DOMAIN") != 0))
+                        append_note(out, render_evidence(*word), style);
+        if (isfinite(report->wall.median) && !isfinite(report->wall.low) && report->n_trials < 6)
+                append_note(out, _("an interval takes at least 6 trials"), style);
+}
+
+static void append_cause(GString *out, const Report *report, const Style *style) {
+        g_autofree char *subject = g_strdup_printf(_("job %u"), report->id);
+        g_autoptr(Explanation) cause = NULL;
+
+        if (!report->error_name && (!report->result || strcmp(report->result, "done") == 0))
+                return;
+        if (!report->error_name) {
+                g_string_append(out, "  ");
+                text_append_coloured(out, style, COLOUR_BAD, render_word(report->result));
+                if (report->status)
+                        g_string_append_printf(out, ": %s", render_evidence(report->status));
+                g_string_append_c(out, '\n');
+                return;
+        }
+        cause = explain(report->error_name, report->error_message, subject, report->error_remedy);
+        explanation_append(out, cause, "  ", style);
+}
+
+void render_report(GString *out, const Report *report, const Style *style) {
+        g_autofree char *command = text_command(report->argv),
+                        *shown = text_ellipsize(command, COMMAND_WIDTH, style->ascii);
+        g_autofree char *job = report->id ? g_strdup_printf(_("Job %u: "), report->id) : g_strdup("");
+
+        g_string_append(out, job);
+        text_append_coloured(out, style, COLOUR_STRONG, *shown ? shown : render_word(report->kind));
+        if (report->label) {
+                g_autofree char *label = text_printable(report->label, false);
+
+                g_string_append_printf(out, "  [%s]", label);
+        }
+        g_string_append_c(out, '\n');
+
+        append_cause(out, report, style);
+        if (!isfinite(report->wall.median))
+                return;
+        append_figures(out, report, style);
+        append_split(out, report, style);
+        append_runs(out, report);
+        append_place(out, report);
+        append_notes(out, report, style);
+}
+
+/* Whether the comparison is by energy (all have it) or by time. */
+static double measure_of(const Report *report, bool energy) {
+        return energy ? report->total.median : report->wall.median;
+}
+
+typedef struct Comparison {
+        bool energy; /* every finished one has joules */
+        bool any_energy;
+        bool simulated;
+        bool mixed; /* modelled and counted joules side by side */
+        double lowest;
+        Scale energy_scale, time_scale, power_scale;
+} Comparison;
+
+static void consider(double value, double *lowest, double *highest) {
+        if (!isfinite(value))
+                return;
+        *lowest = isfinite(*lowest) ? MIN(*lowest, value) : value;
+        *highest = isfinite(*highest) ? MAX(*highest, value) : value;
+}
+
+/* One unit for the whole column: that of the largest value, with enough decimals for three digits of the smallest. */
+static Scale spread(Scale scale, double lowest, double finest) {
+        int wanted = isfinite(lowest) && lowest > 0 ? 2 - (int) floor(log10(lowest / scale.factor)) : 0;
+        int most = finest > 0 ? MAX((int) ceil(-log10(finest / scale.factor) - 1e-9), 0) : 6;
+
+        scale.decimals = MIN(CLAMP(wanted, scale.decimals, 6), MAX(most, 0));
+        return scale;
+}
+
+static Comparison compare(Report *const *reports, size_t n, const Style *style) {
+        double energy[2] = { NAN, NAN }, time[2] = { NAN, NAN }, power[2] = { NAN, NAN }, finest = INFINITY;
+        Comparison c = { .energy = true };
+        bool real = false;
+
+        for (size_t i = 0; i < n; i++) {
+                if (!isfinite(reports[i]->wall.median))
+                        continue;
+                consider(reports[i]->total.median, &energy[0], &energy[1]);
+                consider(reports[i]->wall.median, &time[0], &time[1]);
+                consider(reports[i]->power_w, &power[0], &power[1]);
+                c.energy = c.energy && report_has_energy(reports[i]);
+                c.any_energy = c.any_energy || report_has_energy(reports[i]);
+                c.simulated = c.simulated || reports[i]->simulated;
+                real = real || (report_has_energy(reports[i]) && !reports[i]->simulated);
+                finest = MIN(finest, resolution(reports[i]));
+        }
+        c.mixed = real && c.simulated;
+        c.energy = c.energy && !c.mixed;
+        c.lowest = c.energy ? energy[0] : time[0];
+        c.energy_scale = spread(scale_energy(energy[1], 0, style->ascii), energy[0], isfinite(finest) ? finest : 0);
+        c.time_scale = spread(scale_time(time[1], style->ascii), time[0], 0);
+        c.power_scale = scale_power(power[1], style->ascii);
+        return c;
+}
+
+static void comparison_row(Table *table, const Report *report, const Comparison *c, const Style *style) {
+        g_autofree char *command = report->label ? text_printable(report->label, false) : text_command(report->argv);
+        g_autofree char *shown = text_ellipsize(command, COMMAND_COLUMN_WIDTH, style->ascii);
+        g_autofree char *energy = NULL, *ci = NULL, *time = NULL, *power = NULL;
+        double value = measure_of(report, c->energy);
+
+        table_cellf(table, COLOUR_DIM, "%u", report->id);
+        table_cell(table, COLOUR_NONE, shown);
+        if (!isfinite(report->wall.median)) {
+                table_cell(table, COLOUR_BAD, render_word(report->result ?: report->state));
+                for (size_t i = 0; i < 5; i++)
+                        table_cell(table, COLOUR_NONE, "");
+                return;
+        }
+        energy = scale_format(&c->energy_scale, report->total.median);
+        ci = interval(&c->energy_scale, report->total.low, report->total.high, style);
+        time = scale_format(&c->time_scale, report->wall.median);
+        power = scale_format(&c->power_scale, report->power_w);
+        table_cellf(table, COLOUR_NONE, "%zu", report->n_trials);
+        table_cell(table, COLOUR_ENERGY, report_has_energy(report) ? energy : style->ascii ? "-" : "–");
+        if (report->simulated)
+                table_cellf(table, COLOUR_WARNING, "%s%s%s", ci, *ci ? " " : "", _("(modelled)"));
+        else
+                table_cell(table, COLOUR_NONE, ci);
+        table_cell(table, COLOUR_TIME, time);
+        table_cell(table, COLOUR_NONE, isfinite(report->power_w) ? power : style->ascii ? "-" : "–");
+        if (c->lowest > 0 && isfinite(value))
+                table_cellf(table, COLOUR_STRONG, "%.*f %s", value / c->lowest < 100 ? 2 : 0, value / c->lowest,
+                            style->ascii ? "x" : "×");
+        else
+                table_cell(table, COLOUR_NONE, "");
+}
+
+void render_comparison(GString *out, Report *const *reports, size_t n, const Style *style) {
+        g_autoptr(Table) table = table_new("rlrrlrrr");
+        Comparison c = compare(reports, n, style);
+        const char *const heads[] = {
+                _("Job"),
+                _("Command"),
+                _("Trials"),
+                c.any_energy ? _("Energy") : "",
+                c.any_energy ? _("95 % interval") : "",
+                _("Time"),
+                c.any_energy ? _("Power") : "",
+                c.energy ? _("Energy, relative") : _("Time, relative"),
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(heads); i++)
+                table_cell(table, COLOUR_DIM, heads[i]);
+        for (size_t i = 0; i < n; i++)
+                comparison_row(table, reports[i], &c, style);
+        table_append(out, table, style, 2);
+
+        g_string_append_c(out, '\n');
+        g_string_append_printf(out, "  %s\n", _("medians of one run each; relative to the lowest"));
+        if (c.simulated)
+                append_note(out, render_evidence("SIMULATED"), style);
+        if (c.mixed)
+                append_note(out, _("modelled and counted joules do not compare: the last column goes by time"), style);
+        if (!c.any_energy)
+                append_note(out, _("no joules: see each job with “joulectl show ID”"), style);
+}

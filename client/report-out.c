@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "report-out.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "explain.h"
+#include "render.h"
+
+static int explain_unreadable(const Service *service, uint32_t id, int r) {
+        g_autofree char *subject = g_strdup_printf(_("job %u"), id);
+        g_autofree char *message = g_strdup_printf(_("the report of job %u cannot be read: %s"), id, g_strerror(-r));
+
+        return explain_error(&SD_BUS_ERROR_MAKE_CONST("joulectl.Report", message), subject, &service->style);
+}
+
+int report_fetch(Service *service, uint32_t id, char **ret_text, Report **ret) {
+        g_autofree char *text = NULL;
+        int r;
+
+        r = service_report(service, id, &text);
+        if (r != 0)
+                return r;
+        r = report_parse(text, strlen(text), ret);
+        if (r < 0)
+                return explain_unreadable(service, id, r);
+        if (ret_text)
+                *ret_text = g_steal_pointer(&text);
+        return 0;
+}
+
+void report_append(GString *out, const Arguments *arguments, const Report *report, const char *text) {
+        if (arguments->json)
+                g_string_append_printf(out, "%s%s", text, g_str_has_suffix(text, "\n") ? "" : "\n");
+        else
+                render_report(out, report, &arguments->style);
+}
+
+int report_print(const Arguments *arguments, Service *service, uint32_t id, char **ret_result) {
+        g_autoptr(GString) out = g_string_new(NULL);
+        g_autoptr(Report) report = NULL;
+        g_autofree char *text = NULL;
+        int r;
+
+        r = report_fetch(service, id, &text, &report);
+        if (r != 0)
+                return r;
+        report_append(out, arguments, report, text);
+        fputs(out->str, stdout);
+        if (ret_result)
+                *ret_result = g_steal_pointer(&report->result);
+        return 0;
+}

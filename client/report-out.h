@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Getting reports from the service and putting them on standard output, as the user asked. */
+
+#include "report-read.h"
+#include "service.h"
+
+/* Prints the report of one job: as the service gave it with --json, else for people. Returns 0, or an exit code.
+ * ret_result (may be NULL) is the job's result, NULL when the report does not say. */
+int report_print(const Arguments *arguments, Service *service, uint32_t id, char **ret_result);
+
+/* Fetches and reads a report; says what is wrong otherwise. ret_text may be NULL. */
+int report_fetch(Service *service, uint32_t id, char **ret_text, Report **ret);
+
+/* The same, into memory, from what report_fetch() gave. */
+void report_append(GString *out, const Arguments *arguments, const Report *report, const char *text);

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "report-read.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "json-read.h"
+#include "names.h"
+
+#define UNKNOWN_FIGURE ((Figure){ NAN, NAN, NAN, NAN, NAN })
+
+static Figure read_figure(JsonObject *summary, const char *name) {
+        JsonObject *figure = json_object(summary, name);
+        JsonArray *ci95 = json_array(figure, "ci95");
+        Figure read = UNKNOWN_FIGURE;
+
+        read.median = json_double(figure, "median");
+        read.min = json_double(figure, "min");
+        read.max = json_double(figure, "max");
+        if (ci95 && json_array_get_length(ci95) == 2) {
+                double ends[2];
+
+                for (unsigned i = 0; i < 2; i++) {
+                        JsonNode *node = json_array_get_element(ci95, i);
+                        GType type = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
+
+                        ends[i] = type == G_TYPE_DOUBLE || type == G_TYPE_INT64 ? json_node_get_double(node) : NAN;
+                }
+                read.low = ends[0];
+                read.high = ends[1];
+        }
+        return read;
+}
+
+static void figure_scale(Figure *figure, double factor) {
+        figure->median *= factor;
+        figure->low *= factor;
+        figure->high *= factor;
+        figure->min *= factor;
+        figure->max *= factor;
+}
+
+/* A plain number, or the median of a figure. */
+static double read_median(JsonObject *summary, const char *name) {
+        JsonObject *figure = json_object(summary, name);
+
+        return figure ? json_double(figure, "median") : json_double(summary, name);
+}
+
+/* The summary is over whole trials; a short program ran several times in each. People want one run. */
+static void read_summary(Report *report, JsonObject *summary) {
+        JsonObject *each = json_object(summary, "per_iteration");
+        double energy, time;
+
+        report->total = read_figure(summary, "total_j");
+        report->net = read_figure(summary, "net_j");
+        report->wall = read_figure(summary, "wall_s");
+        report->cpu = read_figure(summary, "cpu_s");
+        report->package_j = read_median(summary, "package_j");
+        report->dram_j = read_median(summary, "dram_j");
+        report->power_w = read_median(summary, "power_w");
+
+        energy = read_median(each, "total_j") / report->total.median;
+        time = read_median(each, "wall_s") / report->wall.median;
+        if (isfinite(energy) && energy > 0) {
+                figure_scale(&report->total, energy);
+                figure_scale(&report->net, energy);
+                report->package_j *= energy;
+                report->dram_j *= energy;
+        }
+        if (isfinite(time) && time > 0) {
+                figure_scale(&report->wall, time);
+                figure_scale(&report->cpu, time);
+        }
+}
+
+static double micro(JsonObject *object, const char *name) {
+        int64_t value;
+
+        return json_i64(object, name, &value) ? (double) value / 1e6 : NAN;
+}
+
+/* Adds the energies of the domains of one kind, over the trial's windows. */
+static double sum_domains(JsonArray *windows, JsonArray *domains, const char *kind) {
+        double sum = NAN;
+
+        for (unsigned i = 0; windows && i < json_array_get_length(windows); i++) {
+                JsonObject *energies = json_object(json_element(windows, i), "energy_uj");
+
+                for (unsigned j = 0; domains && j < json_array_get_length(domains); j++) {
+                        JsonObject *domain = json_element(domains, j);
+                        const char *name = json_string(domain, "name");
+                        double energy = name ? micro(energies, name) : NAN;
+
+                        if (g_strcmp0(json_string(domain, "kind"), kind) == 0 && isfinite(energy))
+                                sum = isfinite(sum) ? sum + energy : energy;
+                }
+        }
+        return sum;
+}
+
+static void read_trial(Trial *trial, JsonObject *object, JsonArray *domains) {
+        JsonArray *windows = json_array(object, "windows");
+        uint64_t wall_ns;
+
+        (void) json_u64(object, "index", &trial->index);
+        trial->valid = json_true(object, "valid");
+        trial->quality = json_strings(object, "quality");
+        trial->total_j = micro(object, "total_uj");
+        trial->net_j = micro(object, "net_uj");
+        trial->cpu_s = micro(object, "cpu_usec");
+        trial->wall_s = json_u64(object, "wall_ns", &wall_ns) ? (double) wall_ns / 1e9 : NAN;
+        trial->package_j = sum_domains(windows, domains, "package");
+        trial->dram_j = sum_domains(windows, domains, "dram");
+        for (unsigned i = 0; windows && i < json_array_get_length(windows); i++) {
+                uint64_t iterations;
+
+                if (json_u64(json_element(windows, i), "iterations", &iterations))
+                        trial->iterations += iterations;
+        }
+}
+
+static void read_trials(Report *report, JsonObject *measurement) {
+        JsonArray *trials = json_array(measurement, "trials"), *warmups = json_array(measurement, "warmups");
+        JsonArray *domains = json_array(json_object(measurement, "meter"), "domains");
+
+        report->n_warmups = warmups ? json_array_get_length(warmups) : 0;
+        report->n_trials = trials ? json_array_get_length(trials) : 0;
+        report->trials = g_new0(Trial, report->n_trials + 1);
+        for (unsigned i = 0; i < report->n_trials; i++) {
+                Trial *trial = &report->trials[i];
+
+                read_trial(trial, json_element(trials, i), domains);
+                report->n_invalid += !trial->valid;
+                report->iterations = MAX(report->iterations, trial->iterations);
+        }
+}
+
+static void read_measurement(Report *report, JsonObject *measurement) {
+        JsonObject *meter = json_object(measurement, "meter");
+
+        report->status = g_strdup(json_string(measurement, "status"));
+        report->grade = g_strdup(json_string(measurement, "grade"));
+        report->reasons = json_strings(measurement, "reasons");
+        report->meter = g_strdup(json_string(meter, "name"));
+        report->simulated = json_true(meter, "simulated");
+        report->precision_j = micro(meter, "precision_uj");
+        if (!isfinite(report->precision_j) || report->precision_j < 0)
+                report->precision_j = 0;
+        read_trials(report, measurement);
+        read_summary(report, json_object(measurement, "summary"));
+}
+
+/* Times come as integers of microseconds since 1970. */
+static void read_job(Report *report, JsonObject *job) {
+        JsonObject *error = json_object(job, "error");
+        uint64_t id;
+
+        report->id = json_u64(job, "id", &id) && id < UINT32_MAX ? (uint32_t) id : 0;
+        report->label = g_strdup(json_string(job, "label"));
+        report->kind = g_strdup(json_string(job, "kind"));
+        report->state = g_strdup(json_string(job, "state"));
+        report->result = g_strdup(json_string(job, "result"));
+        report->error_name = g_strdup(json_string(error, "name"));
+        report->error_message = g_strdup(json_string(error, "message"));
+        report->error_remedy = g_strdup(json_string(error, "remedy"));
+        (void) json_u64(job, "submitted", &report->submitted_usec);
+        (void) json_u64(job, "started", &report->started_usec);
+        (void) json_u64(job, "finished", &report->finished_usec);
+}
+
+/* The reason nearest to the joules: of the total, else of the meter, else of the measurement. */
+static const char *energy_reason(JsonObject *absent) {
+        static const char *const paths[] = {
+                "measurement.summary.total_j",
+                "measurement.meter.total",
+                "measurement.meter",
+                "measurement",
+        };
+        const char *reason = NULL;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(paths) && !reason; i++)
+                reason = json_string(absent, paths[i]);
+        return reason;
+}
+
+int report_parse(const char *text, size_t size, Report **ret) {
+        g_autoptr(JsonNode) node = NULL;
+        g_autoptr(Report) report = NULL;
+        JsonObject *root, *environment;
+        int r;
+
+        r = json_parse(text, size, &node);
+        if (r < 0)
+                return r;
+        root = json_node_get_object(node);
+        if (g_strcmp0(json_string(root, "schema"), JT_REPORT_SCHEMA) != 0)
+                return -EPROTO;
+
+        report = g_new0(Report, 1);
+        environment = json_object(root, "environment");
+        read_job(report, json_object(root, "job"));
+        report->argv = json_strings(json_object(root, "program"), "argv");
+        read_measurement(report, json_object(root, "measurement"));
+        report->containment = g_strdup(json_string(environment, "containment"));
+        report->isolation = g_strdup(json_string(environment, "isolation"));
+        report->reserved_cpus = g_strdup(json_string(environment, "reserved_cpus"));
+        report->cpu_model = g_strdup(json_string(environment, "cpu"));
+        report->energy_absent = g_strdup(energy_reason(json_object(root, "absent")));
+        *ret = g_steal_pointer(&report);
+        return 0;
+}
+
+bool report_has_energy(const Report *report) {
+        return isfinite(report->total.median);
+}
+
+Report *report_free(Report *report) {
+        if (!report)
+                return NULL;
+        for (size_t i = 0; i < report->n_trials; i++)
+                g_strfreev(report->trials[i].quality);
+        g_free(report->trials);
+        g_free(report->label);
+        g_free(report->kind);
+        g_free(report->state);
+        g_free(report->result);
+        g_free(report->error_name);
+        g_free(report->error_message);
+        g_free(report->error_remedy);
+        g_strfreev(report->argv);
+        g_free(report->status);
+        g_free(report->grade);
+        g_strfreev(report->reasons);
+        g_free(report->meter);
+        g_free(report->containment);
+        g_free(report->isolation);
+        g_free(report->reserved_cpus);
+        g_free(report->cpu_model);
+        g_free(report->energy_absent);
+        g_free(report);
+        return NULL;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "explain.h"
+#include "json-read.h"
+#include "message-json.h"
+#include "names.h"
+#include "service.h"
+#include "table.h"
+#include "topology-view.h"
+#include "units.h"
+
+static void domain_row(Table *table, JsonObject *domain, const Style *style) {
+        const char *dropped = json_string(domain, "dropped"), *reader = json_string(domain, "reader");
+        bool readable = json_true(domain, "readable");
+        double unit = json_double(domain, "unit-uj"), range = json_double(domain, "range-uj");
+        double package = json_double(domain, "package");
+        Scale scale = scale_energy(range / 1e6, 0, style->ascii);
+        g_autofree char *wraps = isfinite(range) && range > 0 ? scale_format(&scale, range / 1e6) : g_strdup("");
+        const char *columns[] = { json_string(domain, "name"), json_string(domain, "kind"),
+                                  json_string(domain, "source") };
+        g_autofree char *unit_text = isfinite(unit) && unit > 0
+                                                     ? g_strdup_printf("%.4g %s", unit, style->ascii ? "uJ" : "µJ")
+                                                     : NULL;
+        g_autofree char *package_text = isfinite(package) ? g_strdup_printf("%.0f", package) : NULL;
+        bool counted = g_strcmp0(columns[1], "package") == 0 || g_strcmp0(columns[1], "dram") == 0;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
+                g_autofree char *text = text_printable(columns[i] ?: "?", false);
+
+                table_cell(table, dropped ? COLOUR_DIM : i == 0 ? COLOUR_STRONG : COLOUR_NONE, text);
+                if (i == 1)
+                        table_cell(table, COLOUR_NONE, package_text);
+        }
+        table_cell(table, COLOUR_NONE, unit_text);
+        table_cell(table, COLOUR_NONE, wraps);
+        if (dropped && *dropped) {
+                g_autofree char *why = text_printable(dropped, false);
+
+                table_cellf(table, COLOUR_WARNING, _("not used: %s"), why);
+        } else {
+                g_autofree char *who = text_printable(reader ?: "?", false);
+
+                if (!readable)
+                        table_cellf(table, COLOUR_WARNING, _("not readable (%s)"), who);
+                else
+                        table_cellf(table, COLOUR_NONE,
+                                    counted ? _("part of the total, read by %s") : _("shown, not added, read by %s"),
+                                    who);
+        }
+}
+
+void topology_append(GString *out, JsonArray *domains, const Style *style) {
+        const char *const heads[] = { _("Domain"), _("Kind"),     _("Package"), _("Source"),
+                                      _("Unit"),   _("Wraps at"), _("Use") };
+        g_autoptr(Table) table = table_new("llrlrrl");
+
+        if (json_array_get_length(domains) == 0) {
+                g_string_append_printf(out, "%s\n",
+                                       _("This machine shows no energy counters: time alone can be measured."));
+                return;
+        }
+        for (size_t i = 0; i < G_N_ELEMENTS(heads); i++)
+                table_cell(table, COLOUR_DIM, heads[i]);
+        for (unsigned i = 0; i < json_array_get_length(domains); i++)
+                domain_row(table, json_element(domains, i), style);
+        table_append(out, table, style, 0);
+}
+
+int verb_topology(Arguments *arguments, char **args) {
+        g_autofree char **operands = NULL;
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(GString) out = g_string_new(NULL);
+        g_autoptr(Service) service = NULL;
+        g_autoptr(JsonNode) node = NULL;
+        JsonArray *domains;
+        int r;
+
+        r = verb_parse("topology", arguments, no_options(), NULL, NULL, args, &operands);
+        if (r != 0)
+                return r;
+        if (operands[0])
+                return usage_error("topology", _("“topology” takes no operand"));
+        r = service_open(arguments, &service);
+        if (r == 0)
+                r = service_properties(service, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, NULL, &reply);
+        if (r != 0)
+                return r;
+        r = message_to_json(reply, &node);
+        if (r < 0)
+                return explain_errno(r, service->name, &service->style);
+        domains = json_array(json_node_get_object(node), "Domains");
+        if (!domains)
+                return explain_errno(-EBADMSG, service->name, &service->style);
+        if (arguments->json) {
+                json_print(json_object_get_member(json_node_get_object(node), "Domains"));
+                return EXIT_DONE;
+        }
+        topology_append(out, domains, &arguments->style);
+        fputs(out->str, stdout);
+        return EXIT_DONE;
+}
