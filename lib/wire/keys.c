@@ -223,8 +223,10 @@ void request_limits_init(RequestLimits *limits) {
 }
 
 static char *in_units(uint64_t value, const uint64_t *sizes, const char *const *names, size_t n) {
+        if (value == 0)
+                return g_strdup("0");
         for (size_t i = 0; i < n; i++)
-                if (value % sizes[i] == 0 && (value > 0 || i == n - 1))
+                if (value % sizes[i] == 0)
                         return g_strdup_printf("%" G_GUINT64_FORMAT "%s", value / sizes[i], names[i]);
         g_assert_not_reached();
 }

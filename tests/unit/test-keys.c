@@ -118,7 +118,7 @@ static void test_format(void) {
         } cases[] = {
                 { KEY_UINT32, 0, "0" },
                 { KEY_UINT64, UINT64_MAX, "18446744073709551615" },
-                { KEY_USEC, 0, "0us" },
+                { KEY_USEC, 0, "0" },
                 { KEY_USEC, 1, "1us" },
                 { KEY_USEC, 1500, "1500us" },
                 { KEY_USEC, 100000, "100ms" },

@@ -79,7 +79,7 @@ static void test_wrong_text(Fixture *f, const void *data) {
                 { REQUEST_TRIALS, "4294967297",
                   "trials: 4294967297 is out of range; 1 to 1000 (MaxTrials in jouletraced.conf raises the limit)",
                   -ERANGE },
-                { REQUEST_COOLDOWN, "61", "cooldown: 61s is out of range; 0us to 1min", -ERANGE },
+                { REQUEST_COOLDOWN, "61", "cooldown: 61s is out of range; 0 to 1min", -ERANGE },
                 { REQUEST_COOLDOWN, "1..5s", NULL, -EINVAL },
                 { REQUEST_COOLDOWN, "1.s", NULL, -EINVAL },
                 { REQUEST_COOLDOWN, ".5s", NULL, -EINVAL },
