@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/inotify.h>
+
+#include "cores.h"
+#include "cpuset.h"
+#include "fs.h"
+#include "log.h"
+#include "names.h"
+
+#define PARTITION_FILE JT_SLICE "/cpuset.cpus.partition"
+#define EFFECTIVE_FILE JT_SLICE "/cpuset.cpus.effective"
+
+struct Cores {
+        const Topology *topology;
+        Systemd *systemd;
+        sd_event *event;
+        CoresChanged changed;
+        void *userdata;
+
+        cpu_set_t set;
+        char *wanted; /* "root" or "isolated", NULL when no partition is to be taken */
+        uint64_t release_usec;
+        int cgroup_fd; /* of cgroup_root; negative without systemd, or when it is not there */
+        char *partition_path;
+
+        bool held;
+        bool unannounced; /* the level or the partition is not what changed() last knew */
+        Isolation level;  /* as last found; before the first job, what is configured */
+        char *partition;
+        char *why;
+
+        CoresReady ready;
+        void *ready_userdata;
+        SliceRequest *request;
+        sd_event_source *answer;  /* ready() of a partition that is held already */
+        sd_event_source *release; /* timer */
+        sd_event_source *watch;   /* inotify of the partition file while it is held */
+};
+
+const char *isolation_to_string(Isolation isolation) {
+        static const char *const names[] = {
+                [ISOLATION_NONE] = "none",
+                [ISOLATION_CONFINED] = "confined",
+                [ISOLATION_RESERVED] = "reserved",
+        };
+
+        return names[isolation];
+}
+
+static void set_state(Cores *cores, Isolation level, const char *partition, char *why) {
+        if (cores->level != level || g_strcmp0(cores->partition, partition) != 0)
+                cores->unannounced = true;
+        cores->level = level;
+        if (cores->partition != partition) {
+                g_free(cores->partition);
+                cores->partition = g_strdup(partition);
+        }
+        g_free(cores->why);
+        cores->why = why;
+}
+
+static void announce(Cores *cores) {
+        if (!cores->unannounced)
+                return;
+        cores->unannounced = false;
+        if (cores->changed)
+                cores->changed(cores, cores->userdata);
+}
+
+/* Without the file there is nothing to give back. */
+static int write_member(const Cores *cores) {
+        int r;
+
+        r = write_file_at(cores->cgroup_fd, PARTITION_FILE, "member\n");
+        return r == -ENOENT ? 0 : r;
+}
+
+/* The first line: "member", "root", "isolated", or "root invalid (…)". */
+static int read_partition(const Cores *cores, char **ret) {
+        int r;
+
+        r = read_file_at(cores->cgroup_fd, PARTITION_FILE, ret);
+        if (r < 0)
+                return r;
+        (*ret)[strcspn(*ret, "\n")] = '\0';
+        return 0;
+}
+
+static bool is_valid(const char *partition) {
+        return g_str_equal(partition, "root") || g_str_equal(partition, "isolated");
+}
+
+/* The kernel withdraws a partition when its CPUs go offline or somebody else asks for them. What is read is believed;
+ * it is still written back at the release, and may become valid again by itself. */
+static void reread_partition(Cores *cores) {
+        g_autofree char *now = NULL;
+        const char *partition;
+        int r;
+
+        if (!cores->held)
+                return;
+        r = read_partition(cores, &now);
+        partition = r >= 0 && is_valid(now) ? now : "";
+        if (g_str_equal(partition, cores->partition))
+                return;
+
+        if (*partition != '\0') {
+                set_state(cores, ISOLATION_RESERVED, partition, NULL);
+                return;
+        }
+        set_state(cores, ISOLATION_CONFINED, "",
+                  g_strdup_printf("the partition of " JT_SLICE " was lost: %s", r < 0 ? g_strerror(-r) : now));
+        log_at(LOG_WARNING, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_LOST }, "%s", cores->why);
+}
+
+static int on_partition_changed(sd_event_source *source, const struct inotify_event *event, void *userdata) {
+        Cores *cores = userdata;
+
+        reread_partition(cores);
+        announce(cores);
+        return 0;
+}
+
+static void watch_partition(Cores *cores) {
+        int r;
+
+        r = sd_event_add_inotify(cores->event, &cores->watch, cores->partition_path, IN_MODIFY, on_partition_changed,
+                                 cores);
+        if (r < 0)
+                log_errno(LOG_WARNING, r, "The partition of " JT_SLICE " is not watched");
+}
+
+static void stop_waiting(Cores *cores) {
+        cores->ready = NULL;
+        cores->request = slice_request_free(cores->request);
+        cores->answer = sd_event_source_disable_unref(cores->answer);
+        cores->release = sd_event_source_disable_unref(cores->release);
+}
+
+static int drop_partition(Cores *cores) {
+        cores->watch = sd_event_source_disable_unref(cores->watch);
+        cores->held = false;
+        return write_member(cores);
+}
+
+static void give_back(Cores *cores) {
+        g_autofree char *list = NULL;
+        int r;
+
+        stop_waiting(cores);
+        if (!cores->held)
+                return;
+
+        r = drop_partition(cores);
+        if (r < 0)
+                log_errno(LOG_ERR, r, "The CPUs of " JT_SLICE " are still kept from the rest of the system");
+        set_state(cores, ISOLATION_RESERVED, "", NULL);
+
+        list = cpulist_format(&cores->set);
+        log_at(LOG_INFO, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_RELEASED, .error = r },
+               "CPUs %s are everybody's again", list);
+}
+
+/* The callback may free the object or acquire again: nothing is touched afterwards. */
+static void answer(Cores *cores, int r, const char *message) {
+        CoresReady ready = cores->ready;
+
+        stop_waiting(cores);
+        ready(cores, r, message, cores->ready_userdata);
+}
+
+/* 0 when the slice has exactly our CPUs; -ENOENT when it has no cpuset at all; else a sentence. */
+static int check_effective(const Cores *cores, char **ret_message) {
+        g_autofree char *text = NULL, *wanted = NULL;
+        cpu_set_t effective;
+        int r;
+
+        r = read_file_at(cores->cgroup_fd, EFFECTIVE_FILE, &text);
+        if (r == -ENOENT)
+                return r;
+        if (r >= 0)
+                r = cpulist_parse(g_strstrip(text), &effective);
+        if (r < 0) {
+                *ret_message = g_strdup_printf("the CPUs of " JT_SLICE " cannot be read back: %s", g_strerror(-r));
+                return r == -ENOENT ? -EIO : r;
+        }
+        if (CPU_EQUAL(&effective, &cores->set))
+                return 0;
+        wanted = cpulist_format(&cores->set);
+        *ret_message = g_strdup_printf("the kernel gives " JT_SLICE " the CPUs %s instead of %s", text, wanted);
+        return -EADDRNOTAVAIL;
+}
+
+/* NULL when the kernel made it a partition, else why not; it is no half one then, which could come true later. */
+static char *take_partition(Cores *cores) {
+        g_autofree char *line = NULL, *now = NULL;
+        int r;
+
+        line = g_strdup_printf("%s\n", cores->wanted);
+        r = write_file_at(cores->cgroup_fd, PARTITION_FILE, line);
+        if (r == -ENOENT)
+                return g_strdup("the kernel has no cpuset partitions here");
+        if (r < 0)
+                return g_strdup_printf("the kernel refuses the partition: %s", g_strerror(-r));
+
+        r = read_partition(cores, &now);
+        if (r >= 0 && g_str_equal(now, cores->wanted))
+                return NULL;
+        (void) write_member(cores);
+        return r < 0 ? g_strdup_printf("the partition cannot be read back: %s", g_strerror(-r))
+                     : g_strdup_printf("the kernel refuses the partition: %s", now);
+}
+
+/* What acquire does once the slice has its CPUs. */
+static int reserve(Cores *cores, char **ret_message) {
+        g_autofree char *list = NULL, *why = NULL;
+        int r;
+
+        if (CPU_COUNT(&cores->set) == 0)
+                return 0;
+        r = check_effective(cores, ret_message);
+        if (r == -ENOENT) {
+                set_state(cores, ISOLATION_NONE, "", g_strdup("the kernel or container has no cpusets for " JT_SLICE));
+                return 0;
+        }
+        if (r < 0)
+                return r;
+        if (!cores->wanted)
+                return 0;
+
+        why = take_partition(cores);
+        if (why) {
+                log_at(LOG_WARNING, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_LOST },
+                       "Jobs are confined but not alone: %s", why);
+                set_state(cores, ISOLATION_CONFINED, "", g_steal_pointer(&why));
+                return 0;
+        }
+        /* A partition may hold fewer CPUs than asked for. */
+        r = check_effective(cores, ret_message);
+        if (r < 0) {
+                (void) write_member(cores);
+                return r;
+        }
+        cores->held = true;
+        set_state(cores, ISOLATION_RESERVED, cores->wanted, NULL);
+        watch_partition(cores);
+
+        list = cpulist_format(&cores->set);
+        log_at(LOG_INFO, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_TAKEN },
+               "CPUs %s are kept from the rest of the system (partition %s)", list, cores->wanted);
+        return 0;
+}
+
+static void on_slice_ready(int r, const char *message, void *userdata) {
+        Cores *cores = userdata;
+        g_autofree char *sentence = NULL;
+
+        if (r >= 0)
+                r = reserve(cores, &sentence);
+        announce(cores);
+        answer(cores, r, sentence ?: message);
+}
+
+static int on_answer(sd_event_source *source, void *userdata) {
+        answer(userdata, 0, NULL);
+        return 0;
+}
+
+int cores_acquire(Cores *cores, CoresReady ready, void *userdata) {
+        int r;
+
+        if (!cores->systemd) {
+                ready(cores, 0, NULL, userdata);
+                return 0;
+        }
+        if (cores->ready)
+                return -EBUSY;
+
+        stop_waiting(cores);
+        reread_partition(cores);
+        if (cores->held && cores->level == ISOLATION_RESERVED) {
+                r = sd_event_add_defer(cores->event, &cores->answer, on_answer, cores);
+        } else {
+                /* A partition that was withdrawn is asked for anew. */
+                if (cores->held)
+                        (void) drop_partition(cores);
+                r = systemd_set_slice_cpus(cores->systemd, &cores->set, on_slice_ready, cores, &cores->request);
+        }
+        if (r < 0)
+                return r;
+
+        cores->ready = ready;
+        cores->ready_userdata = userdata;
+        return 0;
+}
+
+static int on_release(sd_event_source *source, uint64_t usec, void *userdata) {
+        Cores *cores = userdata;
+
+        give_back(cores);
+        announce(cores);
+        return 0;
+}
+
+void cores_release_later(Cores *cores) {
+        int r;
+
+        /* One who acquires has not emptied the queue. */
+        if (!cores->held || cores->ready || cores->release)
+                return;
+        r = sd_event_add_time_relative(cores->event, &cores->release, CLOCK_MONOTONIC, cores->release_usec, 0,
+                                       on_release, cores);
+        if (r < 0) {
+                log_errno(LOG_WARNING, r, "The reserved CPUs cannot be given back later, giving them back now");
+                cores_release_now(cores);
+        }
+}
+
+void cores_release_now(Cores *cores) {
+        give_back(cores);
+        announce(cores);
+}
+
+static int choose_listed(const Topology *topology, const char *list, cpu_set_t *ret, char **ret_message) {
+        cpu_set_t online, lead, clash;
+
+        if (*list == '\0' || cpulist_parse(list, ret) < 0) {
+                *ret_message = g_strdup_printf("ReservedCPUs=%s is neither auto nor none nor a list of CPUs", list);
+                return -EINVAL;
+        }
+        cpu_info_package_cpus(topology->cpu, -1, &online);
+        if (!cpulist_subset(ret, &online)) {
+                *ret_message = g_strdup_printf("ReservedCPUs=%s names CPUs that are not online", list);
+                return -EINVAL;
+        }
+        if (CPU_EQUAL(ret, &online)) {
+                *ret_message = g_strdup_printf("ReservedCPUs=%s leaves no CPU to the system", list);
+                return -EINVAL;
+        }
+        topology_lead_cpus(topology, &lead);
+        CPU_AND(&clash, &lead, ret);
+        if (CPU_COUNT(&clash) > 0) {
+                *ret_message = g_strdup_printf("ReservedCPUs=%s names CPU %d, on which a package's counters are read",
+                                               list, cpulist_first(&clash));
+                return -EINVAL;
+        }
+        return 0;
+}
+
+/* Leaves the level that the next job gets at best. */
+static int choose(Cores *cores, const CoresConfig *config, char **ret_message) {
+        const char *wanted = g_str_equal(config->partition, "none") ? NULL : config->partition;
+        char *why = NULL;
+        int r;
+
+        if (g_str_equal(config->reserved, "auto")) {
+                switch (topology_reserve_auto(cores->topology, &cores->set)) {
+                case RESERVATION_CORE:
+                        break;
+                case RESERVATION_CONFINED:
+                        wanted = NULL;
+                        why = g_strdup("no physical core can be spared");
+                        break;
+                case RESERVATION_NONE:
+                        CPU_ZERO(&cores->set);
+                        why = g_strdup("there is only one CPU");
+                        break;
+                }
+        } else if (!g_str_equal(config->reserved, "none")) {
+                r = choose_listed(cores->topology, config->reserved, &cores->set, ret_message);
+                if (r < 0)
+                        return r;
+        }
+
+        if (!cores->systemd) {
+                CPU_ZERO(&cores->set);
+                g_free(why);
+                why = g_strdup("CPUs are reserved by the system service only");
+        }
+        if (CPU_COUNT(&cores->set) == 0)
+                set_state(cores, ISOLATION_NONE, "", why);
+        else if (!wanted)
+                set_state(cores, ISOLATION_CONFINED, "", why);
+        else
+                set_state(cores, ISOLATION_RESERVED, "", NULL);
+        cores->wanted = CPU_COUNT(&cores->set) > 0 ? g_strdup(wanted) : NULL;
+        cores->unannounced = false;
+        return 0;
+}
+
+/* After a crash nobody else gives it back, and with other settings it would never be taken over. */
+static void give_back_leftover(Cores *cores) {
+        g_autofree char *partition = NULL;
+        int r;
+
+        r = read_partition(cores, &partition);
+        if (r < 0 || g_str_equal(partition, "member"))
+                return;
+        r = write_member(cores);
+        log_at(r < 0 ? LOG_ERR : LOG_NOTICE,
+               &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_RELEASED, .error = r },
+               "A partition of " JT_SLICE " was left behind (%s)%s%s", partition,
+               r < 0 ? " and cannot be given back: " : ", its CPUs are everybody's again",
+               r < 0 ? g_strerror(-r) : "");
+}
+
+int cores_new(const Topology *topology, const CoresConfig *config, Systemd *systemd, sd_event *event,
+              const char *cgroup_root, CoresChanged changed, void *userdata, Cores **ret, char **ret_message) {
+        g_autoptr(Cores) cores = NULL;
+        int r;
+
+        cores = g_new0(Cores, 1);
+        cores->topology = topology;
+        cores->systemd = systemd;
+        cores->event = sd_event_ref(event);
+        cores->changed = changed;
+        cores->userdata = userdata;
+        cores->release_usec = config->release_usec;
+        cores->partition_path = g_build_filename(cgroup_root, PARTITION_FILE, NULL);
+        cores->cgroup_fd = -1;
+
+        r = choose(cores, config, ret_message);
+        if (r < 0)
+                return r;
+        if (systemd) {
+                cores->cgroup_fd = open(cgroup_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+                if (cores->cgroup_fd < 0) {
+                        r = -errno;
+                        *ret_message = g_strdup_printf("%s cannot be opened: %s", cgroup_root, g_strerror(-r));
+                        return r;
+                }
+                give_back_leftover(cores);
+        }
+
+        *ret = g_steal_pointer(&cores);
+        return 0;
+}
+
+Cores *cores_free(Cores *cores) {
+        if (!cores)
+                return NULL;
+        give_back(cores);
+        sd_event_unref(cores->event);
+        safe_close(cores->cgroup_fd);
+        g_free(cores->partition_path);
+        g_free(cores->partition);
+        g_free(cores->wanted);
+        g_free(cores->why);
+        g_free(cores);
+        return NULL;
+}
+
+const cpu_set_t *cores_set(const Cores *cores) {
+        return &cores->set;
+}
+
+char *cores_list(const Cores *cores) {
+        return cpulist_format(&cores->set);
+}
+
+Isolation cores_isolation(Cores *cores) {
+        reread_partition(cores);
+        return cores->level;
+}
+
+const char *cores_partition(const Cores *cores) {
+        return cores->partition;
+}
+
+const char *cores_why(const Cores *cores) {
+        return cores->why;
+}
+
+bool cores_smt_shared(const Cores *cores) {
+        return topology_smt_shared(cores->topology, &cores->set);
+}
