@@ -239,6 +239,10 @@ int energy_init(void) {
         return 0;
 }
 
+struct dentry *energy_debugfs(void) {
+        return debugfs;
+}
+
 void energy_exit(void) {
         debugfs_remove(debugfs);
 }

@@ -3,6 +3,8 @@
 
 #include <linux/types.h>
 
+struct dentry;
+
 #define FIXTURE_NAME "jouletrace_rapl_fixture"
 #define FIXTURE_MAX_PACKAGES 4
 
@@ -53,6 +55,7 @@ extern Shape shape;
 /* energy.c: counts since the module was loaded, in 2^-shift J, as the hardware would show them: in steps of a tick. */
 int energy_init(void);
 void energy_exit(void);
+struct dentry *energy_debugfs(void);
 unsigned int energy_packages(void);
 unsigned int energy_package_of(unsigned int cpu);
 unsigned int energy_unit_shift(Domain domain);
@@ -64,6 +67,7 @@ void energy_change(unsigned int *setting, unsigned int count, const unsigned int
 /* zones.c: the powercap class's face of it. */
 int zones_init(void);
 void zones_exit(void);
+int zones_wrap_in(u64 uj);
 
 /* pmu.c: perf's. */
 int pmu_init(void);

@@ -10,6 +10,7 @@
 
 #include "fixture.h"
 
+#include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
@@ -111,6 +112,34 @@ SETTING(frozen, one_ops, "the counters stand still");
 SETTING(eio, one_ops, "reading a zone and opening a perf event fail with EIO");
 SETTING(temp_mc, one_ops, "the temperature the sensors show, in millidegrees");
 
+static int set_wrap_in(const char *text, const struct kernel_param *param) {
+        unsigned long long uj;
+        int r;
+
+        r = kstrtoull(text, 10, &uj);
+        if (r < 0)
+                return r;
+        return zones_wrap_in(uj);
+}
+
+static const struct kernel_param_ops wrap_in_ops = { .set = set_wrap_in };
+module_param_cb(wrap_in_uj, &wrap_in_ops, NULL, 0200);
+MODULE_PARM_DESC(wrap_in_uj, "once loaded: move the zones' counters so that they wrap when so much more was spent");
+
+/* Where the truth is, the settings are too. */
+static void link_settings(void) {
+        static const char *const names[] = {
+                "idle_mw",        "core_mw", "dram_idle_mw", "dram_core_mw", "psys_mw",
+                "noise_permille", "frozen",  "eio",          "temp_mc",      "wrap_in_uj"
+        };
+        char target[80];
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                snprintf(target, sizeof(target), "/sys/module/" FIXTURE_NAME "/parameters/%s", names[i]);
+                debugfs_create_symlink(names[i], energy_debugfs(), target);
+        }
+}
+
 static int __init fixture_init(void) {
         int r;
 
@@ -131,6 +160,7 @@ static int __init fixture_init(void) {
         if (r < 0)
                 goto no_sensors;
 
+        link_settings();
         pr_warn(FIXTURE_NAME ": this is a TEST FIXTURE: RAPL energy of %u package(s) is made up\n", energy_packages());
         return 0;
 

@@ -14,6 +14,7 @@ typedef struct Zone {
         struct powercap_control_type *type;
         Domain domain;
         unsigned int package;
+        u64 offset_counts; /* what the register held when the module was loaded */
 } Zone;
 
 static struct powercap_control_type *msr_type, *mmio_type;
@@ -49,7 +50,7 @@ static int get_energy_uj(struct powercap_zone *zone, u64 *ret) {
 
         if (READ_ONCE(settings.eio))
                 return -EIO;
-        counts = to_counts(shape.start_uj, shift) + energy_counts(z->domain, z->package);
+        counts = READ_ONCE(z->offset_counts) + energy_counts(z->domain, z->package);
         div64_u64_rem(counts, range_counts(z->domain) + 1, &counts);
         *ret = (counts * USEC_PER_SEC) >> shift;
         return 0;
@@ -112,6 +113,7 @@ static Zone *add(struct powercap_control_type *type, Zone *parent, Domain domain
         z->type = type;
         z->domain = domain;
         z->package = package;
+        z->offset_counts = to_counts(shape.start_uj, energy_unit_shift(domain));
         registered = powercap_register_zone(&z->zone, type, name, parent ? &parent->zone : NULL, &zone_ops, 1,
                                             &constraint_ops);
         if (IS_ERR(registered))
@@ -172,6 +174,21 @@ static int add_all(void) {
                 z = add(mmio_type, NULL, DOMAIN_PACKAGE, 0, "package-0");
                 if (IS_ERR(z))
                         return PTR_ERR(z);
+        }
+        return 0;
+}
+
+int zones_wrap_in(u64 uj) {
+        if (!zones)
+                return -ENODEV;
+        for (unsigned int i = 0; i < n_zones; i++) {
+                Zone *z = zones + i;
+                u64 modulus = range_counts(z->domain) + 1, left = to_counts(uj, energy_unit_shift(z->domain)), used;
+
+                if (left >= modulus)
+                        return -ERANGE;
+                div64_u64_rem(energy_counts(z->domain, z->package), modulus, &used);
+                WRITE_ONCE(z->offset_counts, 2 * modulus - used - left);
         }
         return 0;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The host's end of the agent's port: many commands at once over one stream."""
 
+import collections
 import itertools
 import json
 import queue
@@ -15,6 +16,8 @@ from .cache import RigError
 HEADER = struct.Struct('>IIB')
 RUN, IN, KILL, PING, OUT, ERR, TAKEN, EXIT, PONG = range(9)
 PIECE = 1 << 16
+
+Result = collections.namedtuple('Result', 'rc out err')
 
 
 class CommandFailed(AssertionError):
@@ -39,12 +42,13 @@ def _text(data) -> str:
 
 
 class Process:
-    """A command in the VM. `out` and `err` grow while it runs; wait() returns its exit code (-n: signal n)."""
+    """A command in the VM. `out` and `err` grow while it runs."""
 
     def __init__(self, channel: 'Channel', number: int, argv, on_output=None):
         self._channel, self._number, self.argv = channel, number, argv
         self._out, self._err = bytearray(), bytearray()
-        self._condition = threading.Condition()
+        # Re-entrant: wait() reads the output while it holds it.
+        self._condition = threading.Condition(threading.RLock())
         self._credit = threading.Semaphore(1)
         self._on_output = on_output
         self.pid: int | None = None
@@ -123,11 +127,13 @@ class Process:
     def poll(self) -> int | None:
         return self.returncode
 
-    def wait(self, timeout: float = 60) -> int:
-        """Its exit code; past `timeout` it is killed and CommandTimeout raised."""
+    def wait(self, timeout: float = 60, binary: bool = False) -> Result:
+        """Its exit code (-n: ended by signal n) and output; past `timeout` it is killed and CommandTimeout raised."""
         with self._condition:
             if self._condition.wait_for(lambda: self.returncode is not None, timeout):
-                return self.returncode
+                if binary:
+                    return Result(self.returncode, self.out_bytes, self.err_bytes)
+                return Result(self.returncode, self.out, self.err)
         self.kill()
         with self._condition:
             self._condition.wait_for(lambda: self.returncode is not None, 5)

@@ -14,11 +14,10 @@ from . import cache, sources
 from .cache import RigError
 
 PACKAGES = (
-    'systemd systemd-sysv dbus polkitd pkexec udev kmod linux-image-amd64 busybox-static '
+    'systemd systemd-sysv dbus polkitd udev kmod linux-image-amd64 busybox-static '
     'openssh-server openssh-client sudo procps util-linux iproute2 strace locales '
-    'python3 python3-gi gir1.2-glib-2.0 python3-pexpect '
-    'libglib2.0-0 libjson-glib-1.0-0 libseccomp2 libsqlite3-0 sqlite3 jq gzip '
-    'linux-perf fuse3 python3-fuse hyperfine bubblewrap'
+    'python3 python3-gi gir1.2-glib-2.0 libglib2.0-0 libjson-glib-1.0-0 libseccomp2 libsqlite3-0 sqlite3 jq gzip '
+    'linux-perf fuse3 hyperfine bubblewrap'
 ).split()
 # Debian 13 renamed libraries for its 64-bit time_t.
 RENAMED = {'trixie': {'libglib2.0-0': 'libglib2.0-0t64'}}
@@ -78,19 +77,7 @@ for user in @USERS@; do
         printf '%s:%s\n' "${user%:*}" "${user%:*}" | chroot . chpasswd
 done
 printf 'root:root\n' | chroot . chpasswd
-# Everybody may ssh to everybody on this machine, with one key: nothing else can reach it.
-mkdir -p etc/skel.ssh
-ssh=etc/skel.ssh
-chroot . ssh-keygen -q -t ed25519 -N '' -C jouletrace-test -f /$ssh/id_ed25519
-cp $ssh/id_ed25519.pub $ssh/authorized_keys
 chroot . ssh-keygen -A >/dev/null
-sed 's/^/localhost,127.0.0.1,jouletrace-vm /' etc/ssh/ssh_host_ed25519_key.pub > $ssh/known_hosts
-for home in root home/*; do
-        cp -r $ssh $home/.ssh
-        chmod 700 $home/.ssh
-        [ $home = root ] || chroot . chown -R "${home#home/}:" /$home/.ssh
-done
-rm -r $ssh
 mkdir -p share
 for unit in @MASKED@; do ln -sf /dev/null etc/systemd/system/$unit; done
 chroot . systemctl enable jouletrace-test-agent.service

@@ -80,9 +80,9 @@ def _pack(root: Path) -> Staged:
     return Staged(data.getvalue(), tuple(units), sha.hexdigest())
 
 
-def stage(build_dir: Path | None = None) -> Staged:
-    """Build the tree (into `build_dir`, else $JOULETRACE_VM_BUILD, else build/) and stage its installation."""
-    build = Path(build_dir or os.environ.get('JOULETRACE_VM_BUILD') or TREE / 'build')
+def stage(build_dir: Path | str | None = None) -> Staged:
+    """Build the tree (into `build_dir`, else $JOULETRACE_BUILD, else build/) and stage its installation."""
+    build = TREE / (build_dir or os.environ.get('JOULETRACE_BUILD') or 'build')
     with cache.lock('stage', 1800), tempfile.TemporaryDirectory(prefix='jouletrace-stage-') as tmp:
         root = Path(tmp) / 'root'
         root.mkdir()
@@ -100,9 +100,9 @@ def _run(channel: Channel, argv, timeout: float, input: bytes = b'') -> None:
     process = channel.start({'argv': argv, 'input': True})
     process.write(input, timeout)
     process.close_input()
-    rc = process.wait(timeout)
-    if rc != 0:
-        raise CommandFailed(argv, rc, process.out, process.err)
+    result = process.wait(timeout)
+    if result.rc != 0:
+        raise CommandFailed(argv, *result)
 
 
 def install_over(channel: Channel, project: Staged) -> None:

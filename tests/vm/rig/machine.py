@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A VM as the tests use it: restored from a saved state in seconds, driven through the agent, thrown away."""
 
-import collections
 import contextlib
 import os
 import shlex
@@ -14,10 +13,9 @@ from types import MappingProxyType
 
 from . import cache, image, install, kmod, sources, states
 from .cache import RigError
-from .channel import Channel, CommandFailed, Process
+from .channel import Channel, CommandFailed, Process, Result
 from .qemu import Machine, Qemu
 
-Result = collections.namedtuple('Result', 'rc out err')
 RAPL = 'jouletrace_rapl_fixture'
 LOCK_TIMEOUT_SEC = float(os.environ.get('JOULETRACE_VM_WAIT_SEC', 1800))
 
@@ -31,6 +29,8 @@ class VM:
     share                  a directory of the host, mounted at /share
     persist_disk           the disk keeps its writes over kill9() and reboot_cold()
     """
+
+    _running: 'VM | None' = None
 
     def __init__(self, smp=4, sockets=1, threads=1, release=None, rapl=MappingProxyType({}), project=None, share=None,
                  persist_disk=False, memory_mib=2048, cpu_vendor=''):
@@ -46,6 +46,9 @@ class VM:
     # --- life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> 'VM':
+        if VM._running is not None:
+            raise RigError('this process has a VM already, and there is one at a time')
+        VM._running = self
         try:
             self._stack.enter_context(cache.lock('one-vm', LOCK_TIMEOUT_SEC))
             begin = time.monotonic()
@@ -102,6 +105,8 @@ class VM:
     def stop(self) -> None:
         self.kill9()
         self._stack.close()
+        if VM._running is self:
+            VM._running = None
 
     def __enter__(self):
         return self.start()
@@ -127,11 +132,10 @@ class VM:
         if input is not None:
             process.write(input, timeout)
             process.close_input()
-        rc = process.wait(timeout)
-        out, err = (process.out_bytes, process.err_bytes) if binary else (process.out, process.err)
-        if check and rc != 0:
-            raise CommandFailed(process.argv, rc, out, err)
-        return Result(rc, out, err)
+        result = process.wait(timeout, binary)
+        if check and result.rc != 0:
+            raise CommandFailed(process.argv, *result)
+        return result
 
     def wait_for(self, command, *, timeout=30, interval=0.2, **options) -> Result:
         """Run a command again and again until it exits 0."""
@@ -185,7 +189,7 @@ class VM:
     def rapl_set(self, **parameters) -> None:
         """Change settings while it is loaded; energy up to now stays as it was."""
         for key, value in parameters.items():
-            self.run(f'echo {shlex.quote(str(value))} > /sys/module/{RAPL}/parameters/{key}')
+            self.run(f'echo {shlex.quote(str(value))} > /sys/kernel/debug/{RAPL}/{key}')
 
     def rapl_truth(self) -> dict:
         """The unquantised truth: {'time_ns': n, 'package': [{'pkg_nj', 'dram_nj', 'busy_ns'}, …]}, since loading."""
