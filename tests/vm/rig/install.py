@@ -25,7 +25,7 @@ set -e
 systemd-sysusers
 systemd-tmpfiles --create --prefix=/var/lib/jouletrace --prefix=/run/jouletrace || true
 if getent group jouletrace >/dev/null; then
-        for user in @MEMBERS@; do gpasswd -q -a $user jouletrace >/dev/null; done
+        for user in @MEMBERS@; do usermod -a -G jouletrace $user; done
 fi
 systemctl daemon-reload
 journalctl --update-catalog
@@ -107,7 +107,7 @@ def _run(channel: Channel, argv, timeout: float, input: bytes = b'') -> None:
 
 def install_over(channel: Channel, project: Staged) -> None:
     """Unpack and do what the manual tells an administrator to do."""
-    _run(channel, ['tar', '--no-overwrite-dir', '-x', '-C', '/'], 120, project.tar)
+    _run(channel, ['tar', '--no-overwrite-dir', '--keep-directory-symlink', '-x', '-C', '/'], 120, project.tar)
     steps = STEPS.replace('@MEMBERS@', ' '.join(MEMBERS)).replace('@UNITS@', ' '.join(project.units))
     _run(channel, ['/bin/sh', '-c', steps], 180)
 

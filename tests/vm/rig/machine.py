@@ -168,7 +168,7 @@ class VM:
         self.push_tar(data.getvalue(), target)
 
     def push_tar(self, data: bytes, target: str) -> None:
-        self.run(['/bin/sh', '-c', 'mkdir -p "$1" && tar --no-overwrite-dir -x -C "$1"', 'sh', target], input=data,
+        self.run(['/bin/sh', '-c', 'mkdir -p "$1" && tar --no-overwrite-dir --keep-directory-symlink -x -C "$1"', 'sh', target], input=data,
                  timeout=120)
 
     def pull(self, source: str, target) -> None:
