@@ -326,7 +326,7 @@ static void comparison_row(Table *table, const Report *report, const Comparison 
         table_cell(table, COLOUR_NONE, shown);
         if (!isfinite(report->wall.median)) {
                 table_cell(table, COLOUR_BAD, render_word(report->result ?: report->state));
-                for (size_t i = 0; i < 5; i++)
+                for (size_t i = 0; i < 6; i++)
                         table_cell(table, COLOUR_NONE, "");
                 return;
         }
@@ -336,10 +336,8 @@ static void comparison_row(Table *table, const Report *report, const Comparison 
         power = scale_format(&c->power_scale, report->power_w);
         table_cellf(table, COLOUR_NONE, "%zu", report->n_trials);
         table_cell(table, COLOUR_ENERGY, report_has_energy(report) ? energy : style->ascii ? "-" : "–");
-        if (report->simulated)
-                table_cellf(table, COLOUR_WARNING, "%s%s%s", ci, *ci ? " " : "", _("(modelled)"));
-        else
-                table_cell(table, COLOUR_NONE, ci);
+        table_cell(table, COLOUR_NONE, ci);
+        table_cell(table, COLOUR_WARNING, report->simulated && report_has_energy(report) ? _("(modelled)") : "");
         table_cell(table, COLOUR_TIME, time);
         table_cell(table, COLOUR_NONE, isfinite(report->power_w) ? power : style->ascii ? "-" : "–");
         if (c->lowest > 0 && isfinite(value))
@@ -350,7 +348,7 @@ static void comparison_row(Table *table, const Report *report, const Comparison 
 }
 
 void render_comparison(GString *out, Report *const *reports, size_t n, const Style *style) {
-        g_autoptr(Table) table = table_new("rlrrlrrr");
+        g_autoptr(Table) table = table_new("rlrrrlrrr");
         Comparison c = compare(reports, n, style);
         const char *const heads[] = {
                 _("Job"),
@@ -358,6 +356,7 @@ void render_comparison(GString *out, Report *const *reports, size_t n, const Sty
                 _("Trials"),
                 c.any_energy ? _("Energy") : "",
                 c.any_energy ? _("95 % interval") : "",
+                "",
                 _("Time"),
                 c.any_energy ? _("Power") : "",
                 c.energy ? _("Energy, relative") : _("Time, relative"),

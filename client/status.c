@@ -99,7 +99,7 @@ static char *isolation(JsonObject *service) {
 
 static void append_statistics(Table *table, JsonObject *statistics) {
         uint64_t jobs = 0, failed = 0, refused = 0;
-        double mean = json_double(statistics, "mean-duration");
+        double mean = json_double(statistics, "duration-mean");
         g_autofree char *text = NULL;
 
         (void) json_u64(statistics, "failed", &failed);
@@ -120,15 +120,19 @@ static void append_statistics(Table *table, JsonObject *statistics) {
 static void append_problems(GString *out, JsonArray *checks, const Style *style) {
         for (unsigned i = 0; i < json_array_get_length(checks); i++) {
                 JsonObject *check = json_element(checks, i);
-                g_autofree char *name = NULL, *value = NULL, *remedy = NULL;
+                g_autofree char *name = NULL, *value = NULL, *limit = NULL, *remedy = NULL;
 
                 if (json_true(check, "ok"))
                         continue;
                 name = text_printable(json_string(check, "name") ?: "?", false);
                 value = text_printable(json_string(check, "value") ?: "?", false);
+                limit = text_printable(json_string(check, "limit") ?: "", false);
                 remedy = text_printable(json_string(check, "remedy") ?: "", false);
                 text_append_coloured(out, style, COLOUR_WARNING, style->ascii ? "  ! " : "  ⚠ ");
-                g_string_append_printf(out, "%s: %s\n", name, value);
+                g_string_append_printf(out, "%s: %s", name, value);
+                if (*limit)
+                        g_string_append_printf(out, _(" (should be %s)"), limit);
+                g_string_append_c(out, '\n');
                 if (*remedy)
                         g_string_append_printf(out, "    %s %s\n", style->ascii ? "->" : "→", remedy);
         }
