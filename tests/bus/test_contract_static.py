@@ -2,6 +2,8 @@
 """The contract's documents agree with each other, without anything running."""
 
 import configparser
+import gettext
+import os
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -10,6 +12,7 @@ import xml_contract
 
 TOP = Path(__file__).resolve().parents[2]
 DBUS = TOP / "dbus"
+BUILD = Path(os.environ.get("JOULETRACE_BUILD", TOP / "build"))
 XML = (DBUS / "org.jouletrace.JouleTrace1.xml").read_text(encoding="utf-8")
 
 
@@ -68,6 +71,35 @@ def test_bus_policy_and_activation():
     assert service["Name"] == NAMES["JT_BUS_NAME"]
     assert service["SystemdService"] == NAMES["JT_SERVICE"]
     assert service["User"] == "root"
+
+
+POLICY = ElementTree.parse(TOP / "polkit" / "org.jouletrace.JouleTrace1.policy").getroot()
+
+
+def test_policy_has_each_action_and_its_defaults():
+    actions = {}
+    for action in POLICY.findall("action"):
+        defaults = action.find("defaults")
+        actions[action.get("id")] = tuple(defaults.findtext(who) for who in ("allow_any", "allow_inactive", "allow_active"))
+    assert set(actions) == {value for name, value in NAMES.items() if name.startswith("JT_ACTION_")}
+    for name, answers in actions.items():
+        at_the_machine = name in (NAMES["JT_ACTION_MEASURE"], NAMES["JT_ACTION_VALIDATE"])
+        assert answers == ("auth_admin_keep", "auth_admin_keep", "yes" if at_the_machine else "auth_admin_keep"), name
+
+
+def test_group_may_measure_and_validate_and_no_more():
+    rules = (BUILD / "polkit" / "org.jouletrace.JouleTrace1.rules").read_text(encoding="utf-8")
+    assert set(re.findall(r'action\.id == "([^"]+)"', rules)) == {NAMES["JT_ACTION_MEASURE"], NAMES["JT_ACTION_VALIDATE"]}
+    assert re.findall(r'isInGroup\("([^"]+)"\)', rules) == ["jouletrace"]
+
+
+def test_policy_texts_are_translated():
+    texts = [text for action in POLICY.findall("action") for text in (action.find("description"), action.find("message"))]
+    assert all(text.get("gettext-domain") == "jouletrace" for text in texts)
+    for language in (TOP / "po" / "LINGUAS").read_text(encoding="utf-8").split():
+        with open(BUILD / "po" / language / "LC_MESSAGES" / "jouletrace.mo", "rb") as file:
+            catalogue = gettext.GNUTranslations(file)
+        assert [text.text for text in texts if catalogue.gettext(text.text) == text.text] == [], language
 
 
 SAMPLE = """<node><interface name="a.B"><method name="M"><arg name="x" type="u" direction="in"/></method>
