@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* One run of one program: spawned, set up and held at a gate before the window opens, let go, killed to the last
+ * process. box_spawn() is the one request the launching side answers; all it needs stands in BoxSpec. */
+
+#include <stdbool.h>
+
+#include "containment.h"
+#include "cpuset.h"
+#include "identity.h"
+
+typedef struct BoxSpec {
+        const char *profile;      /* "host" */
+        const Identity *identity; /* whom the program runs as */
+        char *const *argv;        /* argv[0] is looked for in env's PATH unless it has a slash */
+        char *const *env;
+        int cwd_fd;            /* entered with the program's credentials; -1: the root directory */
+        int stdin_fd;          /* -1: empty */
+        const cpu_set_t *cpus; /* affinity; NULL or empty: as we are */
+        uint64_t memory_max;   /* bytes */
+        uint32_t tasks_max;
+        uint64_t cpu_limit_usec;  /* a backstop only (RLIMIT_CPU, whole seconds above it): the caller's timer is exact
+                                   */
+        Containment *containment; /* outlives the box */
+} BoxSpec;
+
+/* How far a run got before it failed; words for a message in box_stage_to_string(). */
+typedef enum BoxStage {
+        BOX_STAGE_READY, /* waits at its gate */
+        BOX_STAGE_SETUP,
+        BOX_STAGE_IDENTITY,
+        BOX_STAGE_CHDIR,
+        BOX_STAGE_EXEC,
+} BoxStage;
+
+const char *box_stage_to_string(BoxStage stage);
+
+typedef struct Box {
+        pid_t pid;
+        int pidfd; /* readable when the program has exited */
+        int gate_fd, status_fd;
+        int stdout_fd, stderr_fd; /* our ends, non-blocking; the caller drains them */
+        Leaf *leaf;               /* NULL for a process group */
+        Containment *containment;
+        bool gate_open, reaped;
+        BoxStage stage;         /* READY, or what failed with error; valid after box_wait_ready() and box_collect() */
+        int error;              /* negative errno */
+        int end_code, end_status; /* of the program, once reaped */
+        uint64_t reaped_cpu_usec; /* process group: of those that are gone */
+        uint64_t max_rss;         /* bytes, of the program and the children it waited for */
+} Box;
+
+/* Starts a run in a leaf of its own, every limit of it written and read back. Does not wait.
+ * -ENOTRECOVERABLE: a limit or controller is missing (the job ends ScopeFailed); other errors are of fork's kind.
+ * *ret_why (set on any error) is one sentence. */
+int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why);
+
+/* Waits until the run stands at its gate. Negative errno of the stage box->stage, or -ETIMEDOUT. */
+int box_wait_ready(Box *box, uint64_t timeout_usec);
+
+/* Lets the program go. The program's exec is the next thing that happens in the box. */
+int box_open_gate(Box *box);
+
+/* SIGKILL for everything in the box; returns at once. */
+int box_kill(Box *box);
+
+/* 1 when nothing of the box lives any more, 0 while something does. For a process group this is also what kills and
+ * reaps strays. Negative errno when it cannot be known. */
+int box_empty(Box *box);
+
+/* CPU time of everything that ran in the box so far, in µs. */
+int box_cpu_usec(Box *box, uint64_t *ret_usec);
+
+/* What a finished run left behind. */
+typedef struct BoxEnd {
+        BoxStage stage; /* READY when the program was started */
+        int error;
+        int end_code, end_status;
+        uint64_t cpu_usec;
+        uint64_t memory_peak;  /* bytes; of the leaf in a scope, else of the largest process */
+        uint64_t oom_kills;    /* memory.events */
+        uint64_t tasks_denied; /* pids.events */
+} BoxEnd;
+
+/* Reaps the program and reads its evidence. Call when box_empty() says 1. -EAGAIN when the program is not dead. */
+int box_collect(Box *box, BoxEnd *ret);
+
+/* Kills and reaps whatever is left, waiting for it at most two seconds, and removes the leaf. */
+Box *box_free(Box *box);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Box, box_free)

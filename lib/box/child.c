@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "child.h"
+#include "clone.h"
+
+/* Where the child keeps what it still needs until exec. */
+enum {
+        FD_CWD = 3,
+        FD_GATE,
+        FD_STATUS,
+        FD_FREE,
+};
+
+#define STACK_SOFT_BYTES (8U * 1024U * 1024U)
+#define OPEN_FILES_SOFT 1024U
+#define OOM_SCORE_ADJUST "500" /* before the user's own session when memory runs out */
+
+_Noreturn static void report(int status_fd, BoxStage stage, int error) {
+        ChildStatus status = { .stage = (int32_t) stage, .error = error };
+
+        (void) !write(status_fd, &status, sizeof(status));
+        _exit(127);
+}
+
+static int move_fds(const ChildPlan *plan) {
+        const int stdio[] = { plan->stdin_fd, plan->stdout_fd, plan->stderr_fd };
+        const int kept[] = { plan->spec->cwd_fd, plan->gate_fd, plan->status_fd };
+        int high[G_N_ELEMENTS(kept)];
+
+        for (size_t i = 0; i < G_N_ELEMENTS(kept); i++) {
+                high[i] = kept[i] < 0 ? -1 : fcntl(kept[i], F_DUPFD_CLOEXEC, FD_FREE);
+                if (kept[i] >= 0 && high[i] < 0)
+                        return -errno;
+        }
+        for (size_t i = 0; i < G_N_ELEMENTS(stdio); i++)
+                if (dup2(stdio[i], (int) i) < 0)
+                        return -errno;
+        for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+                if (high[i] >= 0 && dup3(high[i], FD_CWD + (int) i, O_CLOEXEC) < 0)
+                        return -errno;
+        if (syscall(SYS_close_range, FD_FREE, ~0U, 0) < 0)
+                return -errno;
+        return 0;
+}
+
+/* The soft limit wanted, within the hard limit there is. */
+static int limit_soft(int resource, rlim_t soft) {
+        struct rlimit limit;
+
+        if (getrlimit(resource, &limit) < 0)
+                return -errno;
+        limit.rlim_cur = MIN(soft, limit.rlim_max);
+        return setrlimit(resource, &limit) < 0 ? -errno : 0;
+}
+
+static int limit_hard(int resource, rlim_t most) {
+        struct rlimit limit;
+
+        if (getrlimit(resource, &limit) < 0)
+                return -errno;
+        limit.rlim_cur = limit.rlim_max = MIN(most, limit.rlim_max);
+        return setrlimit(resource, &limit) < 0 ? -errno : 0;
+}
+
+static int set_limits(const ChildPlan *plan) {
+        int r;
+
+        r = limit_hard(RLIMIT_CORE, 0);
+        if (r < 0)
+                return r;
+        r = limit_soft(RLIMIT_NOFILE, OPEN_FILES_SOFT);
+        if (r < 0)
+                return r;
+        r = limit_soft(RLIMIT_STACK, STACK_SOFT_BYTES);
+        if (r < 0)
+                return r;
+        /* RLIMIT_DATA counts private writable memory (Linux 4.7), RLIMIT_AS also what a runtime merely reserves. */
+        if (plan->memory_rlimit) {
+                r = limit_hard(RLIMIT_DATA, plan->spec->memory_max);
+                if (r < 0)
+                        return r;
+        }
+        return limit_hard(RLIMIT_CPU, plan->spec->cpu_limit_usec / USEC_PER_SEC + 2);
+}
+
+static void adjust_oom_score(void) {
+        autofd fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+        /* Without proc, or where it may not be lowered, it stays as it is. */
+        if (fd >= 0)
+                (void) !write(fd, OOM_SCORE_ADJUST, strlen(OOM_SCORE_ADJUST));
+}
+
+static int set_up(const ChildPlan *plan) {
+        const cpu_set_t *cpus = plan->spec->cpus;
+        int r;
+
+        child_reset_signals();
+        if (setsid() < 0)
+                return -errno;
+        adjust_oom_score();
+        r = set_limits(plan);
+        if (r < 0)
+                return r;
+        (void) umask(022);
+        if (cpus && CPU_COUNT(cpus) > 0 && sched_setaffinity(0, sizeof(*cpus), cpus) < 0)
+                return -errno;
+        return 0;
+}
+
+_Noreturn void child_run(const ChildPlan *plan) {
+        const ChildStatus ready = { .stage = BOX_STAGE_READY };
+        const BoxSpec *spec = plan->spec;
+        char byte;
+        int r;
+
+        r = move_fds(plan);
+        if (r < 0)
+                report(plan->status_fd, BOX_STAGE_SETUP, r);
+        r = set_up(plan);
+        if (r < 0)
+                report(FD_STATUS, BOX_STAGE_SETUP, r);
+        r = identity_assume(spec->identity, plan->parent);
+        if (r < 0)
+                report(FD_STATUS, BOX_STAGE_IDENTITY, r);
+        if ((spec->cwd_fd >= 0 ? fchdir(FD_CWD) : chdir("/")) < 0)
+                report(FD_STATUS, BOX_STAGE_CHDIR, -errno);
+
+        environ = (char **) spec->env; /* execvpe() looks for PATH here, not in the environment it is given */
+        if (write(FD_STATUS, &ready, sizeof(ready)) != sizeof(ready))
+                _exit(127);
+        if (read(FD_GATE, &byte, 1) != 1)
+                _exit(127); /* the worker is gone, or has changed its mind */
+
+        (void) execvpe(spec->argv[0], spec->argv, spec->env);
+        report(FD_STATUS, BOX_STAGE_EXEC, -errno);
+}
