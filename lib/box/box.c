@@ -216,6 +216,20 @@ static int poll_until(int fd, uint64_t deadline_usec) {
         }
 }
 
+/* What the child needed to get to its gate: outside the window in time, so outside it in CPU time as well. */
+static int set_up_cost(Box *box, uint64_t *ret_usec) {
+        clockid_t clock;
+        int r;
+
+        if (box->leaf)
+                return leaf_cpu_usec(box->leaf, ret_usec);
+        r = clock_getcpuclockid(box->pid, &clock);
+        if (r > 0)
+                return -r;
+        *ret_usec = clock_ns(clock) / NSEC_PER_USEC;
+        return 0;
+}
+
 int box_wait_ready(Box *box, uint64_t timeout_usec) {
         ChildStatus status = {};
         int r;
@@ -230,7 +244,10 @@ int box_wait_ready(Box *box, uint64_t timeout_usec) {
         if (r < 0)
                 return box->error = r;
         box->stage = (BoxStage) status.stage;
-        return box->error = status.error;
+        box->error = status.error;
+        if (box->error < 0)
+                return box->error;
+        return box->error = set_up_cost(box, &box->setup_cpu_usec);
 }
 
 int box_open_gate(Box *box) {
@@ -267,7 +284,7 @@ int box_kill(Box *box) {
         return r < 0 ? r : 0;
 }
 
-static int reap(Box *box) {
+int box_reap(Box *box) {
         siginfo_t info = {};
         struct rusage usage;
         long r;
@@ -297,14 +314,19 @@ int box_empty(Box *box) {
                 return r < 0 ? r : r == 0;
         }
         /* Killed and reaped first, so that its children are ours before they are counted. */
-        r = reap(box);
+        r = box_reap(box);
         if (r < 0)
                 return r == -EAGAIN ? 0 : r;
         if (!box->gate_open)
                 return 1;
         r = descendants_sweep(box->containment->others, 0, true, &cpu_usec);
         box->reaped_cpu_usec += cpu_usec;
+        box->over = r == 0;
         return r < 0 ? r : r == 0;
+}
+
+static uint64_t without_setup(const Box *box, uint64_t cpu_usec) {
+        return cpu_usec - MIN(cpu_usec, box->setup_cpu_usec);
 }
 
 int box_cpu_usec(Box *box, uint64_t *ret_usec) {
@@ -312,11 +334,14 @@ int box_cpu_usec(Box *box, uint64_t *ret_usec) {
         int r;
 
         if (box->leaf)
-                return leaf_cpu_usec(box->leaf, ret_usec);
-        r = descendants_cpu_usec(box->containment->others, &living);
+                r = leaf_cpu_usec(box->leaf, &living);
+        else if (box->gate_open && !box->over)
+                r = descendants_cpu_usec(box->containment->others, &living);
+        else
+                r = 0;
         if (r < 0)
                 return r;
-        *ret_usec = living + box->reaped_cpu_usec;
+        *ret_usec = without_setup(box, living + (box->leaf ? 0 : box->reaped_cpu_usec));
         return 0;
 }
 
@@ -332,12 +357,11 @@ static int read_evidence(Box *box, BoxEnd *end) {
         int r;
 
         end->memory_peak = box->max_rss;
-        end->cpu_usec = box->reaped_cpu_usec;
-        if (!box->leaf)
-                return 0;
-        r = leaf_cpu_usec(box->leaf, &end->cpu_usec);
+        r = box_cpu_usec(box, &end->cpu_usec);
         if (r < 0)
                 return r;
+        if (!box->leaf)
+                return 0;
         if (box->containment->kind != CONTAINMENT_SCOPE)
                 return 0;
         r = leaf_counter(box->leaf, "memory.events", "oom_kill", &end->oom_kills);
@@ -354,7 +378,7 @@ int box_collect(Box *box, BoxEnd *ret) {
         ChildStatus status;
         int r;
 
-        r = reap(box);
+        r = box_reap(box);
         if (r < 0)
                 return r;
         reap_orphans(box);
@@ -383,7 +407,7 @@ static void make_empty(Box *box) {
         const uint64_t deadline = now_monotonic_usec() + LAST_WAIT_USEC;
 
         (void) box_kill(box);
-        while (box_empty(box) != 1 || reap(box) < 0) {
+        while (box_empty(box) != 1 || box_reap(box) < 0) {
                 if (now_monotonic_usec() >= deadline)
                         return;
                 g_usleep(200);

@@ -44,9 +44,11 @@ typedef struct Box {
         Leaf *leaf;               /* NULL for a process group */
         Containment *containment;
         bool gate_open, reaped;
-        BoxStage stage;         /* READY, or what failed with error; valid after box_wait_ready() and box_collect() */
-        int error;              /* negative errno */
+        bool over;      /* process group: nothing of it lives any more */
+        BoxStage stage; /* READY, or what failed with error; valid after box_wait_ready() and box_collect() */
+        int error;      /* negative errno */
         int end_code, end_status; /* of the program, once reaped */
+        uint64_t setup_cpu_usec;  /* spent before the gate, left out of all that follows */
         uint64_t reaped_cpu_usec; /* process group: of those that are gone */
         uint64_t max_rss;         /* bytes, of the program and the children it waited for */
 } Box;
@@ -69,7 +71,10 @@ int box_kill(Box *box);
  * reaps strays. Negative errno when it cannot be known. */
 int box_empty(Box *box);
 
-/* CPU time of everything that ran in the box so far, in µs. */
+/* Learns how the program ended (end_code, end_status), once. -EAGAIN when it has not. */
+int box_reap(Box *box);
+
+/* CPU time of everything that ran in the box since the gate, in µs. */
 int box_cpu_usec(Box *box, uint64_t *ret_usec);
 
 /* What a finished run left behind. */

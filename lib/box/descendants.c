@@ -130,7 +130,8 @@ static uint64_t reaped_children_usec(pid_t pid) {
         if (!rest || rest[1] != ' ')
                 return 0;
         fields = g_strsplit(rest + 2, " ", -1);
-        if (g_strv_length(fields) < 15 || parse_u64(fields[16 - 3], &user) < 0 || parse_u64(fields[17 - 3], &system) < 0)
+        if (g_strv_length(fields) < 15 || parse_u64(fields[16 - 3], &user) < 0 ||
+            parse_u64(fields[17 - 3], &system) < 0)
                 return 0;
         return (user + system) * USEC_PER_SEC / (uint64_t) sysconf(_SC_CLK_TCK);
 }

@@ -19,8 +19,8 @@ typedef enum KilledFor {
 
 /* What was seen of one run. Limits of 0 bytes of output are limits; memory_max is for the words only. */
 typedef struct Evidence {
-        bool our_fault;         /* it could not be set up, killed or read */
-        int exec_error;         /* negative errno: the program was not started */
+        bool our_fault;           /* it could not be set up, killed or read */
+        int exec_error;           /* negative errno: the program was not started */
         int end_code, end_status; /* of waitid() */
         KilledFor killed_for;
         uint64_t cpu_usec, cpu_limit_usec;

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture.h"
+
+#define CHUNK_FIRST (16U * 1024U)
+#define CHUNK_BYTES (256U * 1024U)
+
+typedef struct Chunk {
+        size_t size, used;
+        uint8_t data[];
+} Chunk;
+
+void capture_init(Capture *capture, uint64_t limit) {
+        *capture = (Capture){ .chunks = g_ptr_array_new_with_free_func(g_free), .limit = limit };
+}
+
+void capture_clear(Capture *capture) {
+        g_clear_pointer(&capture->chunks, g_ptr_array_unref);
+        capture->bytes = capture->seen = 0;
+}
+
+static Chunk *chunk_with_room(Capture *capture) {
+        Chunk *chunk = NULL;
+        size_t size;
+
+        if (capture->chunks->len > 0)
+                chunk = g_ptr_array_index(capture->chunks, capture->chunks->len - 1);
+        if (chunk && chunk->used < chunk->size)
+                return chunk;
+
+        size = chunk ? CHUNK_BYTES : CHUNK_FIRST;
+        chunk = g_malloc(sizeof(Chunk) + size);
+        chunk->size = size;
+        chunk->used = 0;
+        g_ptr_array_add(capture->chunks, chunk);
+        return chunk;
+}
+
+int capture_drain(Capture *capture, int fd, uint64_t most) {
+        uint64_t done = 0;
+
+        while (done < most) {
+                Chunk *chunk = chunk_with_room(capture);
+                const size_t room = chunk->size - chunk->used;
+                ssize_t n;
+                uint64_t kept;
+
+                n = read(fd, chunk->data + chunk->used, room);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return errno == EAGAIN ? 0 : -errno;
+                if (n == 0)
+                        return -EPIPE;
+                kept = MIN((uint64_t) n, capture->limit - capture->bytes);
+                chunk->used += kept;
+                capture->bytes += kept;
+                capture->seen += (uint64_t) n;
+                done += (uint64_t) n;
+        }
+        return 1;
+}
+
+char *capture_sha256(const Capture *capture) {
+        g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+        for (guint i = 0; i < capture->chunks->len; i++) {
+                const Chunk *chunk = g_ptr_array_index(capture->chunks, i);
+
+                g_checksum_update(sum, chunk->data, (gssize) chunk->used);
+        }
+        return g_strdup(g_checksum_get_string(sum));
+}
+
+static GString *last_bytes(const Capture *capture, size_t most) {
+        GString *tail = g_string_new(NULL);
+
+        for (guint i = capture->chunks->len; i-- > 0 && tail->len < most;) {
+                const Chunk *chunk = g_ptr_array_index(capture->chunks, i);
+                const size_t n = MIN(chunk->used, most - tail->len);
+
+                g_string_prepend_len(tail, (const char *) chunk->data + chunk->used - n, (gssize) n);
+        }
+        return tail;
+}
+
+char *capture_tail(const Capture *capture, size_t most) {
+        g_autoptr(GString) raw = last_bytes(capture, most);
+        GString *text = g_string_new(NULL);
+        const char *p = raw->str, *end = raw->str + raw->len;
+
+        while (p < end) {
+                const gunichar c = g_utf8_get_char_validated(p, end - p);
+
+                if (c == (gunichar) -1 || c == (gunichar) -2 || (c != '\n' && c != '\t' && !g_unichar_isprint(c))) {
+                        g_string_append_printf(text, "\\x%02x", (unsigned char) *p);
+                        p++;
+                        continue;
+                }
+                g_string_append_unichar(text, c);
+                p = g_utf8_next_char(p);
+        }
+        return g_string_free(text, FALSE);
+}
+
+static int write_all(int fd, const uint8_t *data, size_t size) {
+        while (size > 0) {
+                const ssize_t n = write(fd, data, size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                data += n;
+                size -= (size_t) n;
+        }
+        return 0;
+}
+
+int capture_write(const Capture *capture, int fd) {
+        for (guint i = 0; i < capture->chunks->len; i++) {
+                const Chunk *chunk = g_ptr_array_index(capture->chunks, i);
+                int r;
+
+                r = write_all(fd, chunk->data, chunk->used);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "connection.h"
+#include "dbus/errors.h"
+#include "dbus/names.h"
+#include "keeper.h"
+#include "log.h"
+#include "pipeline.h"
+#include "report.h"
+
+struct Connection {
+        sd_event *event;
+        sd_bus *bus;
+        Request *request;
+        JobContext *context;
+        Identity *identity;
+        Keeper *keeper;
+        Pipeline *pipeline;
+        sd_bus_message *run; /* to be answered when the job is over */
+        bool ran;
+};
+
+static bool in_scope(const Connection *connection) {
+        return g_str_equal(connection->context->containment, "scope");
+}
+
+static int read_prepare(Connection *connection, sd_bus_message *m, sd_bus_error *error) {
+        int r;
+
+        r = request_from_message(m, JOB_MEASURE, NULL, &connection->request, error);
+        if (r < 0)
+                return r;
+        r = job_context_from_message(m, &connection->context);
+        if (r < 0)
+                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST, "The job's context cannot be read: %s",
+                                         g_strerror(-r));
+        if (!in_scope(connection) && !g_str_equal(connection->context->containment, "process"))
+                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
+                                         "containment is \"%s\"; it is scope or process",
+                                         connection->context->containment);
+        return 0;
+}
+
+static int look_up_caller(Connection *connection, sd_bus_error *error) {
+        const JobContext *context = connection->context;
+        int r;
+
+        r = identity_lookup(context->uid, context->groups, context->n_groups, in_scope(connection),
+                            &connection->identity);
+        if (r == -ESRCH)
+                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST, "The user database has no user %u",
+                                         context->uid);
+        if (r < 0)
+                return sd_bus_error_setf(error, JT_ERROR_WORKER_FAILED, "The user %u cannot be looked up: %s",
+                                         context->uid, g_strerror(-r));
+        if (connection->identity->change && geteuid() != 0)
+                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
+                                         "A worker of user %u cannot run a program as user %u", geteuid(),
+                                         context->uid);
+        return 0;
+}
+
+static void on_progress(const PipelineProgress *progress, void *userdata) {
+        Connection *connection = userdata;
+        g_autoptr(sd_bus_message) m = NULL;
+        int r;
+
+        r = sd_bus_message_new_signal(connection->bus, &m, JT_WORKER_PATH, JT_WORKER_INTERFACE, "Progress");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "suud", job_state_to_string(progress->phase), progress->step,
+                                          progress->steps, progress->fraction);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0 && !isnan(progress->median_j))
+                r = sd_bus_message_append(m, "{sv}", "median", "d", progress->median_j);
+        if (r >= 0 && progress->time_left_usec != USEC_INFINITY)
+                r = sd_bus_message_append(m, "{sv}", "time-left", "t", progress->time_left_usec);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        if (r >= 0)
+                r = sd_bus_send(connection->bus, m, NULL);
+        /* Written out now: a window may open next, and nothing is sent while it is open. */
+        if (r >= 0)
+                r = sd_bus_flush(connection->bus);
+        if (r < 0)
+                (void) log_errno(LOG_WARNING, r, "Progress cannot be sent");
+}
+
+static int reply_result(Connection *connection, const JobRecord *record) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(Result) result = report_result(record);
+        autofd public_fd = report_memfd(record, REPORT_PUBLIC), full_fd = report_memfd(record, REPORT_FULL);
+        int r;
+
+        if (public_fd < 0)
+                return public_fd;
+        if (full_fd < 0)
+                return full_fd;
+        r = sd_bus_message_new_method_return(connection->run, &reply);
+        if (r < 0)
+                return r;
+        r = result_append(reply, result);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(reply, "hh", public_fd, full_fd);
+        if (r < 0)
+                return r;
+        return sd_bus_send(connection->bus, reply, NULL);
+}
+
+static void on_over(JobRecord *record, void *userdata) {
+        Connection *connection = userdata;
+        int r;
+
+        r = reply_result(connection, record);
+        if (r < 0) {
+                (void) log_errno(LOG_ERR, r, "The report cannot be sent");
+                r = sd_bus_reply_method_errorf(connection->run, JT_ERROR_WORKER_FAILED,
+                                               "The report cannot be sent: %s", g_strerror(-r));
+        }
+        if (r >= 0)
+                r = sd_bus_flush(connection->bus);
+        connection->run = sd_bus_message_unref(connection->run);
+        (void) sd_event_exit(connection->event, r < 0 ? r : 0);
+}
+
+static int prepare(Connection *connection, sd_bus_message *m, sd_bus_error *error) {
+        const PipelineCalls calls = { .progress = on_progress, .over = on_over, .userdata = connection };
+        g_autofree char *why = NULL;
+        const char *name = NULL;
+        int r;
+
+        r = read_prepare(connection, m, error);
+        if (r < 0)
+                return r;
+        r = look_up_caller(connection, error);
+        if (r < 0)
+                return r;
+        r = pipeline_new(connection->event, connection->request, connection->context, &calls, &connection->pipeline,
+                         &name, &why);
+        if (r < 0)
+                return sd_bus_error_set(error, name, why);
+        if (!in_scope(connection))
+                return 0;
+        r = keeper_start(&connection->keeper);
+        if (r < 0)
+                return sd_bus_error_setf(error, JT_ERROR_SCOPE_FAILED, "The scope's keeper cannot be started: %s",
+                                         g_strerror(-r));
+        return 0;
+}
+
+/* A second try would find the first one's remains: a worker is good for one job. */
+static int method_prepare(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Connection *connection = userdata;
+        int r;
+
+        if (connection->request)
+                return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, "Prepare was called before");
+        r = prepare(connection, m, error);
+        if (r < 0) {
+                if (!sd_bus_error_is_set(error))
+                        (void) sd_bus_error_set_errno(error, r);
+                r = sd_bus_reply_method_error(m, error);
+                sd_bus_error_free(error);
+                if (r >= 0)
+                        r = sd_bus_flush(connection->bus);
+                return sd_event_exit(connection->event, r < 0 ? r : 0);
+        }
+        return sd_bus_reply_method_return(m, "uu", (uint32_t) getpid(),
+                                          connection->keeper ? (uint32_t) connection->keeper->pid : 0U);
+}
+
+static int open_containment(Connection *connection, const char *control_group, Containment **ret,
+                            sd_bus_error *error) {
+        g_autofree char *why = NULL;
+        cpu_set_t cpus;
+        int r;
+
+        if (!in_scope(connection)) {
+                r = containment_open_process(ret);
+                if (r < 0)
+                        return sd_bus_error_setf(error, JT_ERROR_SCOPE_FAILED, "Processes cannot be held together: %s",
+                                                 g_strerror(-r));
+                return 0;
+        }
+        r = cpulist_parse(connection->context->cpus, &cpus);
+        if (r < 0)
+                return r;
+        r = containment_open_scope(control_group, connection->keeper->pid, &cpus, ret, &why);
+        if (r < 0)
+                return sd_bus_error_set(error, JT_ERROR_SCOPE_FAILED, why);
+        return 0;
+}
+
+static int method_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Connection *connection = userdata;
+        Containment *containment;
+        const char *control_group;
+        int r;
+
+        if (!connection->pipeline || connection->ran)
+                return sd_bus_error_set(error, SD_BUS_ERROR_FAILED,
+                                        connection->ran ? "Run was called before" : "Prepare comes first");
+        r = sd_bus_message_read(m, "s", &control_group);
+        if (r < 0)
+                return r;
+        connection->ran = true;
+        r = open_containment(connection, control_group, &containment, error);
+        if (r < 0)
+                return r;
+        connection->run = sd_bus_message_ref(m);
+        r = pipeline_start(connection->pipeline, containment, connection->identity);
+        if (r < 0) {
+                connection->run = sd_bus_message_unref(connection->run);
+                return sd_bus_error_setf(error, JT_ERROR_WORKER_FAILED, "The job cannot be started: %s",
+                                         g_strerror(-r));
+        }
+        return 1;
+}
+
+/* The names a job may end with by somebody's will; they outlive the message. */
+static const char *known_reason(const char *name) {
+        static const char *const reasons[] = { JT_ERROR_JOB_LIMIT, JT_ERROR_CALLER_LEFT, JT_ERROR_SERVICE_STOPPED,
+                                               JT_ERROR_SERVICE_RESTARTED, JT_ERROR_CANCELLED };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++)
+                if (g_str_equal(name, reasons[i]))
+                        return reasons[i];
+        return NULL;
+}
+
+static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Connection *connection = userdata;
+        const char *name, *reason;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &name);
+        if (r < 0)
+                return r;
+        reason = known_reason(name);
+        if (!reason)
+                return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "\"%s\" is no reason to cancel a job",
+                                         name);
+        if (connection->pipeline)
+                pipeline_cancel(connection->pipeline, reason);
+        return sd_bus_reply_method_return(m, "");
+}
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Prepare", SD_BUS_ARGS("a{sv}", request, "a{sv}", context),
+                                SD_BUS_RESULT("u", worker_pid, "u", keeper_pid), method_prepare,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Run", SD_BUS_ARGS("s", control_group),
+                                SD_BUS_RESULT("a{sv}", result, "h", public_body, "h", full_body), method_run,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_ARGS("s", reason), SD_BUS_NO_RESULT, method_cancel,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("Progress",
+                                SD_BUS_ARGS("s", phase, "u", step, "u", steps, "d", fraction, "a{sv}", more), 0),
+        SD_BUS_VTABLE_END,
+};
+
+static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Connection *connection = userdata;
+
+        log_debug("The daemon is gone; ending");
+        return sd_event_exit(connection->event, 0);
+}
+
+static int check_peer(int fd) {
+        struct ucred peer;
+        socklen_t length = sizeof(peer);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
+                return -errno;
+        return peer.uid == 0 || peer.uid == geteuid() ? 0 : -EPERM;
+}
+
+static int start_bus(Connection *connection, int fd) {
+        sd_id128_t id;
+        int r;
+
+        r = sd_id128_randomize(&id);
+        if (r < 0)
+                return r;
+        r = sd_bus_new(&connection->bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_fd(connection->bus, fd, fd);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_server(connection->bus, true, id);
+        if (r < 0)
+                return r;
+        r = sd_bus_negotiate_fds(connection->bus, true);
+        if (r < 0)
+                return r;
+        return sd_bus_start(connection->bus);
+}
+
+int connection_new(sd_event *event, int fd, Connection **ret) {
+        g_autoptr(Connection) connection = g_new0(Connection, 1);
+        autofd socket = fd;
+        int r;
+
+        connection->event = sd_event_ref(event);
+        r = check_peer(socket);
+        if (r < 0)
+                return r;
+        r = start_bus(connection, socket);
+        if (r < 0)
+                return r;
+        (void) steal_fd(&socket); /* the bus closes it */
+        r = sd_bus_add_object_vtable(connection->bus, NULL, JT_WORKER_PATH, JT_WORKER_INTERFACE, vtable, connection);
+        if (r < 0)
+                return r;
+        r = sd_bus_match_signal(connection->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
+                                "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, connection);
+        if (r < 0)
+                return r;
+        r = sd_bus_attach_event(connection->bus, event, SD_EVENT_PRIORITY_NORMAL);
+        if (r < 0)
+                return r;
+        *ret = g_steal_pointer(&connection);
+        return 0;
+}
+
+Connection *connection_free(Connection *connection) {
+        if (!connection)
+                return NULL;
+        pipeline_free(connection->pipeline);
+        keeper_free(connection->keeper);
+        sd_bus_message_unref(connection->run);
+        sd_bus_flush_close_unref(connection->bus);
+        identity_free(connection->identity);
+        job_context_free(connection->context);
+        request_free(connection->request);
+        sd_event_unref(connection->event);
+        g_free(connection);
+        return NULL;
+}

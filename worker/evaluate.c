@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include "evaluate.h"
+
+uint64_t round_uj(uint64_t uj, uint64_t step_uj) {
+        if (step_uj <= 1 || uj > UINT64_MAX - step_uj)
+                return uj;
+        return (uj + step_uj / 2) / step_uj * step_uj;
+}
+
+size_t job_valid_trials(const JobRecord *record) {
+        size_t n = 0;
+
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+
+                n += trial->valid;
+        }
+        return n;
+}
+
+/* Σ over the domains of one kind and over the windows; false when the kind is not there or not known. */
+static bool trial_kind_uj(const JobRecord *record, const TrialRecord *trial, DomainKind kind, uint64_t *ret_uj) {
+        const MeterDomain *domains;
+        uint64_t sum = 0;
+        size_t n;
+        bool any = false;
+
+        domains = meter_domains(record->meter, &n);
+        for (guint w = 0; w < trial->windows->len; w++) {
+                const WindowRecord *window = g_ptr_array_index(trial->windows, w);
+
+                for (size_t i = 0; i < MIN(n, window->n_domains); i++) {
+                        if (domains[i].kind != kind || !domains[i].in_total)
+                                continue;
+                        if (window->energy_error[i] < 0)
+                                return false;
+                        sum += window->energy_uj[i];
+                        any = true;
+                }
+        }
+        *ret_uj = sum;
+        return any;
+}
+
+typedef struct Columns {
+        double *total_j, *package_j, *dram_j, *wall_s, *cpu_s, *power_w;
+        size_t n, n_energy, n_package, n_dram;
+} Columns;
+
+static void columns_clear(Columns *columns) {
+        g_free(columns->total_j);
+        g_free(columns->package_j);
+        g_free(columns->dram_j);
+        g_free(columns->wall_s);
+        g_free(columns->cpu_s);
+        g_free(columns->power_w);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Columns, columns_clear)
+
+static void add_trial(Columns *columns, const JobRecord *record, const TrialRecord *trial, uint64_t step_uj) {
+        const double wall_s = (double) trial->wall_ns / 1e9;
+        uint64_t uj;
+
+        columns->wall_s[columns->n] = wall_s;
+        columns->cpu_s[columns->n] = (double) trial->cpu_usec / 1e6;
+        columns->n++;
+        if (trial->energy_absent)
+                return;
+        columns->total_j[columns->n_energy] = (double) round_uj(trial->total_uj, step_uj) / 1e6;
+        columns->power_w[columns->n_energy] = columns->total_j[columns->n_energy] / wall_s;
+        columns->n_energy++;
+        if (trial_kind_uj(record, trial, DOMAIN_PACKAGE, &uj))
+                columns->package_j[columns->n_package++] = (double) round_uj(uj, step_uj) / 1e6;
+        if (trial_kind_uj(record, trial, DOMAIN_DRAM, &uj))
+                columns->dram_j[columns->n_dram++] = (double) round_uj(uj, step_uj) / 1e6;
+}
+
+static void fill_columns(const JobRecord *record, uint64_t step_uj, Columns *columns, uint32_t *ret_iterations) {
+        const size_t room = record->trials->len + 1;
+
+        columns->total_j = g_new0(double, room);
+        columns->package_j = g_new0(double, room);
+        columns->dram_j = g_new0(double, room);
+        columns->wall_s = g_new0(double, room);
+        columns->cpu_s = g_new0(double, room);
+        columns->power_w = g_new0(double, room);
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+
+                if (!trial->valid)
+                        continue;
+                *ret_iterations = trial->iterations;
+                add_trial(columns, record, trial, step_uj);
+        }
+}
+
+int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret) {
+        g_auto(Columns) columns = {};
+        JobSummary summary = {};
+        int r;
+
+        fill_columns(record, step_uj, &columns, &summary.iterations);
+        summary.n = columns.n;
+        r = summary_compute(columns.wall_s, columns.n, &summary.wall_s);
+        if (r < 0)
+                return r;
+        r = summary_compute(columns.cpu_s, columns.n, &summary.cpu_s);
+        if (r < 0)
+                return r;
+        summary.per_iteration.wall_s = summary.wall_s.median / summary.iterations;
+        summary.per_iteration.cpu_s = summary.cpu_s.median / summary.iterations;
+
+        if (columns.n_energy == columns.n && summary_compute(columns.total_j, columns.n, &summary.total_j) >= 0 &&
+            stats_median(columns.power_w, columns.n, &summary.power_w) >= 0) {
+                summary.has_energy = true;
+                summary.per_iteration.total_j = summary.total_j.median / summary.iterations;
+                summary.has_package = columns.n_package == columns.n &&
+                                      summary_compute(columns.package_j, columns.n, &summary.package_j) >= 0;
+                summary.has_dram = columns.n_dram == columns.n &&
+                                   summary_compute(columns.dram_j, columns.n, &summary.dram_j) >= 0;
+        }
+        *ret = summary;
+        return 0;
+}
+
+bool job_precise_enough(const JobRecord *record) {
+        JobSummary summary;
+        double width;
+
+        if (job_summarise(record, 1, &summary) < 0)
+                return false;
+        if (summary_relative_half_width(summary.has_energy ? &summary.total_j : &summary.wall_s, &width) < 0)
+                return false;
+        return width <= record->request->rel_ci;
+}
+
+static bool has_quality(const TrialRecord *trial, const char *word) {
+        return g_ptr_array_find_with_equal_func(trial->quality, word, g_str_equal, NULL);
+}
+
+JobStatus job_status_without_result(const JobRecord *record) {
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+
+                if (!trial->valid && !has_quality(trial, "TOO_SHORT"))
+                        return STATUS_UNSTABLE;
+        }
+        return STATUS_UNMEASURABLE;
+}
+
+static const char *digest_of(const WindowRecord *window, guint i) {
+        const RunRecord *run = g_ptr_array_index(window->runs, i);
+
+        return run->output_sha256;
+}
+
+static bool trials_differ(GPtrArray *trials, const char **first) {
+        for (guint t = 0; t < trials->len; t++) {
+                const TrialRecord *trial = g_ptr_array_index(trials, t);
+
+                for (guint w = 0; w < trial->windows->len; w++) {
+                        const WindowRecord *window = g_ptr_array_index(trial->windows, w);
+
+                        for (guint i = 0; i < window->runs->len; i++) {
+                                const char *digest = digest_of(window, i);
+
+                                if (!digest)
+                                        continue;
+                                if (!*first)
+                                        *first = digest;
+                                else if (!g_str_equal(*first, digest))
+                                        return true;
+                        }
+                }
+        }
+        return false;
+}
+
+bool job_output_differs(const JobRecord *record) {
+        const char *first = NULL;
+
+        return trials_differ(record->warmups, &first) || trials_differ(record->trials, &first);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What a job's trials come to. Pure functions of the record. */
+
+#include "record.h"
+#include "summary.h"
+
+/* Rounding of public figures: energies to 1 mJ until uncertainties exist. */
+#define PUBLIC_STEP_UJ UINT64_C(1000)
+
+/* uj to the nearest step; step 1 leaves it as it is. */
+uint64_t round_uj(uint64_t uj, uint64_t step_uj);
+
+typedef struct JobSummary {
+        size_t n;            /* valid trials */
+        uint32_t iterations; /* runs in each of them: the same in all that are valid */
+        bool has_energy;
+        Summary total_j, package_j, dram_j; /* of a trial, all its iterations together */
+        bool has_package, has_dram;
+        Summary wall_s, cpu_s;
+        double power_w; /* median of energy ÷ time */
+        struct {
+                double total_j, wall_s, cpu_s; /* medians ÷ iterations; total_j with has_energy only */
+        } per_iteration;
+} JobSummary;
+
+/* -ENODATA when no trial is valid. Energies are rounded to step_uj, trial by trial, before they are summed up. */
+int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret);
+
+size_t job_valid_trials(const JobRecord *record);
+
+/* Whether the precision of the median (of energy; of time where there is no energy) is what rel_ci asks for. */
+bool job_precise_enough(const JobRecord *record);
+
+/* Where the record says why nothing came out of its invalid trials: UNMEASURABLE when each was too short, else
+ * UNSTABLE. */
+JobStatus job_status_without_result(const JobRecord *record);
+
+/* OUTPUT_DIFFERS: the output of two runs is not the same. */
+bool job_output_differs(const JobRecord *record);

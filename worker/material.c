@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "material.h"
+
+#define PROGRAM_MAX_BYTES (UINT64_C(256) * 1024U * 1024U)
+#define BLOCK_BYTES (256U * 1024U)
+
+void material_init(Material *material, sd_event *event, const Request *request, const Identity *identity,
+                   GHashTable *others, char **env) {
+        *material = (Material){
+                .event = event, .request = request, .identity = identity, .others = others, .env = env, .stdin_fd = -1
+        };
+}
+
+void material_clear(Material *material) {
+        material->errand = errand_free(material->errand);
+        material->stdin_fd = safe_close(material->stdin_fd);
+        g_clear_pointer(&material->program.path, g_free);
+        g_clear_pointer(&material->program.sha256, g_free);
+        g_clear_pointer(&material->program.absent, g_free);
+        g_clear_pointer(&material->output_problem, g_free);
+}
+
+/* As execvp(3): the first that may be executed; not confused by directories. O_NONBLOCK for what is no file at all. */
+static int open_program(const Material *material, char **ret_path) {
+        const char *name = material->request->argv[0];
+        const char *path = g_environ_getenv(material->env, "PATH") ?: "/bin:/usr/bin";
+        g_auto(GStrv) dirs = NULL;
+
+        if (strchr(name, '/')) {
+                *ret_path = g_strdup(name);
+                return open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        }
+        dirs = g_strsplit(path, ":", -1);
+        for (char **dir = dirs; *dir; dir++) {
+                g_autofree char *candidate = g_build_filename(**dir ? *dir : ".", name, NULL);
+                struct stat st;
+
+                if (access(candidate, X_OK) < 0 || stat(candidate, &st) < 0 || !S_ISREG(st.st_mode))
+                        continue;
+                *ret_path = g_steal_pointer(&candidate);
+                return open(*ret_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        }
+        errno = ENOENT;
+        return -1;
+}
+
+static int hash_fd(int fd, GString *reply) {
+        g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+        g_autofree uint8_t *block = g_malloc(BLOCK_BYTES);
+        uint64_t size = 0;
+        ssize_t n;
+
+        while ((n = read(fd, block, BLOCK_BYTES)) > 0) {
+                g_checksum_update(sum, block, n);
+                size += (uint64_t) n;
+                if (size > PROGRAM_MAX_BYTES)
+                        return -EFBIG;
+        }
+        if (n < 0)
+                return -errno;
+        g_string_append_printf(reply, "%" PRIu64 " %s ", size, g_checksum_get_string(sum));
+        return 0;
+}
+
+static int work_program(void *userdata, GString *reply) {
+        const Material *material = userdata;
+        g_autofree char *path = NULL;
+        autofd fd = -1;
+        struct stat st;
+        int r;
+
+        if ((material->request->cwd_fd >= 0 ? fchdir(material->request->cwd_fd) : chdir("/")) < 0)
+                return -errno;
+        fd = open_program(material, &path);
+        if (fd < 0)
+                return -errno;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EMEDIUMTYPE;
+        r = hash_fd(fd, reply);
+        if (r < 0)
+                return r;
+        g_string_append(reply, path);
+        return 0;
+}
+
+static void take_program(Material *material, int r, const char *reply, size_t length) {
+        g_autofree char *text = g_strndup(reply, length);
+        g_auto(GStrv) parts = g_strsplit(text, " ", 3);
+
+        if (r < 0 || g_strv_length(parts) != 3 || parse_u64(parts[0], &material->program.size) < 0) {
+                material->program.absent = g_strdup_printf("the program's file could not be read as its user: %s",
+                                                           g_strerror(r < 0 ? -r : EBADMSG));
+                return;
+        }
+        material->program.sha256 = g_strdup(parts[1]);
+        material->program.path = g_utf8_make_valid(parts[2], -1);
+}
+
+static int write_block(int fd, const uint8_t *data, size_t size) {
+        while (size > 0) {
+                const ssize_t n = write(fd, data, size);
+
+                if (n < 0)
+                        return -errno;
+                data += n;
+                size -= (size_t) n;
+        }
+        return 0;
+}
+
+/* From its beginning, wherever the caller's offset stands. */
+static int work_stdin(void *userdata, GString *reply) {
+        const Material *material = userdata;
+        g_autofree uint8_t *block = g_malloc(BLOCK_BYTES);
+        uint64_t size = 0;
+        struct stat st;
+
+        if (fstat(material->request->stdin_fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EMEDIUMTYPE;
+        for (;;) {
+                const ssize_t n = pread(material->request->stdin_fd, block, BLOCK_BYTES, (off_t) size);
+                int r;
+
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        return 0;
+                size += (uint64_t) n;
+                if (size > STDIN_MAX_BYTES)
+                        return -EFBIG;
+                r = write_block(material->stdin_fd, block, (size_t) n);
+                if (r < 0)
+                        return r;
+        }
+}
+
+static int seal(int fd) {
+        if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+                return -errno;
+        return 0;
+}
+
+static char *describe_stdin(int r) {
+        switch (r) {
+        case -EMEDIUMTYPE:
+                return g_strdup("Standard input is neither a regular file nor a memfd; pass one of them");
+        case -EFBIG:
+                return g_strdup_printf("Standard input is larger than %" PRIu64 " MiB, the most a run can be given",
+                                       STDIN_MAX_BYTES / (1024 * 1024));
+        case -ETIMEDOUT:
+                return g_strdup("The file given as standard input could not be read in time");
+        default:
+                return g_strdup_printf("The file given as standard input cannot be read: %s", g_strerror(-r));
+        }
+}
+
+static void on_stdin(int r, const char *reply, size_t length, void *userdata) {
+        Material *material = userdata;
+        g_autofree char *why = NULL;
+
+        material->errand = NULL;
+        if (r >= 0)
+                r = seal(material->stdin_fd);
+        if (r < 0)
+                why = describe_stdin(r);
+        material->done(r, why, material->userdata);
+}
+
+static int start_stdin(Material *material, uint64_t timeout_usec) {
+        const Request *request = material->request;
+        gsize size;
+        const uint8_t *data;
+        int r;
+
+        if (request->stdin_fd < 0 && !request->stdin_bytes)
+                return 0;
+        material->stdin_fd = memfd_create("jouletrace-stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        if (material->stdin_fd < 0)
+                return -errno;
+        if (request->stdin_fd >= 0) {
+                r = errand_start(material->event, material->identity, material->others, timeout_usec, work_stdin,
+                                 on_stdin, material, &material->errand);
+                return r < 0 ? r : 1;
+        }
+        data = g_bytes_get_data(request->stdin_bytes, &size);
+        r = write_block(material->stdin_fd, data, size);
+        if (r < 0)
+                return r;
+        return seal(material->stdin_fd);
+}
+
+static void on_program(int r, const char *reply, size_t length, void *userdata) {
+        Material *material = userdata;
+        g_autofree char *why = NULL;
+
+        material->errand = NULL;
+        take_program(material, r, reply, length);
+        r = start_stdin(material, material->timeout_usec);
+        if (r > 0)
+                return;
+        if (r < 0)
+                why = describe_stdin(r);
+        material->done(r, why, material->userdata);
+}
+
+int material_fetch(Material *material, uint64_t timeout_usec, void (*done)(int r, const char *why, void *userdata),
+                   void *userdata) {
+        material->done = done;
+        material->userdata = userdata;
+        material->timeout_usec = timeout_usec;
+        return errand_start(material->event, material->identity, material->others, timeout_usec, work_program,
+                            on_program, material, &material->errand);
+}
+
+static int work_output(void *userdata, GString *reply) {
+        const Material *material = userdata;
+        const Request *request = material->request;
+        int r = 0;
+
+        if (request->output_fd >= 0)
+                r = capture_write(material->output, request->output_fd);
+        if (r >= 0 && request->error_output_fd >= 0)
+                r = capture_write(material->error_output, request->error_output_fd);
+        return r;
+}
+
+static void on_output(int r, const char *reply, size_t length, void *userdata) {
+        Material *material = userdata;
+
+        material->errand = NULL;
+        if (r < 0)
+                material->output_problem = g_strdup_printf("the first run's output could not be handed over: %s",
+                                                           r == -ETIMEDOUT ? "nobody took it in time"
+                                                           : r == -ECHILD  ? "its reader is gone"
+                                                                           : g_strerror(-r));
+        material->done(0, NULL, material->userdata);
+}
+
+int material_deliver(Material *material, const Capture *output, const Capture *error_output, uint64_t timeout_usec,
+                     void (*done)(int r, const char *why, void *userdata), void *userdata) {
+        int r;
+
+        if (material->request->output_fd < 0 && material->request->error_output_fd < 0)
+                return 0;
+        material->output = output;
+        material->error_output = error_output;
+        material->done = done;
+        material->userdata = userdata;
+        r = errand_start(material->event, material->identity, material->others, timeout_usec, work_output, on_output,
+                         material, &material->errand);
+        return r < 0 ? r : 1;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What a job takes from its caller's files and gives back to them: the program's digest, standard input, the first
+ * run's output. All of it happens in errands with the caller's rights and a time limit. */
+
+#include "capture.h"
+#include "errand.h"
+#include "record.h"
+
+#define STDIN_MAX_BYTES (UINT64_C(256) * 1024U * 1024U)
+
+typedef struct Material {
+        sd_event *event;
+        const Request *request;
+        const Identity *identity;
+        GHashTable *others; /* Containment.others */
+        char **env;
+        int stdin_fd;                         /* sealed memfd; -1: empty */
+        const Capture *output, *error_output; /* to be written */
+        Errand *errand;
+        uint64_t timeout_usec;
+        ProgramRecord program;
+        char *output_problem;
+        void (*done)(int r, const char *why, void *userdata);
+        void *userdata;
+} Material;
+
+/* The members up to env are the caller's and stay his. */
+void material_init(Material *material, sd_event *event, const Request *request, const Identity *identity,
+                   GHashTable *others, char **env);
+void material_clear(Material *material);
+
+/* Finds the program as execvpe() will and hashes it; failing to is no error (program.absent says why). Then copies
+ * standard input into a memfd and seals it. done is called from the event loop: r < 0 with a sentence when standard
+ * input could not be had. Each step may take at most timeout_usec. */
+int material_fetch(Material *material, uint64_t timeout_usec, void (*done)(int r, const char *why, void *userdata),
+                   void *userdata);
+
+/* Writes what a run wrote to the descriptors the caller gave; done always gets r = 0, output_problem tells. Without
+ * such a descriptor returns 0 and does not call; else 1. */
+int material_deliver(Material *material, const Capture *output, const Capture *error_output, uint64_t timeout_usec,
+                     void (*done)(int r, const char *why, void *userdata), void *userdata);

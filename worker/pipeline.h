@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* One job from its cgroup to its record: settling → warm-ups → trials → finishing, driven by the event loop. */
+
+#include "containment.h"
+#include "identity.h"
+#include "record.h"
+#include "window.h"
+
+typedef struct Pipeline Pipeline;
+
+typedef struct PipelineProgress {
+        JobState phase;
+        uint32_t step, steps;
+        double fraction;         /* of the whole job; never falls */
+        double median_j;         /* of one run so far; NAN: unknown */
+        uint64_t time_left_usec; /* USEC_INFINITY: unknown */
+} PipelineProgress;
+
+typedef struct PipelineCalls {
+        void (*progress)(const PipelineProgress *progress, void *userdata); /* never while a window is open */
+        void (*over)(JobRecord *record, void *userdata);                    /* once; the record is the pipeline's */
+        void *userdata;
+} PipelineCalls;
+
+/* Opens the meter that the request, else the configuration, names. Without counters `auto` gives a job that measures
+ * time. *ret_error (a D-Bus error name) and *ret_why are set on failure: NoMeter, InvalidRequest.
+ * request and context are borrowed. */
+int pipeline_new(sd_event *event, const Request *request, const JobContext *context, const PipelineCalls *calls,
+                 Pipeline **ret, const char **ret_error, char **ret_why);
+
+/* Builds on the containment (which it takes) and runs the job. Fails only before anything of the caller ran. */
+int pipeline_start(Pipeline *pipeline, Containment *containment, const Identity *identity);
+
+/* Ends the job with one of the error names of dbus/names.h; over follows from the event loop when all is dead.
+ * Does nothing when the job has ended. */
+void pipeline_cancel(Pipeline *pipeline, const char *error);
+
+/* Kills everything, bounded by some seconds; over is not called. */
+Pipeline *pipeline_free(Pipeline *pipeline);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pipeline, pipeline_free)

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "record.h"
+
+static void free_run(void *record) {
+        run_record_free(record);
+}
+
+static void free_window(void *record) {
+        window_record_free(record);
+}
+
+static void free_trial(void *record) {
+        trial_record_free(record);
+}
+
+RunRecord *run_record_free(RunRecord *record) {
+        if (!record)
+                return NULL;
+        g_free(record->output_sha256);
+        g_free(record);
+        return NULL;
+}
+
+WindowRecord *window_record_free(WindowRecord *record) {
+        if (!record)
+                return NULL;
+        g_free(record->energy_uj);
+        g_free(record->energy_error);
+        if (record->runs)
+                g_ptr_array_unref(record->runs);
+        g_free(record);
+        return NULL;
+}
+
+WindowRecord *window_record_new(size_t n_domains) {
+        WindowRecord *record = g_new0(WindowRecord, 1);
+
+        record->n_domains = n_domains;
+        record->energy_uj = g_new0(uint64_t, n_domains + 1);
+        record->energy_error = g_new0(int, n_domains + 1);
+        record->runs = g_ptr_array_new_with_free_func(free_run);
+        return record;
+}
+
+TrialRecord *trial_record_new(void) {
+        TrialRecord *record = g_new0(TrialRecord, 1);
+
+        record->quality = g_ptr_array_new_with_free_func(g_free);
+        record->windows = g_ptr_array_new_with_free_func(free_window);
+        record->temp_start_mc = record->temp_end_mc = TEMPERATURE_UNKNOWN;
+        return record;
+}
+
+TrialRecord *trial_record_free(TrialRecord *record) {
+        if (!record)
+                return NULL;
+        g_ptr_array_unref(record->quality);
+        g_ptr_array_unref(record->windows);
+        g_free(record->energy_absent);
+        g_free(record);
+        return NULL;
+}
+
+char *reading_error_to_string(int error) {
+        switch (error) {
+        case -EOVERFLOW:
+                return g_strdup("the counter may have wrapped more than once between two readings");
+        case -ENODATA:
+                return g_strdup("the counter gave no reading");
+        default:
+                return g_strdup_printf("the counter could not be read: %s", g_strerror(-error));
+        }
+}
+
+static void invalidate(TrialRecord *trial, const char *word, char *reason) {
+        trial->valid = false;
+        if (word)
+                g_ptr_array_add(trial->quality, g_strdup(word));
+        if (trial->energy_absent)
+                g_free(reason);
+        else
+                trial->energy_absent = reason;
+}
+
+void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
+        trial->valid = true;
+        for (guint i = 0; i < trial->windows->len; i++) {
+                const WindowRecord *window = g_ptr_array_index(trial->windows, i);
+
+                trial->iterations += window->iterations;
+                trial->wall_ns += window->wall_ns;
+                trial->cpu_usec += window->cpu_usec;
+                trial->total_uj += window->total_uj;
+        }
+        for (guint i = 0; i < trial->windows->len && trial->valid; i++) {
+                const WindowRecord *window = g_ptr_array_index(trial->windows, i);
+
+                if (!window->complete)
+                        invalidate(trial, NULL, g_strdup("the window did not come to its end"));
+                else if (window->total_error < 0 && window->n_domains > 0)
+                        invalidate(trial, window->total_error == -EOVERFLOW ? "WRAP_AMBIGUOUS" : "READ_ERROR",
+                                   reading_error_to_string(window->total_error));
+                else if (window->n_domains == 0 && !trial->energy_absent)
+                        trial->energy_absent = g_strdup("there is no meter");
+        }
+        if (trial->wall_ns < min_ns && trial->valid && !trial->energy_absent)
+                invalidate(trial, "TOO_SHORT",
+                           g_strdup_printf("the windows lasted %.3f ms in all, less than the %.3f ms that energy is "
+                                           "given for",
+                                           (double) trial->wall_ns / 1e6, (double) min_ns / 1e6));
+        if (trial->energy_absent)
+                trial->total_uj = 0;
+}
+
+const char *job_status_to_string(JobStatus status) {
+        switch (status) {
+        case STATUS_OK:
+                return "OK";
+        case STATUS_TIME_ONLY:
+                return "TIME_ONLY";
+        case STATUS_UNSTABLE:
+                return "UNSTABLE";
+        case STATUS_UNMEASURABLE:
+                return "UNMEASURABLE";
+        case STATUS_ENERGY_LIMIT:
+                return "ENERGY_LIMIT";
+        case STATUS_INCOMPLETE:
+                return NULL;
+        }
+        g_assert_not_reached();
+}
+
+JobRecord *job_record_new(const Request *request, const JobContext *context) {
+        JobRecord *record = g_new0(JobRecord, 1);
+
+        record->request = request;
+        record->context = context;
+        record->containment = CONTAINMENT_PROCESS_GROUP;
+        record->warmups = g_ptr_array_new_with_free_func(free_trial);
+        record->trials = g_ptr_array_new_with_free_func(free_trial);
+        record->reasons = g_ptr_array_new_with_free_func(g_free);
+        record->status = STATUS_INCOMPLETE;
+        return record;
+}
+
+JobRecord *job_record_free(JobRecord *record) {
+        if (!record)
+                return NULL;
+        g_free(record->meter_absent);
+        g_free(record->program.path);
+        g_free(record->program.sha256);
+        g_free(record->program.absent);
+        g_strfreev(record->env);
+        g_free(record->thermal_absent);
+        g_ptr_array_unref(record->warmups);
+        g_ptr_array_unref(record->trials);
+        g_ptr_array_unref(record->reasons);
+        g_free(record->output_problem);
+        g_free(record->error);
+        g_free(record->message);
+        g_free(record);
+        return NULL;
+}
+
+void job_record_set_end(JobRecord *record, JobResult result, JobStatus status, const char *error,
+                        const char *message) {
+        record->result = result;
+        record->status = status;
+        g_free(record->error);
+        g_free(record->message);
+        record->error = g_strdup(error);
+        record->message = g_strdup(message);
+}

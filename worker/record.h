@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What a job leaves behind, as plain data: filled in by the pipeline, summed up and written out by the report. */
+
+#include <stdbool.h>
+
+#include "containment.h"
+#include "context.h"
+#include "meter.h"
+#include "request.h"
+#include "states.h"
+#include "verdict.h"
+
+/* One run: one iteration of a window. */
+typedef struct RunRecord {
+        Evidence evidence;
+        unsigned facts;
+        uint64_t output_bytes; /* of standard output */
+        char *output_sha256;   /* of standard output; NULL when not all of it was kept */
+} RunRecord;
+
+RunRecord *run_record_free(RunRecord *record);
+
+typedef struct WindowRecord {
+        uint32_t iterations;  /* runs that took place */
+        uint64_t wall_ns;     /* between the two readings */
+        uint64_t cpu_usec;    /* of all its runs */
+        uint64_t memory_peak; /* the largest of its runs', in bytes */
+        size_t n_domains;     /* in the meter's order */
+        uint64_t *energy_uj;
+        int *energy_error; /* 0, or why the energy of that domain is absent */
+        uint64_t total_uj; /* Σ of the domains in the total */
+        int total_error;   /* 0, or why it is absent; -ENODATA: the meter has no domain */
+        bool complete;     /* every run took place and its end was seen */
+        GPtrArray *runs;   /* RunRecord */
+} WindowRecord;
+
+WindowRecord *window_record_new(size_t n_domains);
+WindowRecord *window_record_free(WindowRecord *record);
+
+#define TEMPERATURE_UNKNOWN INT64_MIN
+
+typedef struct TrialRecord {
+        bool valid;
+        GPtrArray *quality;  /* words of the table of evidence: char * */
+        GPtrArray *windows;  /* WindowRecord */
+        uint32_t iterations; /* Σ */
+        uint64_t wall_ns;    /* Σ */
+        uint64_t cpu_usec;   /* Σ */
+        uint64_t total_uj;   /* Σ, when energy_absent is NULL */
+        char *energy_absent; /* why there is no energy */
+        int64_t temp_start_mc, temp_end_mc;
+} TrialRecord;
+
+TrialRecord *trial_record_new(void);
+TrialRecord *trial_record_free(TrialRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrialRecord, trial_record_free)
+
+/* Adds up the windows, and decides whether the energy may be told: the windows together last at least min_ns (each
+ * window alone tells its own energy under the same rule), no reading failed, and none is incomplete. Sets valid,
+ * quality and energy_absent. */
+void trial_record_close(TrialRecord *trial, uint64_t min_ns);
+
+/* Why the energy of a reading is absent, in a sentence's end: "the counter could not be read: …". */
+char *reading_error_to_string(int error);
+
+typedef enum JobStatus {
+        STATUS_OK,
+        STATUS_TIME_ONLY,
+        STATUS_UNSTABLE,
+        STATUS_UNMEASURABLE,
+        STATUS_ENERGY_LIMIT,
+        STATUS_INCOMPLETE, /* the job did not come to its end: no status is stated */
+} JobStatus;
+
+/* "OK", …; NULL for INCOMPLETE. */
+const char *job_status_to_string(JobStatus status);
+
+typedef struct ProgramRecord {
+        char *path; /* as found */
+        char *sha256;
+        uint64_t size;
+        char *absent; /* why sha256 and size are not known */
+} ProgramRecord;
+
+typedef struct JobRecord {
+        const Request *request;
+        const JobContext *context;
+        const Sysroot *root;
+        const Topology *topology; /* NULL: could not be read */
+        const Meter *meter;
+        char *meter_absent; /* why there is no energy; NULL when there is */
+        ContainmentKind containment;
+        ProgramRecord program;
+        uint64_t min_window_usec; /* in force */
+        char **env;               /* in force */
+        char *thermal_absent;     /* why there is no thermal gate; NULL when there is */
+        GPtrArray *warmups;       /* TrialRecord */
+        GPtrArray *trials;        /* TrialRecord; the invalid ones stay */
+        GPtrArray *reasons;       /* words about the whole job: char * */
+        char *output_problem;     /* why the output could not be handed over; NULL: it was, or nobody asked */
+
+        JobResult result;
+        JobStatus status;
+        Verdict verdict;
+        char *error;   /* D-Bus error name; NULL when done */
+        char *message; /* one sentence */
+} JobRecord;
+
+JobRecord *job_record_new(const Request *request, const JobContext *context);
+JobRecord *job_record_free(JobRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(JobRecord, job_record_free)
+
+void job_record_set_end(JobRecord *record, JobResult result, JobStatus status, const char *error, const char *message);

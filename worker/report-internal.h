@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Shared by the files that write the report. */
+
+#include <json-glib/json-glib.h>
+
+#include "evaluate.h"
+#include "report.h"
+
+typedef struct Body {
+        const JobRecord *record;
+        JsonBuilder *builder;
+        JsonObject *absent;
+        uint64_t step_uj;
+        bool brief; /* without windows */
+} Body;
+
+/* A member that is null, and why. path names it from the report's top: "measurement.trials[2].total_uj". */
+void body_absent(Body *body, const char *member, const char *path, const char *reason);
+
+void body_string(Body *body, const char *member, const char *value); /* not UTF-8: made so; NULL: null */
+void body_int(Body *body, const char *member, uint64_t value);
+void body_double(Body *body, const char *member, double value); /* not finite: null */
+void body_bool(Body *body, const char *member, bool value);
+void body_null(Body *body, const char *member);
+void body_open(Body *body, const char *member); /* an object; NULL: in an array */
+void body_open_array(Body *body, const char *member);
+void body_close(Body *body);
+void body_close_array(Body *body);
+
+void body_measurement(Body *body);
+void body_environment(Body *body);

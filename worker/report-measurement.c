@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include "report-internal.h"
+
+#define LATER "not measured by this version"
+
+static void write_words(Body *body, const char *member, GPtrArray *words) {
+        body_open_array(body, member);
+        for (guint i = 0; i < words->len; i++)
+                body_string(body, NULL, g_ptr_array_index(words, i));
+        body_close_array(body);
+}
+
+static void write_domains(Body *body) {
+        const MeterDomain *domains;
+        size_t n;
+
+        domains = meter_domains(body->record->meter, &n);
+        body_open_array(body, "domains");
+        for (size_t i = 0; i < n; i++) {
+                body_open(body, NULL);
+                body_string(body, "name", domains[i].name);
+                body_string(body, "kind", domain_kind_to_string(domains[i].kind));
+                if (domains[i].package >= 0)
+                        body_int(body, "package", (uint64_t) domains[i].package);
+                else
+                        body_null(body, "package");
+                body_string(body, "source", domains[i].source);
+                body_double(body, "unit_uj", domains[i].unit_uj);
+                body_int(body, "range_uj", domains[i].range_uj);
+                body_bool(body, "in_total", domains[i].in_total);
+                body_close(body);
+        }
+        body_close_array(body);
+}
+
+static void write_dropped(Body *body) {
+        const DroppedDomain *dropped;
+        size_t n;
+
+        dropped = meter_dropped(body->record->meter, &n);
+        if (n == 0 && body->record->topology) {
+                dropped = body->record->topology->dropped;
+                n = body->record->topology->n_dropped;
+        }
+        body_open_array(body, "dropped");
+        for (size_t i = 0; i < n; i++) {
+                body_open(body, NULL);
+                body_string(body, "name", dropped[i].name);
+                body_string(body, "source", dropped[i].source);
+                body_string(body, "reason", dropped[i].reason);
+                body_close(body);
+        }
+        body_close_array(body);
+}
+
+static void write_meter(Body *body) {
+        const Meter *meter = body->record->meter;
+
+        body_open(body, "meter");
+        body_string(body, "name", meter_name(meter));
+        body_bool(body, "simulated", meter_simulated(meter));
+        write_domains(body);
+        write_dropped(body);
+        if (body->record->meter_absent)
+                body_absent(body, "total", "measurement.meter.total", body->record->meter_absent);
+        else
+                body_string(body, "total", meter_total(meter));
+        body_absent(body, "tick_ns", "measurement.meter.tick_ns", LATER);
+        if (body->record->meter_absent)
+                body_absent(body, "precision_uj", "measurement.meter.precision_uj", body->record->meter_absent);
+        else
+                body_double(body, "precision_uj", meter_precision_uj(meter));
+        body_close(body);
+}
+
+/* Distinct digests in order of appearance: one, when all runs wrote the same. */
+static void write_digests(Body *body, const WindowRecord *window) {
+        g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+        body_open_array(body, "output_sha256");
+        for (guint i = 0; i < window->runs->len; i++) {
+                const RunRecord *run = g_ptr_array_index(window->runs, i);
+
+                if (run->output_sha256 && g_hash_table_add(seen, run->output_sha256))
+                        body_string(body, NULL, run->output_sha256);
+        }
+        body_close_array(body);
+}
+
+static void write_window_energy(Body *body, const WindowRecord *window, const char *path) {
+        const MeterDomain *domains;
+        size_t n;
+
+        domains = meter_domains(body->record->meter, &n);
+        body_open(body, "energy_uj");
+        for (size_t i = 0; i < MIN(n, window->n_domains); i++) {
+                g_autofree char *where = g_strdup_printf("%s.energy_uj.%s", path, domains[i].name);
+                g_autofree char *reason = NULL;
+
+                if (window->wall_ns < body->record->min_window_usec * NSEC_PER_USEC)
+                        reason = g_strdup("the window is shorter than the shortest energy is given for");
+                else if (window->energy_error[i] < 0)
+                        reason = reading_error_to_string(window->energy_error[i]);
+                if (reason)
+                        body_absent(body, domains[i].name, where, reason);
+                else
+                        body_int(body, domains[i].name, round_uj(window->energy_uj[i], body->step_uj));
+        }
+        body_close(body);
+}
+
+static void write_window(Body *body, const WindowRecord *window, const char *trial_path, guint index) {
+        g_autofree char *path = g_strdup_printf("%s.windows[%u]", trial_path, index);
+
+        body_open(body, NULL);
+        body_null(body, "test");
+        body_int(body, "iterations", window->iterations);
+        body_int(body, "wall_ns", window->wall_ns);
+        body_int(body, "cpu_usec", window->cpu_usec);
+        write_window_energy(body, window, path);
+        body_int(body, "memory_peak", window->memory_peak);
+        body_null(body, "instructions");
+        write_digests(body, window);
+        body_close(body);
+}
+
+static void write_windows(Body *body, const TrialRecord *trial, const char *path) {
+        if (body->brief) {
+                body_absent(body, "windows", "measurement.trials[].windows", "the report would be larger than 8 MiB");
+                return;
+        }
+        body_open_array(body, "windows");
+        for (guint i = 0; i < trial->windows->len; i++)
+                write_window(body, g_ptr_array_index(trial->windows, i), path, i);
+        body_close_array(body);
+}
+
+static void write_temperature(Body *body, const char *member, int64_t mc) {
+        if (mc == TEMPERATURE_UNKNOWN) {
+                body_null(body, member);
+                return;
+        }
+        json_builder_set_member_name(body->builder, member);
+        json_builder_add_int_value(body->builder, mc);
+}
+
+static void write_trial(Body *body, const TrialRecord *trial, const char *list, guint index) {
+        g_autofree char *path = g_strdup_printf("measurement.%s[%u]", list, index);
+        g_autofree char *total_path = g_strconcat(path, ".total_uj", NULL);
+
+        body_open(body, NULL);
+        body_int(body, "index", index);
+        body_bool(body, "valid", trial->valid);
+        write_words(body, "quality", trial->quality);
+        body_int(body, "iterations", trial->iterations);
+        if (body->record->meter_absent)
+                body_null(body, "total_uj");
+        else if (trial->energy_absent)
+                body_absent(body, "total_uj", total_path, trial->energy_absent);
+        else
+                body_int(body, "total_uj", round_uj(trial->total_uj, body->step_uj));
+        body_null(body, "net_uj");
+        body_int(body, "wall_ns", trial->wall_ns);
+        body_int(body, "cpu_usec", trial->cpu_usec);
+        body_null(body, "uncertainty_uj");
+        write_windows(body, trial, path);
+        write_temperature(body, "temp_start_mc", trial->temp_start_mc);
+        write_temperature(body, "temp_end_mc", trial->temp_end_mc);
+        body_null(body, "freq_khz");
+        body_null(body, "foreign_cpu_usec");
+        body_close(body);
+}
+
+static void note(Body *body, const char *path, const char *reason) {
+        json_object_set_string_member(body->absent, path, reason);
+}
+
+static void write_trials(Body *body, const char *member, GPtrArray *trials) {
+        static const char *const later[] = { "net_uj", "uncertainty_uj", "freq_khz", "foreign_cpu_usec",
+                                             "windows[].instructions" };
+
+        body_open_array(body, member);
+        for (guint i = 0; i < trials->len; i++)
+                write_trial(body, g_ptr_array_index(trials, i), member, i);
+        body_close_array(body);
+        if (trials->len == 0)
+                return;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(later); i++) {
+                g_autofree char *path = g_strdup_printf("measurement.%s[].%s", member, later[i]);
+
+                note(body, path, LATER);
+        }
+        if (body->record->meter_absent) {
+                g_autofree char *path = g_strdup_printf("measurement.%s[].total_uj", member);
+
+                note(body, path, body->record->meter_absent);
+        }
+        if (body->record->thermal_absent) {
+                g_autofree char *start = g_strdup_printf("measurement.%s[].temp_start_mc", member);
+                g_autofree char *end = g_strdup_printf("measurement.%s[].temp_end_mc", member);
+
+                note(body, start, body->record->thermal_absent);
+                note(body, end, body->record->thermal_absent);
+        }
+        {
+                g_autofree char *path = g_strdup_printf("measurement.%s[].windows[].test", member);
+
+                note(body, path, "a plain command has no tests");
+        }
+}
+
+static void write_summary_of(Body *body, const char *member, const Summary *summary) {
+        g_autofree char *path = g_strdup_printf("measurement.summary.%s.ci95", member);
+
+        body_open(body, member);
+        body_double(body, "median", summary->median);
+        body_double(body, "mad", summary->mad);
+        if (summary->has_ci) {
+                body_open_array(body, "ci95");
+                json_builder_add_double_value(body->builder, summary->ci_low);
+                json_builder_add_double_value(body->builder, summary->ci_high);
+                body_close_array(body);
+        } else
+                body_absent(body, "ci95", path, "fewer than 6 trials have no 95 % interval");
+        body_double(body, "min", summary->min);
+        body_double(body, "max", summary->max);
+        body_double(body, "mean", summary->mean);
+        body_close(body);
+}
+
+static void write_energy_summary(Body *body, const JobSummary *summary) {
+        const char *reason = body->record->meter_absent ?: "not every valid trial has a reading";
+
+        if (summary->has_energy)
+                write_summary_of(body, "total_j", &summary->total_j);
+        else
+                body_absent(body, "total_j", "measurement.summary.total_j", reason);
+        body_absent(body, "net_j", "measurement.summary.net_j", LATER);
+        if (summary->has_package)
+                write_summary_of(body, "package_j", &summary->package_j);
+        else
+                body_absent(body, "package_j", "measurement.summary.package_j",
+                            body->record->meter_absent ?: "no package domain is counted");
+        if (summary->has_dram)
+                write_summary_of(body, "dram_j", &summary->dram_j);
+        else
+                body_absent(body, "dram_j", "measurement.summary.dram_j",
+                            body->record->meter_absent ?: "no dram domain is counted");
+        write_summary_of(body, "wall_s", &summary->wall_s);
+        write_summary_of(body, "cpu_s", &summary->cpu_s);
+        if (summary->has_energy)
+                body_double(body, "power_w", summary->power_w);
+        else
+                body_absent(body, "power_w", "measurement.summary.power_w", reason);
+
+        body_open(body, "per_iteration");
+        body_int(body, "iterations", summary->iterations);
+        if (summary->has_energy)
+                body_double(body, "total_j", summary->per_iteration.total_j);
+        else
+                body_absent(body, "total_j", "measurement.summary.per_iteration.total_j", reason);
+        body_absent(body, "net_j", "measurement.summary.per_iteration.net_j", LATER);
+        body_double(body, "wall_s", summary->per_iteration.wall_s);
+        body_double(body, "cpu_s", summary->per_iteration.cpu_s);
+        body_close(body);
+}
+
+static void write_summary(Body *body) {
+        JobSummary summary;
+
+        if (job_summarise(body->record, body->step_uj, &summary) < 0) {
+                body_absent(body, "summary", "measurement.summary", "no trial is valid");
+                return;
+        }
+        body_open(body, "summary");
+        body_int(body, "n", summary.n);
+        write_energy_summary(body, &summary);
+        body_absent(body, "per_test", "measurement.summary.per_test", "a plain command has no tests");
+        body_close(body);
+}
+
+void body_measurement(Body *body) {
+        const JobRecord *record = body->record;
+        const char *status = job_status_to_string(record->status);
+
+        body_open(body, "measurement");
+        if (status)
+                body_string(body, "status", status);
+        else
+                body_absent(body, "status", "measurement.status", "the job did not come to its end");
+        body_absent(body, "grade", "measurement.grade", LATER);
+        write_words(body, "reasons", record->reasons);
+        body_int(body, "seed", record->request->seed);
+        body_absent(body, "order", "measurement.order", "a plain command has no tests to put in order");
+        write_meter(body);
+        body_open(body, "window");
+        body_int(body, "min_ns", record->min_window_usec * NSEC_PER_USEC);
+        body_close(body);
+        body_open(body, "region");
+        body_bool(body, "declared", false);
+        body_close(body);
+        body_absent(body, "floor", "measurement.floor", LATER);
+        body_absent(body, "noise_floor", "measurement.noise_floor", LATER);
+        body_absent(body, "baseline", "measurement.baseline", LATER);
+        write_trials(body, "warmups", record->warmups);
+        write_trials(body, "trials", record->trials);
+        write_summary(body);
+        if (record->output_problem)
+                body_string(body, "output_problem", record->output_problem);
+        body_close(body);
+}

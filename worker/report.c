@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "config.h"
+#include "report-internal.h"
+
+void body_null(Body *body, const char *member) {
+        json_builder_set_member_name(body->builder, member);
+        json_builder_add_null_value(body->builder);
+}
+
+void body_absent(Body *body, const char *member, const char *path, const char *reason) {
+        body_null(body, member);
+        json_object_set_string_member(body->absent, path, reason);
+}
+
+void body_string(Body *body, const char *member, const char *value) {
+        g_autofree char *valid = value ? g_utf8_make_valid(value, -1) : NULL;
+
+        if (member)
+                json_builder_set_member_name(body->builder, member);
+        if (valid)
+                json_builder_add_string_value(body->builder, valid);
+        else
+                json_builder_add_null_value(body->builder);
+}
+
+void body_int(Body *body, const char *member, uint64_t value) {
+        if (member)
+                json_builder_set_member_name(body->builder, member);
+        json_builder_add_int_value(body->builder, (gint64) MIN(value, (uint64_t) G_MAXINT64));
+}
+
+void body_double(Body *body, const char *member, double value) {
+        json_builder_set_member_name(body->builder, member);
+        if (isfinite(value))
+                json_builder_add_double_value(body->builder, value);
+        else
+                json_builder_add_null_value(body->builder);
+}
+
+void body_bool(Body *body, const char *member, bool value) {
+        json_builder_set_member_name(body->builder, member);
+        json_builder_add_boolean_value(body->builder, value);
+}
+
+void body_open(Body *body, const char *member) {
+        if (member)
+                json_builder_set_member_name(body->builder, member);
+        json_builder_begin_object(body->builder);
+}
+
+void body_open_array(Body *body, const char *member) {
+        json_builder_set_member_name(body->builder, member);
+        json_builder_begin_array(body->builder);
+}
+
+void body_close(Body *body) {
+        json_builder_end_object(body->builder);
+}
+
+void body_close_array(Body *body) {
+        json_builder_end_array(body->builder);
+}
+
+static void write_strings(Body *body, const char *member, char *const *values) {
+        body_open_array(body, member);
+        for (char *const *value = values; value && *value; value++)
+                body_string(body, NULL, *value);
+        body_close_array(body);
+}
+
+static void write_program(Body *body) {
+        const ProgramRecord *program = &body->record->program;
+
+        body_open(body, "program");
+        write_strings(body, "argv", body->record->request->argv);
+        body_string(body, "profile", body->record->request->profile);
+        if (program->sha256) {
+                body_string(body, "path", program->path);
+                body_string(body, "sha256", program->sha256);
+                body_int(body, "size", program->size);
+        } else {
+                const char *reason = program->absent ?: "the job ended before the program was looked at";
+
+                body_absent(body, "path", "program.path", reason);
+                body_absent(body, "sha256", "program.sha256", reason);
+                body_absent(body, "size", "program.size", reason);
+        }
+        body_close(body);
+}
+
+static int compare_strings(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Names and a digest of the whole, never values: they are where secrets live. */
+static void write_env(Body *body) {
+        g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+        g_autofree char **sorted = NULL;
+        guint n = body->record->env ? g_strv_length(body->record->env) : 0;
+
+        sorted = g_memdup2(body->record->env, n * sizeof(char *));
+        if (n > 0)
+                qsort(sorted, n, sizeof(char *), compare_strings);
+        body_open(body, "env");
+        body_open_array(body, "names");
+        for (guint i = 0; i < n; i++) {
+                g_autofree char *name = g_strndup(sorted[i], strcspn(sorted[i], "="));
+
+                body_string(body, NULL, name);
+                g_checksum_update(sum, (const guchar *) sorted[i], (gssize) strlen(sorted[i]) + 1);
+        }
+        body_close_array(body);
+        body_string(body, "sha256", g_checksum_get_string(sum));
+        body_close(body);
+}
+
+static bool fd_given(const Request *request, KeyId key) {
+        switch (key) {
+        case REQUEST_STDIN:
+                return request->stdin_fd >= 0 || request->stdin_bytes;
+        case REQUEST_CWD:
+                return request->cwd_fd >= 0;
+        case REQUEST_OUTPUT:
+                return request->output_fd >= 0;
+        default:
+                return request->error_output_fd >= 0;
+        }
+}
+
+static void write_key(Body *body, KeyId id) {
+        const RequestKey *key = &request_keys[id];
+        const void *member = (const uint8_t *) body->record->request + key->offset;
+
+        switch (key->type) {
+        case KEY_STRINGS:
+                if (id == REQUEST_ENV)
+                        write_env(body);
+                else
+                        write_strings(body, key->name, *(char *const *const *) member);
+                break;
+        case KEY_STRING:
+        case KEY_CHOICE:
+                body_string(body, key->name, *(char *const *) member);
+                break;
+        case KEY_UINT32:
+                body_int(body, key->name, *(const uint32_t *) member);
+                break;
+        case KEY_UINT64:
+        case KEY_USEC:
+        case KEY_BYTES:
+                body_int(body, key->name, *(const uint64_t *) member);
+                break;
+        case KEY_DOUBLE:
+                /* 0 means that nobody asked */
+                body_double(body, key->name, *(const double *) member > 0 ? *(const double *) member : NAN);
+                break;
+        case KEY_BOOLEAN:
+                body_bool(body, key->name, *(const bool *) member);
+                break;
+        case KEY_FD:
+        case KEY_FD_OR_BYTES:
+                body_bool(body, key->name, fd_given(body->record->request, id));
+                break;
+        }
+}
+
+static void write_request(Body *body) {
+        body_open(body, "request");
+        for (size_t i = 0; i < N_REQUEST_KEYS; i++)
+                write_key(body, (KeyId) i);
+        body_close(body);
+}
+
+static void write_versions(Body *body) {
+        body_open(body, "versions");
+        body_string(body, "jouletrace", JT_VERSION);
+        body_string(body, "json_glib", JSON_VERSION_S);
+        body_close(body);
+}
+
+static uint64_t step_of(const JobRecord *record, ReportView view) {
+        return view == REPORT_FULL || g_str_equal(record->request->resolution, "fine") ? 1 : PUBLIC_STEP_UJ;
+}
+
+static char *generate(JsonBuilder *builder) {
+        g_autoptr(JsonGenerator) generator = json_generator_new();
+        g_autoptr(JsonNode) root = json_builder_get_root(builder);
+        g_autofree char *text = NULL;
+
+        json_generator_set_root(generator, root);
+        text = json_generator_to_data(generator, NULL);
+        return g_strconcat(text, "\n", NULL);
+}
+
+static char *write_body(const JobRecord *record, ReportView view, bool brief) {
+        g_autoptr(JsonBuilder) builder = json_builder_new();
+        g_autoptr(JsonObject) absent = json_object_new();
+        g_autoptr(JsonNode) absent_node = json_node_new(JSON_NODE_OBJECT);
+        Body body = { .record = record,
+                      .builder = builder,
+                      .absent = absent,
+                      .step_uj = step_of(record, view),
+                      .brief = brief };
+
+        body_open(&body, NULL);
+        write_program(&body);
+        write_request(&body);
+        body_absent(&body, "validation", "validation", "no tests were given");
+        body_measurement(&body);
+        body_absent(&body, "comparison", "comparison", "one program was measured, none compared");
+        body_environment(&body);
+        body_absent(&body, "filter", "filter", "profile host runs the program without a system call filter");
+        write_versions(&body);
+        json_node_set_object(absent_node, absent);
+        json_builder_set_member_name(builder, "absent");
+        json_builder_add_value(builder, g_steal_pointer(&absent_node));
+        body_close(&body);
+        return generate(builder);
+}
+
+char *report_body(const JobRecord *record, ReportView view) {
+        g_autofree char *text = write_body(record, view, false);
+
+        if (strlen(text) <= REPORT_MAX_BYTES)
+                return g_steal_pointer(&text);
+        return write_body(record, view, true);
+}
+
+int report_memfd(const JobRecord *record, ReportView view) {
+        g_autofree char *text = report_body(record, view);
+        const char *p = text;
+        size_t left = strlen(text);
+        autofd fd = memfd_create("jouletrace-report", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+        if (fd < 0)
+                return -errno;
+        while (left > 0) {
+                const ssize_t n = write(fd, p, left);
+
+                if (n < 0)
+                        return -errno;
+                p += n;
+                left -= (size_t) n;
+        }
+        if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+                return -errno;
+        return steal_fd(&fd);
+}
+
+Result *report_result(const JobRecord *record) {
+        Result *result = result_new(record->result, record->error, record->message);
+        JobSummary summary;
+
+        result->verdict = g_strdup(record->error ? verdict_to_string(record->verdict) : NULL);
+        result->status = g_strdup(job_status_to_string(record->status));
+        result->simulated = record->meter && meter_simulated(record->meter);
+        result->trials = record->trials->len;
+        result->invalid_trials = (uint32_t) (record->trials->len - job_valid_trials(record));
+        if (job_summarise(record, step_of(record, REPORT_PUBLIC), &summary) < 0)
+                return result;
+        result->wall = summary.per_iteration.wall_s;
+        result->cpu = summary.per_iteration.cpu_s;
+        if (!summary.has_energy)
+                return result;
+        result->total_energy = summary.per_iteration.total_j;
+        result->power = summary.power_w;
+        if (summary.total_j.has_ci) {
+                result->total_energy_low = summary.total_j.ci_low / summary.iterations;
+                result->total_energy_high = summary.total_j.ci_high / summary.iterations;
+        }
+        return result;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "trial.h"
+
+#define THERMAL_POLL_USEC (100U * USEC_PER_MSEC)
+#define EXCERPT_BYTES 1024U
+
+typedef enum Step {
+        STEP_PAUSE,
+        STEP_COOL,
+        STEP_WINDOW,
+} Step;
+
+struct Trial {
+        TrialSpec spec;
+        TrialOver over;
+        void *userdata;
+        Step step;
+        sd_event_source *timer; /* of the step that waits */
+        uint64_t cool_deadline_usec;
+        Window *window; /* open, or closed last */
+        bool window_open, is_over;
+        KilledFor aborted;
+        TrialRecord *record;
+        RunFailure *failure;
+        BoxStage stage;
+        char *why;
+};
+
+bool run_facts_stop(unsigned facts, bool ignore_exit) {
+        facts &= ~(unsigned) FACT_TASKS_DENIED;
+        if (ignore_exit)
+                facts &= ~(unsigned) (FACT_NONZERO_EXIT | FACT_SIGNAL);
+        return facts != 0;
+}
+
+static void finish(Trial *trial, int r) {
+        if (trial->is_over)
+                return;
+        trial->is_over = true;
+        trial->timer = sd_event_source_disable_unref(trial->timer);
+        if (trial->spec.thermal)
+                (void) thermal_read(trial->spec.thermal, &trial->record->temp_end_mc);
+        trial_record_close(trial->record, trial->spec.min_window_ns);
+        if (trial->aborted != KILLED_FOR_NOTHING || trial->failure || r < 0)
+                trial->record->valid = false;
+        trial->over(trial, r, trial->userdata);
+}
+
+static void note_failure(Trial *trial, const RunRecord *run) {
+        const Capture *error_output = window_last_error_output(trial->window);
+
+        trial->failure = g_new0(RunFailure, 1);
+        trial->failure->facts = run->facts;
+        trial->failure->exec_error = run->evidence.exec_error;
+        trial->failure->description = evidence_describe(&run->evidence);
+        if (error_output->bytes > 0)
+                trial->failure->excerpt = capture_tail(error_output, EXCERPT_BYTES);
+}
+
+/* Reasons that lie with the program come before anything else that may be wrong with the window. */
+static void look_at_runs(Trial *trial, const WindowRecord *record) {
+        for (guint i = 0; i < record->runs->len; i++) {
+                const RunRecord *run = g_ptr_array_index(record->runs, i);
+
+                if (run_facts_stop(run->facts, trial->spec.window.ignore_exit)) {
+                        note_failure(trial, run);
+                        return;
+                }
+        }
+}
+
+static void step_after(Trial *trial, Step step, uint64_t delay_usec) {
+        trial->step = step;
+        (void) sd_event_source_set_time_relative(trial->timer, delay_usec);
+        (void) sd_event_source_set_enabled(trial->timer, SD_EVENT_ONESHOT);
+}
+
+static void on_window_closed(Window *window, void *userdata) {
+        Trial *trial = userdata;
+        WindowRecord *record = window_take_record(window);
+
+        trial->window_open = false;
+        g_ptr_array_add(trial->record->windows, record);
+        look_at_runs(trial, record);
+        if (trial->failure || trial->aborted != KILLED_FOR_NOTHING ||
+            trial->record->windows->len >= trial->spec.plan.windows)
+                finish(trial, 0);
+        else
+                step_after(trial, STEP_WINDOW, 0); /* the closed window is freed outside its own call */
+}
+
+static int open_window(Trial *trial) {
+        WindowSpec spec = trial->spec.window;
+        int r;
+
+        trial->window = window_free(trial->window);
+        spec.iterations = trial->spec.plan.iterations;
+        r = window_start(&spec, on_window_closed, trial, &trial->window, &trial->stage, &trial->why);
+        if (r < 0)
+                return r;
+        trial->window_open = true;
+        return 0;
+}
+
+/* 1 when the trial may start, 0 when it is to look again. */
+static int cooled_down(Trial *trial) {
+        int64_t *start_mc = &trial->record->temp_start_mc;
+
+        if (!trial->spec.thermal || thermal_read(trial->spec.thermal, start_mc) < 0)
+                return 1;
+        if (trial->spec.reference_mc == TEMPERATURE_UNKNOWN || trial->spec.thermal_wait_usec == 0 ||
+            ABS(*start_mc - trial->spec.reference_mc) <= THERMAL_BAND_MC)
+                return 1;
+        if (now_monotonic_usec() < trial->cool_deadline_usec)
+                return 0;
+        g_ptr_array_add(trial->record->quality, g_strdup("TEMP_START_OFF"));
+        return 1;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Trial *trial = userdata;
+        int r;
+
+        if (trial->aborted != KILLED_FOR_NOTHING) {
+                finish(trial, 0);
+                return 0;
+        }
+        switch (trial->step) {
+        case STEP_PAUSE:
+                trial->cool_deadline_usec = now_monotonic_usec() + trial->spec.thermal_wait_usec;
+                step_after(trial, STEP_COOL, 0);
+                break;
+        case STEP_COOL:
+                if (cooled_down(trial))
+                        step_after(trial, STEP_WINDOW, 0);
+                else
+                        step_after(trial, STEP_COOL, THERMAL_POLL_USEC);
+                break;
+        case STEP_WINDOW:
+                r = open_window(trial);
+                if (r < 0)
+                        finish(trial, r);
+                break;
+        }
+        return 0;
+}
+
+int trial_start(const TrialSpec *spec, TrialOver over, void *userdata, Trial **ret) {
+        g_autoptr(Trial) trial = g_new0(Trial, 1);
+        int r;
+
+        trial->spec = *spec;
+        trial->over = over;
+        trial->userdata = userdata;
+        trial->record = trial_record_new();
+        trial->step = STEP_PAUSE;
+        r = sd_event_add_time_relative(spec->window.event, &trial->timer, CLOCK_MONOTONIC, spec->cooldown_usec,
+                                       USEC_PER_MSEC, on_timer, trial);
+        if (r < 0)
+                return r;
+        *ret = g_steal_pointer(&trial);
+        return 0;
+}
+
+void trial_abort(Trial *trial, KilledFor reason) {
+        if (trial->is_over || trial->aborted != KILLED_FOR_NOTHING)
+                return;
+        trial->aborted = reason;
+        if (trial->window_open)
+                window_abort(trial->window, reason);
+        else
+                step_after(trial, trial->step, 0);
+}
+
+Window *trial_window(Trial *trial) {
+        return trial->window_open ? trial->window : NULL;
+}
+
+TrialRecord *trial_take_record(Trial *trial) {
+        return g_steal_pointer(&trial->record);
+}
+
+const RunFailure *trial_failure(const Trial *trial) {
+        return trial->failure;
+}
+
+const char *trial_why(const Trial *trial, BoxStage *ret_stage) {
+        *ret_stage = trial->stage;
+        return trial->why;
+}
+
+Window *trial_first_window(Trial *trial) {
+        return trial->spec.plan.windows == 1 && !trial->window_open ? trial->window : NULL;
+}
+
+static void failure_free(RunFailure *failure) {
+        if (!failure)
+                return;
+        g_free(failure->description);
+        g_free(failure->excerpt);
+        g_free(failure);
+}
+
+Trial *trial_free(Trial *trial) {
+        if (!trial)
+                return NULL;
+        sd_event_source_disable_unref(trial->timer);
+        window_free(trial->window);
+        trial_record_free(trial->record);
+        failure_free(trial->failure);
+        g_free(trial->why);
+        g_free(trial);
+        return NULL;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "window.h"
+
+#define ENERGY_CHECK_USEC (20U * USEC_PER_MSEC)
+#define MARGIN 1.15
+
+struct Window {
+        WindowSpec spec;
+        WindowClosed closed;
+        void *userdata;
+        Run **runs;
+        uint32_t n_runs;  /* built */
+        uint32_t started; /* whose gate was opened */
+        sd_event_source *energy_timer;
+        Reading begin, end;
+        Reading run_begin; /* at the gate of the run that is on; with max_joules only */
+        int read_error;    /* of begin or end: no domain could be read */
+        KilledFor aborted;
+        WindowRecord *record;
+};
+
+WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec) {
+        const double wanted_ns = (double) min_window_usec * (double) NSEC_PER_USEC;
+        const uint64_t fit = output_bytes > 0 ? MAX(CAPTURE_MAX_BYTES / output_bytes, 1) : ITERATIONS_MAX;
+        double needed;
+        WindowPlan plan = { 1, 1 };
+
+        if (iteration_ns == 0 || (double) iteration_ns >= wanted_ns)
+                return plan;
+        needed = ceil(wanted_ns * MARGIN / (double) iteration_ns);
+        plan.iterations = (uint32_t) MIN(MIN(needed, (double) ITERATIONS_MAX), (double) fit);
+        plan.windows = (uint32_t) MIN(ceil(needed / plan.iterations), (double) WINDOWS_MAX);
+        return plan;
+}
+
+static uint64_t reading_ns(const Reading *reading) {
+        return reading->before_ns + (reading->after_ns - reading->before_ns) / 2;
+}
+
+static void take_reading(Window *window, Reading *reading) {
+        const int r = meter_read(window->spec.meter, reading);
+
+        if (r < 0)
+                window->read_error = r;
+}
+
+static void fill_energy(Window *window) {
+        WindowRecord *record = window->record;
+        int r;
+
+        for (size_t i = 0; i < record->n_domains; i++)
+                record->energy_error[i] = window->read_error < 0 ? window->read_error
+                                                                 : reading_energy_uj(&window->begin, &window->end, i,
+                                                                                     &record->energy_uj[i]);
+        r = window->read_error < 0
+                            ? window->read_error
+                            : meter_total_uj(window->spec.meter, &window->begin, &window->end, &record->total_uj);
+        record->total_error = r;
+}
+
+static void fill_record(Window *window) {
+        WindowRecord *record;
+        size_t n_domains;
+
+        (void) meter_domains(window->spec.meter, &n_domains);
+        record = window->record = window_record_new(n_domains);
+        record->iterations = window->started;
+        record->wall_ns = reading_ns(&window->end) - reading_ns(&window->begin);
+        record->complete = window->started == window->spec.iterations && window->aborted == KILLED_FOR_NOTHING;
+        fill_energy(window);
+
+        for (uint32_t i = 0; i < window->started; i++) {
+                RunRecord *run = run_settle(window->runs[i]);
+
+                g_ptr_array_add(record->runs, run);
+                record->cpu_usec += run->evidence.cpu_usec;
+                record->memory_peak = MAX(record->memory_peak, run->evidence.memory_peak);
+                if (run->evidence.our_fault)
+                        record->complete = false;
+        }
+}
+
+static void close_window(Window *window) {
+        take_reading(window, &window->end);
+        if (window->energy_timer)
+                (void) sd_event_source_set_enabled(window->energy_timer, SD_EVENT_OFF);
+        fill_record(window);
+        window->closed(window, window->userdata);
+}
+
+static int start_next(Window *window) {
+        Run *run = window->runs[window->started];
+
+        if (window->spec.limits.max_joules > 0)
+                take_reading(window, &window->run_begin);
+        window->started++;
+        return run_start(run);
+}
+
+static void on_run_over(Run *run, void *userdata) {
+        Window *window = userdata;
+        bool go_on;
+
+        go_on = window->started < window->n_runs && window->aborted == KILLED_FOR_NOTHING &&
+                (run_ended_well(run) || window->spec.ignore_exit);
+        /* A gate that cannot be opened belongs to a box that died: its run is over at once, and says so. */
+        if (go_on && start_next(window) < 0)
+                run_kill(window->runs[window->started - 1], KILLED_FOR_NOTHING);
+        if (!go_on)
+                close_window(window);
+}
+
+static int on_energy_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Window *window = userdata;
+        Run *run = window->runs[window->started - 1];
+        Reading now;
+        uint64_t total_uj;
+
+        if (meter_read(window->spec.meter, &now) >= 0 &&
+            meter_total_uj(window->spec.meter, &window->run_begin, &now, &total_uj) >= 0 &&
+            (double) total_uj / 1e6 > window->spec.limits.max_joules) {
+                run_set_energy(run, total_uj);
+                run_kill(run, KILLED_FOR_ENERGY);
+        }
+        (void) sd_event_source_set_time_relative(source, ENERGY_CHECK_USEC);
+        return 0;
+}
+
+static int open_stdin(int memfd) {
+        char path[64];
+        int fd;
+
+        (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+static int build_run(Window *window, char **ret_why) {
+        BoxSpec box = *window->spec.box;
+        autofd stdin_fd = -1;
+        int r;
+
+        if (window->spec.stdin_fd >= 0) {
+                stdin_fd = open_stdin(window->spec.stdin_fd);
+                if (stdin_fd < 0) {
+                        *ret_why = g_strdup_printf("The copy of standard input cannot be opened: %s",
+                                                   g_strerror(-stdin_fd));
+                        return stdin_fd;
+                }
+        }
+        box.stdin_fd = stdin_fd;
+        r = run_new(window->spec.event, &box, &window->spec.limits, on_run_over, window, &window->runs[window->n_runs],
+                    ret_why);
+        if (r < 0)
+                return r;
+        window->n_runs++;
+        return 0;
+}
+
+static int build_runs(Window *window, BoxStage *ret_stage, char **ret_why) {
+        int r;
+
+        *ret_stage = BOX_STAGE_SETUP;
+        for (uint32_t i = 0; i < window->spec.iterations; i++) {
+                r = build_run(window, ret_why);
+                if (r < 0)
+                        return r;
+        }
+        for (uint32_t i = 0; i < window->spec.iterations; i++) {
+                r = run_wait_ready(window->runs[i], ret_stage, ret_why);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int add_energy_timer(Window *window) {
+        int r;
+
+        if (window->spec.limits.max_joules <= 0)
+                return 0;
+        r = sd_event_add_time_relative(window->spec.event, &window->energy_timer, CLOCK_MONOTONIC, ENERGY_CHECK_USEC,
+                                       USEC_PER_MSEC, on_energy_timer, window);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_enabled(window->energy_timer, SD_EVENT_ON);
+}
+
+int window_start(const WindowSpec *spec, WindowClosed closed, void *userdata, Window **ret, BoxStage *ret_stage,
+                 char **ret_why) {
+        g_autoptr(Window) window = g_new0(Window, 1);
+        int r;
+
+        g_assert(spec->iterations >= 1 && spec->iterations <= ITERATIONS_MAX);
+        window->spec = *spec;
+        window->closed = closed;
+        window->userdata = userdata;
+        window->runs = g_new0(Run *, spec->iterations);
+
+        r = build_runs(window, ret_stage, ret_why);
+        if (r < 0)
+                return r;
+        r = add_energy_timer(window);
+        if (r < 0) {
+                *ret_why = g_strdup_printf("The energy limit cannot be watched: %s", g_strerror(-r));
+                return r;
+        }
+
+        take_reading(window, &window->begin);
+        r = start_next(window);
+        if (r < 0) {
+                *ret_why = g_strdup_printf("The run's gate cannot be opened: %s", g_strerror(-r));
+                return r;
+        }
+        *ret = g_steal_pointer(&window);
+        return 0;
+}
+
+void window_abort(Window *window, KilledFor reason) {
+        if (window->aborted != KILLED_FOR_NOTHING || window->record)
+                return;
+        window->aborted = reason;
+        run_kill(window->runs[window->started - 1], reason);
+}
+
+int window_cpu_usec(Window *window, uint64_t *ret_usec) {
+        uint64_t sum = 0;
+
+        for (uint32_t i = 0; i < window->started; i++) {
+                uint64_t cpu_usec;
+                int r;
+
+                r = run_cpu_usec(window->runs[i], &cpu_usec);
+                if (r < 0)
+                        return r;
+                sum += cpu_usec;
+        }
+        *ret_usec = sum;
+        return 0;
+}
+
+WindowRecord *window_take_record(Window *window) {
+        return g_steal_pointer(&window->record);
+}
+
+const Capture *window_first_output(Window *window) {
+        return run_output(window->runs[0]);
+}
+
+const Capture *window_first_error_output(Window *window) {
+        return run_error_output(window->runs[0]);
+}
+
+const Capture *window_last_error_output(Window *window) {
+        return run_error_output(window->runs[window->started - 1]);
+}
+
+Window *window_free(Window *window) {
+        if (!window)
+                return NULL;
+        sd_event_source_disable_unref(window->energy_timer);
+        for (uint32_t i = 0; i < window->n_runs; i++)
+                run_free(window->runs[i]);
+        g_free(window->runs);
+        window_record_free(window->record);
+        g_free(window);
+        return NULL;
+}

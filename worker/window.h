@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* One window: k runs of one program between two readings of the counters. All k boxes stand at their gates before it
+ * opens; it closes when nothing of the last run lives any more. While it is open, output is drained and limits are
+ * watched, and no more. */
+
+#include "run.h"
+
+#define ITERATIONS_MAX 64U                               /* of one window */
+#define WINDOWS_MAX 512U                                 /* of one trial */
+#define CAPTURE_MAX_BYTES (UINT64_C(64) * 1024U * 1024U) /* output of one window that is kept until it is closed */
+
+/* How a trial fills min_window: k runs a window, and so many windows. */
+typedef struct WindowPlan {
+        uint32_t iterations, windows;
+} WindowPlan;
+
+/* Pure. iteration_ns: duration of one run as the last warm-up showed it, output_bytes: what it wrote. A margin of 15 %
+ * keeps trials that are a little faster long enough. */
+WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec);
+
+typedef struct WindowSpec {
+        sd_event *event;
+        Meter *meter;
+        const BoxSpec *box; /* its stdin_fd is not used */
+        int stdin_fd;       /* sealed memfd that every run opens anew; -1: empty */
+        RunLimits limits;
+        uint32_t iterations;
+        bool ignore_exit; /* go on after a run that exited non-zero */
+} WindowSpec;
+
+typedef struct Window Window;
+
+/* Called from the event loop, once, after everything was hashed and judged. */
+typedef void (*WindowClosed)(Window *window, void *userdata);
+
+/* Builds the boxes and opens the window. The strings and objects in spec must stay; spec itself is copied.
+ * -ENOTRECOVERABLE: a limit is missing (ScopeFailed). On error *ret_why is one sentence, and *ret_stage the stage of
+ * the run that failed, when one did. */
+int window_start(const WindowSpec *spec, WindowClosed closed, void *userdata, Window **ret, BoxStage *ret_stage,
+                 char **ret_why);
+
+/* Kills what runs; closed is called when it is dead. */
+void window_abort(Window *window, KilledFor reason);
+
+/* CPU time of all its runs so far, in µs: what the model meter multiplies. */
+int window_cpu_usec(Window *window, uint64_t *ret_usec);
+
+/* After closed. */
+WindowRecord *window_take_record(Window *window);
+const Capture *window_first_output(Window *window);
+const Capture *window_first_error_output(Window *window);
+/* What the last run that took place wrote to standard error. */
+const Capture *window_last_error_output(Window *window);
+
+Window *window_free(Window *window);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Window, window_free)
