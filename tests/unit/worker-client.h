@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Starts the real worker as the daemon does and speaks its protocol. WORKER is its path. */
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <json-glib/json-glib.h>
+
+#include "context.h"
+#include "dbus/names.h"
+#include "request.h"
+#include "result.h"
+
+typedef struct WorkerClient {
+        sd_event *event;
+        sd_bus *bus;
+        Request *request;
+        JobContext context;
+        pid_t worker_pid, keeper_pid;
+
+        /* Of the answered Run. */
+        bool answered;
+        Result *result;
+        sd_bus_error error;
+        JsonObject *report, *full;
+        JsonNode *nodes[2];
+        GPtrArray *phases;
+        double fraction;
+        void (*on_progress)(struct WorkerClient *client, const char *phase, uint32_t step);
+} WorkerClient;
+
+/* A model meter of 10 W, one trial of one run, no pauses: what a test changes is what it is about. */
+static inline void worker_client_init(WorkerClient *client, const char *const *argv) {
+        *client = (WorkerClient){ .phases = g_ptr_array_new_with_free_func(g_free) };
+        g_assert_cmpint(sd_event_new(&client->event), >=, 0);
+        client->request = request_new(JOB_MEASURE, NULL);
+        client->request->argv = g_strdupv((char **) argv);
+        client->request->trials = 1;
+        client->request->warmups = 0;
+        client->request->cooldown_usec = 0;
+        client->request->min_window_usec = USEC_PER_MSEC;
+        g_free(client->request->meter);
+        client->request->meter = g_strdup("model");
+        client->context = (JobContext){ .job = 1,
+                                        .uid = getuid(),
+                                        .containment = (char *) "process",
+                                        .isolation = (char *) "none",
+                                        .partition = (char *) "",
+                                        .cpus = (char *) "",
+                                        .reserved_cpus = (char *) "",
+                                        .sysroot = (char *) "/",
+                                        .meter = (char *) "auto",
+                                        .model_watts = 10,
+                                        .region_min_usec = USEC_PER_MSEC };
+}
+
+static inline int worker_on_progress(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        WorkerClient *client = userdata;
+        const char *phase;
+        uint32_t step, steps;
+        double fraction;
+
+        g_assert_cmpint(sd_bus_message_read(m, "suud", &phase, &step, &steps, &fraction), >=, 0);
+        g_assert_cmpfloat(fraction, >=, client->fraction);
+        g_assert_cmpfloat(fraction, <=, 1);
+        client->fraction = fraction;
+        g_ptr_array_add(client->phases, g_strdup_printf("%s %u/%u", phase, step, steps));
+        if (client->on_progress)
+                client->on_progress(client, phase, step);
+        return 0;
+}
+
+static inline void worker_connect(WorkerClient *client) {
+        char *const argv[] = { (char *) WORKER, NULL };
+
+        g_assert_cmpint(sd_bus_new(&client->bus), >=, 0);
+        g_assert_cmpint(sd_bus_set_exec(client->bus, WORKER, argv), >=, 0);
+        g_assert_cmpint(sd_bus_negotiate_fds(client->bus, true), >=, 0);
+        g_assert_cmpint(sd_bus_start(client->bus), >=, 0);
+        g_assert_cmpint(sd_bus_attach_event(client->bus, client->event, 0), >=, 0);
+        g_assert_cmpint(sd_bus_match_signal(client->bus, NULL, NULL, JT_WORKER_PATH, JT_WORKER_INTERFACE, "Progress",
+                                            worker_on_progress, client),
+                        >=, 0);
+}
+
+static inline int worker_prepare(WorkerClient *client) {
+        g_autoptr(sd_bus_message) m = NULL, reply = NULL;
+        uint32_t worker_pid, keeper_pid;
+        int r;
+
+        g_assert_cmpint(sd_bus_message_new_method_call(client->bus, &m, NULL, JT_WORKER_PATH, JT_WORKER_INTERFACE,
+                                                       "Prepare"),
+                        >=, 0);
+        g_assert_cmpint(request_append(m, client->request), >=, 0);
+        g_assert_cmpint(job_context_append(m, &client->context), >=, 0);
+        sd_bus_error_free(&client->error);
+        r = sd_bus_call(client->bus, m, 10 * USEC_PER_SEC, &client->error, &reply);
+        if (r < 0)
+                return r;
+        g_assert_cmpint(sd_bus_message_read(reply, "uu", &worker_pid, &keeper_pid), >=, 0);
+        client->worker_pid = (pid_t) worker_pid;
+        client->keeper_pid = (pid_t) keeper_pid;
+        return 0;
+}
+
+static inline JsonObject *worker_read_body(int fd, JsonNode **ret_node) {
+        g_autoptr(JsonParser) parser = json_parser_new();
+        struct stat st;
+        char *text;
+
+        g_assert_cmpint(fcntl(fd, F_GET_SEALS), ==, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+        g_assert_cmpint(fstat(fd, &st), ==, 0);
+        text = mmap(NULL, (size_t) st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        g_assert_true(text != MAP_FAILED);
+        g_assert_true(json_parser_load_from_data(parser, text, st.st_size, NULL));
+        munmap(text, (size_t) st.st_size);
+        *ret_node = json_parser_steal_root(parser);
+        return json_node_get_object(*ret_node);
+}
+
+static inline int worker_on_result(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        WorkerClient *client = userdata;
+        int public_fd, full_fd;
+
+        client->answered = true;
+        if (sd_bus_message_is_method_error(m, NULL)) {
+                g_assert_cmpint(sd_bus_error_copy(&client->error, sd_bus_message_get_error(m)), <=, 0);
+                return 0;
+        }
+        g_assert_cmpint(result_from_message(m, &client->result), >=, 0);
+        g_assert_cmpint(sd_bus_message_read(m, "hh", &public_fd, &full_fd), >=, 0);
+        client->report = worker_read_body(public_fd, &client->nodes[0]);
+        client->full = worker_read_body(full_fd, &client->nodes[1]);
+        return 0;
+}
+
+static inline void worker_run_begin(WorkerClient *client, const char *control_group) {
+        sd_bus_error_free(&client->error);
+        g_assert_cmpint(sd_bus_call_method_async(client->bus, NULL, NULL, JT_WORKER_PATH, JT_WORKER_INTERFACE, "Run",
+                                                 worker_on_result, client, "s", control_group),
+                        >=, 0);
+}
+
+static inline void worker_run_end(WorkerClient *client) {
+        const uint64_t deadline = now_monotonic_usec() + 20 * USEC_PER_SEC;
+
+        while (!client->answered) {
+                g_assert_cmpuint(now_monotonic_usec(), <, deadline);
+                g_assert_cmpint(sd_event_run(client->event, 100 * USEC_PER_MSEC), >=, 0);
+        }
+}
+
+/* Connect, Prepare, Run. */
+static inline void worker_measure(WorkerClient *client) {
+        worker_connect(client);
+        g_assert_cmpint(worker_prepare(client), >=, 0);
+        worker_run_begin(client, "");
+        worker_run_end(client);
+}
+
+static inline void worker_client_clear(WorkerClient *client) {
+        if (client->bus) {
+                sd_bus_detach_event(client->bus);
+                sd_bus_flush_close_unref(client->bus);
+        }
+        result_free(client->result);
+        sd_bus_error_free(&client->error);
+        for (size_t i = 0; i < G_N_ELEMENTS(client->nodes); i++)
+                if (client->nodes[i])
+                        json_node_unref(client->nodes[i]);
+        g_ptr_array_unref(client->phases);
+        request_free(client->request);
+        sd_event_unref(client->event);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WorkerClient, worker_client_clear)
+
+/* "measurement.trials.0.total_uj"; aborts the test when a step is missing. */
+static inline JsonNode *report_node(JsonObject *report, const char *path) {
+        g_auto(GStrv) steps = g_strsplit(path, ".", -1);
+        JsonObject *object = report;
+        JsonNode *node = NULL;
+
+        for (char **step = steps; *step; step++) {
+                if (g_ascii_isdigit(**step))
+                        node = json_array_get_element(json_node_get_array(node), (guint) atoi(*step));
+                else {
+                        if (!json_object_has_member(object, *step))
+                                g_error("%s is not in the report", path);
+                        node = json_object_get_member(object, *step);
+                }
+                object = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+        }
+        return node;
+}
+
+static inline int64_t report_int(JsonObject *report, const char *path) {
+        return json_node_get_int(report_node(report, path));
+}
+
+static inline double report_double(JsonObject *report, const char *path) {
+        return json_node_get_double(report_node(report, path));
+}
+
+static inline const char *report_string(JsonObject *report, const char *path) {
+        return json_node_get_string(report_node(report, path));
+}
