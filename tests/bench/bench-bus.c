@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bench-bus [N]: round trips of ListJobs to the service on the bus that DBUS_SYSTEM_BUS_ADDRESS names; prints one JSON line. */
+/* bench-bus [N]: round trips of ListJobs to the service on the bus that DBUS_SYSTEM_BUS_ADDRESS names; prints one JSON
+ * line. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,8 @@ int main(int argc, char **argv) {
                 g_autoptr(sd_bus_message) reply = NULL;
                 uint64_t begin_ns = now_monotonic_ns();
 
-                r = sd_bus_call_method(bus, JT_BUS_NAME, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, "ListJobs", &error, &reply, NULL);
+                r = sd_bus_call_method(bus, JT_BUS_NAME, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, "ListJobs", &error,
+                                       &reply, NULL);
                 if (r < 0) {
                         fprintf(stderr, "ListJobs: %s\n", error.message ?: g_strerror(-r));
                         return 1;
@@ -36,7 +38,7 @@ int main(int argc, char **argv) {
                 took_ns[i] = now_monotonic_ns() - begin_ns;
         }
         qsort(took_ns, n, sizeof(*took_ns), compare);
-        printf("{\"n\": %zu, \"p50_us\": %.1f, \"p99_us\": %.1f}\n", n, (double) took_ns[n / 2] / 1e3,
-               (double) took_ns[n * 99 / 100] / 1e3);
+        printf("{\"bench\":\"list-jobs\",\"n\":%zu,\"p50_us\":%.1f,\"p99_us\":%.1f}\n", n,
+               (double) took_ns[n / 2] / 1e3, (double) took_ns[n * 99 / 100] / 1e3);
         return 0;
 }

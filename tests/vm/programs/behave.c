@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* behave: does what honest programs do and prints what came of it, a line each, so that a direct run and a measured one can
- * be compared: writes to its directory and to /tmp, listens on 127.0.0.1, maps PROT_EXEC, says who it is. */
+/* behave: does what honest programs do and prints what came of it, a line each, so that a direct run and a measured
+ * one can be compared: writes to its directory and to /tmp, listens on 127.0.0.1, maps PROT_EXEC, says who it is. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +38,8 @@ int main(void) {
         say("write to /tmp", write_file("/tmp/behave.out"));
         say("bind 127.0.0.1", fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0);
         say("listen", listen(fd, 1) < 0);
-        say("map PROT_EXEC", mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+        say("map PROT_EXEC",
+            mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
         printf("cwd %s\n", getcwd(directory, sizeof(directory)));
         printf("uid %u/%u gid %u/%u groups", getuid(), geteuid(), getgid(), getegid());
         n = getgroups(64, groups);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* deaf-fs DIRECTORY: mounts a FUSE file system whose server answers INIT, LOOKUP, OPEN and the root's GETATTR, and then no
- * other request: every fstat, read or flush of its one file, "file", hangs. Speaks the kernel's protocol itself, so that the
- * test needs no library. */
+/* deaf-fs DIRECTORY: mounts a FUSE file system whose server answers INIT, LOOKUP, OPEN and the root's GETATTR, and
+ * then no other request: every fstat, read or flush of its one file, "file", hangs. Speaks the kernel's protocol
+ * itself, so that the test needs no library. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 static int answer(int fd, uint64_t unique, int error, const void *body, size_t length) {
-        struct fuse_out_header header = { .len = (uint32_t) (sizeof(header) + length), .error = error, .unique = unique };
+        struct fuse_out_header header = { .len = (uint32_t) (sizeof(header) + length),
+                                          .error = error,
+                                          .unique = unique };
         struct iovec parts[2] = { { &header, sizeof(header) }, { (void *) body, length } };
 
         return writev(fd, parts, length > 0 ? 2 : 1) < 0 ? -1 : 0;
@@ -42,7 +44,9 @@ int main(int argc, char **argv) {
                 }
                 if (in->opcode == FUSE_INIT) {
                         const struct fuse_init_in *asked = (const void *) (in + 1);
-                        struct fuse_init_out out = { .major = 7, .minor = asked->minor < 31 ? asked->minor : 31, .max_write = 4096 };
+                        struct fuse_init_out out = { .major = 7,
+                                                     .minor = asked->minor < 31 ? asked->minor : 31,
+                                                     .max_write = 4096 };
 
                         answer(fd, in->unique, 0, &out, sizeof(out));
                 } else if (in->opcode == FUSE_LOOKUP) {
