@@ -9,7 +9,6 @@ from pathlib import Path
 
 PROGRAMS = Path(__file__).parent / "programs"
 BRISK = ("--trials=2", "--warmups=0", "--cooldown=0")
-FIXTURE = "/sys/kernel/debug/jouletrace_rapl_fixture"
 
 
 def install_programs(vm):
@@ -19,7 +18,6 @@ def install_programs(vm):
             program = Path(directory) / source.stem
             subprocess.run(["gcc", "-O1", "-static", "-o", program, source], check=True)
             vm.push(str(program), f"/usr/local/bin/{source.stem}")
-    vm.run("chmod 755 /usr/local/bin/*")
 
 
 def joulectl(vm, *arguments, user="user1", check=True, timeout=120):
@@ -84,12 +82,6 @@ def processes(vm, pattern):
     """Pids of the processes whose command line matches."""
     _, out, _ = vm.run(["pgrep", "-f", pattern], check=False)
     return [int(pid) for pid in out.split()]
-
-
-def fixture(vm, **settings):
-    """Changes settings of the module that plays RAPL."""
-    for name, value in settings.items():
-        vm.run(f"echo {value} > {FIXTURE}/{name}")
 
 
 def quiesce(vm):

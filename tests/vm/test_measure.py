@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from helpers import BRISK, detach, fixture, install_programs, joulectl, measure, report, wait_record, wait_state
+from helpers import BRISK, detach, install_programs, joulectl, measure, report, wait_record, wait_state
 
 MANAGER = ["org.jouletrace.JouleTrace1", "/org/jouletrace/JouleTrace1", "org.jouletrace.JouleTrace1.Manager"]
 
@@ -27,7 +27,7 @@ def test_bus_activation(vm):
 @pytest.mark.parametrize("idle_mw, core_mw", [(20000, 5000), (8000, 12000)])
 def test_joules_follow_the_formula(vm, meter, idle_mw, core_mw):
     """idle power × window + core power × CPU time, within 5 %."""
-    fixture(vm, idle_mw=idle_mw, core_mw=core_mw)
+    vm.rapl_set(idle_mw=idle_mw, core_mw=core_mw)
     result = measure(vm, "spin", "500", options=("--trials=3", "--warmups=1", "--cooldown=0", f"--meter={meter}"))
     assert result["measurement"]["meter"]["name"] == meter
     assert result["measurement"]["meter"]["simulated"] is False
@@ -39,7 +39,7 @@ def test_joules_follow_the_formula(vm, meter, idle_mw, core_mw):
 
 def test_beside_perf_stat(vm):
     """The same spin under perf stat: joules above idle per second of CPU time agree within 10 %."""
-    fixture(vm, idle_mw=10000, core_mw=10000)
+    vm.rapl_set(idle_mw=10000, core_mw=10000)
     ours = measure(vm, "spin", "500", options=("--trials=3", "--warmups=1", "--cooldown=0", "--meter=perf"))
     summary = ours["measurement"]["summary"]
     above_idle = summary["package_j"]["median"] - 10 * summary["wall_s"]["median"]
@@ -58,10 +58,10 @@ def test_beside_perf_stat(vm):
 @pytest.mark.parametrize("meter", ["powercap"])
 def test_a_wrap_inside_a_trial(vm, meter):
     """The zone's counter wraps while the program runs: the joules are the formula's all the same."""
-    fixture(vm, idle_mw=10000, core_mw=10000)
+    vm.rapl_set(idle_mw=10000, core_mw=10000)
     range_uj = int(vm.run("cat /sys/class/powercap/intel-rapl:0/max_energy_range_uj")[1])
     now_uj = int(vm.run("cat /sys/class/powercap/intel-rapl:0/energy_uj")[1])
-    fixture(vm, wrap_in_uj=6000000)
+    vm.rapl_set(wrap_in_uj=6000000)
     before = int(vm.run("cat /sys/class/powercap/intel-rapl:0/energy_uj")[1])
     result = measure(vm, "spin", "1500", options=("--trials=1", "--warmups=0", "--cooldown=0", f"--meter={meter}"))
     after = int(vm.run("cat /sys/class/powercap/intel-rapl:0/energy_uj")[1])
@@ -72,11 +72,11 @@ def test_a_wrap_inside_a_trial(vm, meter):
 
 
 def test_a_read_error_is_no_zero(vm):
-    fixture(vm, eio=1)
+    vm.rapl_set(eio=1)
     try:
         code, out, err = joulectl(vm, "measure", "--json", *BRISK, "--meter=powercap", "--", "spin", "100", check=False)
     finally:
-        fixture(vm, eio=0)
+        vm.rapl_set(eio=0)
     if code == 0:
         result = json.loads(out)
         assert result["measurement"]["summary"].get("total_j") is None

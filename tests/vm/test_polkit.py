@@ -13,41 +13,17 @@ DENY = """polkit.addRule(function(action, subject) {
 });
 """
 
-# Runs joulectl on a terminal of its own, types what is in argv[1] at the password prompt, and passes the exit code on.
-TYPE_PASSWORD = """
-import os, pty, sys
-password, command, seen = sys.argv[1], sys.argv[2:], b""
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(command[0], command)
-typed = False
-while True:
-    try:
-        data = os.read(fd, 4096)
-    except OSError:
-        break
-    if not data:
-        break
-    seen += data
-    sys.stdout.buffer.write(data)
-    sys.stdout.flush()
-    if not typed and b"assword:" in seen:
-        typed = True
-        if password:
-            os.write(fd, password.encode() + b"\\n")
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-"""
-
-
 @pytest.fixture(scope="module", autouse=True)
 def prepared(vm):
     install_programs(vm)
-    vm.run("cat > /tmp/type.py", input=TYPE_PASSWORD.encode())
     vm.run("echo root:secret | chpasswd")
 
 
-def on_terminal(vm, password, *command, user="outsider"):
-    return vm.popen(["python3", "/tmp/type.py", password, *command], user=user)
+def on_terminal(vm, *command, user="outsider"):
+    """The command on a terminal of its own, at the password prompt."""
+    process = vm.popen(command, user=user, tty=(24, 100))
+    process.expect("assword", timeout=60)
+    return process
 
 
 def test_a_member_is_not_asked(vm):
@@ -74,15 +50,17 @@ def test_an_outsider_without_a_terminal_is_refused(vm):
 
 
 def test_challenge_answered(vm):
-    code, out, err = on_terminal(vm, "secret", "joulectl", "measure", *BRISK, "--", "true").wait(timeout=120)
-    assert code == 0, (out, err)
-    vm.run("pkill -HUP polkitd || systemctl restart polkit", check=False)
+    process = on_terminal(vm, "joulectl", "measure", *BRISK, "--", "true")
+    process.write("secret\n")
+    code, out, _ = process.wait(timeout=120)
+    assert code == 0, out
 
 
 def test_challenge_failed(vm):
     vm.run("systemctl restart polkit")
-    code, _, _ = on_terminal(vm, "wrong", "joulectl", "measure", *BRISK, "--", "true").wait(timeout=120)
-    assert code == 3
+    process = on_terminal(vm, "joulectl", "measure", *BRISK, "--", "true")
+    process.write("wrong\n")
+    assert process.wait(timeout=120).rc == 3
 
 
 def test_prompt_that_its_caller_leaves(vm):
@@ -90,8 +68,7 @@ def test_prompt_that_its_caller_leaves(vm):
     was allocated."""
     vm.run("systemctl restart polkit")
     before = len(jobs(vm))
-    client = on_terminal(vm, "", "joulectl", "measure", *BRISK, "--", "true")
-    wait_until(lambda: vm.run("pgrep -x pkttyagent || pgrep -f pkttyagent", check=False)[0] == 0, "the prompt")
+    client = on_terminal(vm, "joulectl", "measure", *BRISK, "--", "true")
     assert measure(vm, "true")["job"]["result"] == "done"
     assert json.loads(joulectl(vm, "status", "--json")[1])
     vm.run("pkill -KILL -u outsider", check=False)
