@@ -21,8 +21,8 @@ static int load_faults(Sysroot *root) {
         static const struct {
                 const char *name;
                 int error;
-        } names[] = {{"EACCES", EACCES}, {"EIO", EIO},     {"ENODATA", ENODATA},
-                     {"ENODEV", ENODEV}, {"EPERM", EPERM}, {"ENXIO", ENXIO}};
+        } names[] = { { "EACCES", EACCES }, { "EIO", EIO },     { "ENODATA", ENODATA },
+                      { "ENODEV", ENODEV }, { "EPERM", EPERM }, { "ENXIO", ENXIO } };
         g_autofree char *text = NULL;
         g_auto(GStrv) lines = NULL;
         int r;
@@ -61,7 +61,7 @@ int sysroot_open(const char *path, Sysroot **ret) {
                 return -errno;
 
         root = g_new(Sysroot, 1);
-        *root = (Sysroot){.fd = steal_fd(&fd), .host = !path || strcmp(path, "/") == 0};
+        *root = (Sysroot){ .fd = steal_fd(&fd), .host = !path || strcmp(path, "/") == 0 };
         if (!root->host) {
                 r = load_faults(root);
                 if (r < 0)
@@ -86,7 +86,7 @@ bool sysroot_is_host(const Sysroot *root) {
 }
 
 int sysroot_openat(const Sysroot *root, const char *path, int flags) {
-        struct open_how how = {.flags = (uint64_t) (flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT};
+        struct open_how how = { .flags = (uint64_t) (flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT };
         int fd;
 
         if (root->faults) {

@@ -19,7 +19,7 @@ static struct {
         const char *identifier;
         int level_max;
         bool journal;
-} logger = {.identifier = "jouletrace", .level_max = LOG_INFO};
+} logger = { .identifier = "jouletrace", .level_max = LOG_INFO };
 
 /* systemd sets JOURNAL_STREAM to device:inode of the stream it connected; it must be our stderr, not an ancestor's. */
 static bool stderr_is_journal(void) {
@@ -43,7 +43,7 @@ void log_set_level(int level_max) {
 }
 
 static void add_field(struct iovec *fields, size_t *n, char *text) {
-        fields[(*n)++] = (struct iovec){.iov_base = text, .iov_len = strlen(text)};
+        fields[(*n)++] = (struct iovec){ .iov_base = text, .iov_len = strlen(text) };
 }
 
 static void log_to_journal(int level, const LogContext *context, const char *message) {

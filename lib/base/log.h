@@ -20,7 +20,7 @@ typedef struct LogContext {
         int error;              /* ERRNO=, negative errno or 0 */
 } LogContext;
 
-#define LOG_NOTHING ((const LogContext){.uid = -1})
+#define LOG_NOTHING ((const LogContext){ .uid = -1 })
 
 /* Chooses between journal and stderr (JOURNAL_STREAM), and sets the least important level that is written. */
 void log_open(const char *identifier, int level_max);
@@ -37,5 +37,6 @@ int log_at(int level, const LogContext *context, const char *format, ...) __attr
 #define log_error(...) log_plain(LOG_ERR, __VA_ARGS__)
 
 /* Appends ": strerror" and returns the negative errno. */
-#define log_errno(level, err, format, ...) \
-        log_at(level, &(const LogContext){.uid = -1, .error = (err)}, format ": %s", ##__VA_ARGS__, g_strerror(-(err)))
+#define log_errno(level, err, format, ...)                                                            \
+        log_at(level, &(const LogContext){ .uid = -1, .error = (err) }, format ": %s", ##__VA_ARGS__, \
+               g_strerror(-(err)))

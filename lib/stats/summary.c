@@ -59,7 +59,7 @@ size_t summary_rank(size_t n) {
 
 int summary_compute(const double *values, size_t n, Summary *ret) {
         g_autofree double *sorted = NULL, *deviations = NULL;
-        Summary summary = {.n = n};
+        Summary summary = { .n = n };
         size_t rank;
 
         if (n == 0)
