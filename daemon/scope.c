@@ -232,7 +232,6 @@ static int append_properties(Scope *scope, sd_bus_message *m) {
 static int start_attempt(Scope *scope) {
         Systemd *systemd = scope->dependent.systemd;
         g_autoptr(sd_bus_message) m = NULL;
-        g_autofree char *filter = NULL;
         int r;
 
         g_free(scope->name);
@@ -241,8 +240,8 @@ static int start_attempt(Scope *scope) {
         scope->attempt++;
         g_clear_pointer(&scope->job, g_free);
 
-        filter = g_strdup_printf("arg2='%s'", scope->name);
-        r = systemd_match(systemd, &scope->signal_slot, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved", filter,
+        /* Of all units: sd-bus does not look for the unit's name behind the number that comes first. */
+        r = systemd_match(systemd, &scope->signal_slot, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved", NULL,
                           on_job_removed, scope);
         if (r < 0)
                 return r;

@@ -131,8 +131,8 @@ static int start(SliceRequest *request) {
         g_autoptr(sd_bus_message) m = NULL;
         int r;
 
-        r = systemd_match(systemd, &request->match_slot, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
-                          "arg2='" JT_SLICE "'", on_job_removed, request);
+        r = systemd_match(systemd, &request->match_slot, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved", NULL,
+                          on_job_removed, request);
         if (r < 0)
                 return r;
         r = systemd_start_timer(systemd, &request->timer, systemd->start_timeout_usec, on_timeout, request);
