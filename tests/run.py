@@ -227,6 +227,8 @@ def main():
     if unknown:
         parser.error(f"no suite \"{unknown[0]}\"; there are {', '.join(SUITES)}")
 
+    if not build(args.build):
+        sys.exit("the build failed")
     total, rows, start = Tally(), [], time.monotonic()
     allowed = allowed_skips()
     for name in wanted:
