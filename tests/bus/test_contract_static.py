@@ -3,6 +3,7 @@
 
 import configparser
 import gettext
+import json
 import os
 import re
 import xml.etree.ElementTree as ElementTree
@@ -100,6 +101,22 @@ def test_policy_texts_are_translated():
         with open(BUILD / "po" / language / "LC_MESSAGES" / "jouletrace.mo", "rb") as file:
             catalogue = gettext.GNUTranslations(file)
         assert [text.text for text in texts if catalogue.gettext(text.text) == text.text] == [], language
+
+
+def manual(name):
+    """The page as text, without troff's requests and escapes."""
+    text = (BUILD / "man" / name).read_text(encoding="utf-8")
+    return re.sub(r"\\f[BIR]|\\&|\\(?=[-.'_])", "", text)
+
+
+def test_manual_names_every_member_key_and_error():
+    page = manual("org.jouletrace.JouleTrace1.5")
+    members = [name for interface in xml_contract.interfaces(XML).values() for _, name in interface]
+    keys = [key["name"] for key in json.loads((BUILD / "man" / "keys.json").read_text(encoding="utf-8"))]
+    errors = [name.rsplit(".", 1)[1] for name in xml_contract.documented_errors(XML)]
+    assert [name for name in members + keys + errors + sorted(NAMES[n] for n in NAMES if n.startswith("JT_ACTION_"))
+            if name not in page] == []
+    assert len(keys) > 30
 
 
 SAMPLE = """<node><interface name="a.B"><method name="M"><arg name="x" type="u" direction="in"/></method>
