@@ -18,6 +18,8 @@ struct Watch {
         Progress *progress;
         bool interrupt_cancels;
         bool interrupted;
+        bool ended;
+        int code; /* exit code, once ended */
         bool asked; /* the password question was allowed */
         int (*fill)(sd_bus_message *m, void *userdata);
         void *userdata;
@@ -33,7 +35,9 @@ struct Watch {
 
 static int finish(Watch *watch, int code) {
         progress_clear(watch->progress);
-        return sd_event_exit(watch->service->event, code);
+        watch->code = code;
+        watch->ended = true;
+        return 0;
 }
 
 static bool is_ours(const Watch *watch, sd_bus_message *m) {
@@ -247,11 +251,15 @@ int watch_new(Service *service, Progress *progress, bool simulated, bool interru
         return 0;
 }
 
+/* Not sd_event_loop(): its end would close the connection, which the report still has to come through. */
 static int watch_run(Watch *watch) {
-        int r;
+        while (!watch->ended) {
+                int r = sd_event_run(watch->service->event, UINT64_MAX);
 
-        r = sd_event_loop(watch->service->event);
-        return r < 0 ? explain_errno(r, watch->service->name, &watch->service->style) : r;
+                if (r < 0)
+                        return explain_errno(r, watch->service->name, &watch->service->style);
+        }
+        return watch->code;
 }
 
 static int submit(Watch *watch, bool interactive);

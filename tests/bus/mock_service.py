@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""A service that follows a script, for joulectl's tests: mock_service.py SCENARIO.json, on $DBUS_SYSTEM_BUS_ADDRESS.
+
+Prints one JSON line per call it gets. Keys of the scenario, all optional:
+  error      [NAME, MESSAGE]: what every Manager method answers
+  challenge  true: as error, InteractiveAuthorizationRequired, until the caller allows the question; "always": also then
+  progress   list of [phase, step, steps, fraction, {more}] sent after Measure
+  result     the word Finished carries; null: the job never ends by itself
+  output     [TEXT for the output descriptor, TEXT for error-output]
+  vanish     true: exit instead of finishing
+  spoof      true: another connection sends Finished("failed") and Progress first
+  cancel     false: Cancel is answered, but the job does not end
+  reports    {id: report or text}
+  jobs, records, domains, properties, statistics, checks
+"""
+
+import json
+import os
+import sys
+
+from gi.repository import Gio, GLib
+
+NAME, ROOT = "org.jouletrace.JouleTrace1", "/org/jouletrace/JouleTrace1"
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+XML = os.path.join(TREE, "dbus", "org.jouletrace.JouleTrace1.xml")
+
+TYPES = {"median": "d", "time-left": "t", "queue-position": "u", "id": "u", "uid": "u", "simulated": "b",
+         "total-energy": "d", "wall": "d", "submitted": "t", "finished": "t", "package": "u", "unit-uj": "d",
+         "range-uj": "t", "readable": "b", "ok": "b", "jobs": "u", "failed": "u", "cancelled": "u", "refused": "u",
+         "duration-mean": "d"}
+
+
+def boxed(values):
+    return {key: GLib.Variant(TYPES.get(key, "s"), value) for key, value in values.items()}
+
+
+class Mock:
+    def __init__(self, scenario):
+        self.scenario, self.asked = scenario, False
+        self.loop = GLib.MainLoop()
+        self.bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
+        self.job = scenario.get("job", 7)
+        self.path = f"{ROOT}/job/_{self.job}"
+        self.listener = None
+        self.running = True
+        with open(XML) as xml:
+            self.node = Gio.DBusNodeInfo.new_for_xml(xml.read())
+        for path, interface in ((ROOT, "Manager"), (self.path, "Job"), (f"{ROOT}/job/_{self.job + 1}", "Job")):
+            self.bus.register_object(path, self.node.lookup_interface(f"{NAME}.{interface}"), self.call, self.get, None)
+        Gio.bus_own_name_on_connection(self.bus, NAME, 0, lambda *_: self.log(ready=True), None)
+
+    def log(self, **what):
+        print(json.dumps(what), flush=True)
+
+    def get(self, bus, sender, path, interface, name):
+        s = self.scenario
+        values = {"Version": ("s", "0.1.0"), "ApiVersion": ("u", 1), "Capabilities": ("a{sv}", {}), "Ready": ("b", True),
+                  "NotReadyReasons": ("as", []), "ReservedCPUs": ("s", "3,7"), "IsolationLevel": ("s", "reserved"),
+                  "QueueLength": ("u", 2), "RunningJob": ("u", 7), "Id": ("u", self.job), "Kind": ("s", "measure"),
+                  "OwnerUid": ("u", os.getuid()), "Submitted": ("t", 1), "State": ("s", s.get("state", "queued")),
+                  "Phase": ("s", "queued"), "Trial": ("u", 0), "Trials": ("u", 9), "QueuePosition": ("u", 3),
+                  "EstimatedFinish": ("t", 0)}
+        if name == "Domains":
+            return GLib.Variant("aa{sv}", [boxed(domain) for domain in s.get("domains", [])])
+        type_, value = values[name]
+        return GLib.Variant(type_, s.get("properties", {}).get(name, value))
+
+    def call(self, bus, sender, path, interface, method, parameters, invocation):
+        s, arguments = self.scenario, parameters.unpack()
+        interactive = bool(invocation.get_message().get_flags() & Gio.DBusMessageFlags.ALLOW_INTERACTIVE_AUTHORIZATION)
+        self.log(method=method, path=path, interactive=interactive, arguments=self.plain(invocation, method, arguments))
+        challenge = s.get("challenge")
+        if interface.endswith("Job") and (path != self.path or s.get("no_object")):
+            # what sd-bus answers; GDBus has no word for it
+            invocation.return_dbus_error("org.freedesktop.DBus.Error.UnknownObject", f"Unknown object '{path}'.")
+            return
+        if challenge and not (interactive and challenge is True):
+            invocation.return_dbus_error("org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "Interactive needed")
+        elif "error" in s and interface.endswith("Manager"):
+            invocation.return_dbus_error(*s["error"])
+        else:
+            getattr(self, method)(sender, invocation, arguments)
+
+    def plain(self, invocation, method, arguments):
+        """The arguments as JSON; descriptors as what can be read from them, or what they are."""
+        if method != "Measure":
+            return list(arguments)
+        fds = invocation.get_message().get_unix_fd_list()
+        request = dict(arguments[0])
+        for key in ("cwd", "stdin", "output", "error-output"):
+            if key not in request:
+                continue
+            fd = fds.get(request[key])
+            if key == "stdin":
+                self.log(seals=self.seals(fd))
+                request[key] = os.pread(fd, 1 << 20, 0).decode(errors="replace")
+            else:
+                request[key] = os.readlink(f"/proc/self/fd/{fd}")
+            if key in ("output", "error-output"):
+                texts = self.scenario.get("output", ["", ""])
+                os.write(fd, texts[0 if key == "output" else 1].encode())
+            os.close(fd)
+        request["env"] = sorted(request.get("env", []))
+        return [request]
+
+    @staticmethod
+    def seals(fd):
+        import fcntl
+        try:
+            return fcntl.fcntl(fd, fcntl.F_GET_SEALS)
+        except OSError:
+            return None
+
+    def send(self, name, signature, arguments, bus=None):
+        (bus or self.bus).emit_signal(self.listener, self.path, f"{NAME}.Job", name, GLib.Variant(signature, arguments))
+
+    def finish(self, result):
+        self.running = False
+        self.send("Finished", "(s)", (result,))
+        return False
+
+    def tell(self):
+        """Everything that happens after the job has begun."""
+        s = self.scenario
+        if s.get("spoof"):
+            other = Gio.DBusConnection.new_for_address_sync(
+                os.environ["DBUS_SYSTEM_BUS_ADDRESS"],
+                Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
+            self.send("Finished", "(s)", ("failed",), other)
+            other.flush_sync()
+        for phase, step, steps, fraction, more in s.get("progress", []):
+            self.send("Progress", "(suuda{sv})", (phase, step, steps, fraction, boxed(more)))
+        if s.get("vanish"):
+            self.bus.flush_sync()
+            self.loop.quit()
+        elif s.get("result", "done") is not None:
+            GLib.timeout_add(50, self.finish, s.get("result", "done"))
+        return False
+
+    def Measure(self, sender, invocation, arguments):
+        self.listener = sender
+        invocation.return_value(GLib.Variant("(uo)", (self.job, self.path)))
+        GLib.idle_add(self.tell)
+
+    def Attach(self, sender, invocation, arguments):
+        self.listener = sender
+        invocation.return_value(None)
+        GLib.idle_add(self.tell)
+
+    def Cancel(self, sender, invocation, arguments):
+        invocation.return_value(None)
+        if self.scenario.get("cancel", True) and self.listener and self.running:
+            GLib.timeout_add(100, self.finish, "cancelled")
+
+    def GetResult(self, sender, invocation, arguments):
+        invocation.return_value(GLib.Variant("(a{sv})", ({},)))
+
+    def GetReport(self, sender, invocation, arguments):
+        report = self.scenario.get("reports", {}).get(str(arguments[0]))
+        if report is None:
+            invocation.return_dbus_error(f"{NAME}.Error.NoSuchJob", f"there is no job {arguments[0]}")
+            return
+        text = report if isinstance(report, str) else json.dumps(report)
+        invocation.return_value(GLib.Variant("(s)", (text,)))
+
+    def Forget(self, sender, invocation, arguments):
+        invocation.return_value(None)
+
+    def ListJobs(self, sender, invocation, arguments):
+        invocation.return_value(GLib.Variant("(a(uusso))", ([tuple(job) for job in self.scenario.get("jobs", [])],)))
+
+    def ListRecords(self, sender, invocation, arguments):
+        filter_ = arguments[0]
+        records = [record for record in self.scenario.get("records", []) if record["id"] < filter_.get("before", 1 << 32)]
+        invocation.return_value(GLib.Variant("(aa{sv})", ([boxed(record) for record in records[:filter_["limit"]]],)))
+
+    def GetStatistics(self, sender, invocation, arguments):
+        invocation.return_value(GLib.Variant("(a{sv})", (boxed(self.scenario.get("statistics", {})),)))
+
+    def Diagnose(self, sender, invocation, arguments):
+        invocation.return_value(GLib.Variant("(aa{sv})", ([boxed(check) for check in self.scenario.get("checks", [])],)))
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1]) as file:
+        Mock(json.load(file)).loop.run()
