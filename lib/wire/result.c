@@ -86,12 +86,9 @@ static int append_key(sd_bus_message *m, const Result *result, size_t i) {
         }
 }
 
-int result_append(sd_bus_message *m, const Result *result) {
+int result_append_members(sd_bus_message *m, const Result *result) {
         int r;
 
-        r = sd_bus_message_open_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
         r = sd_bus_message_append(m, "{sv}", "result", "s", job_result_to_string(result->result));
         if (r < 0)
                 return r;
@@ -100,6 +97,18 @@ int result_append(sd_bus_message *m, const Result *result) {
                 if (r < 0)
                         return r;
         }
+        return 0;
+}
+
+int result_append(sd_bus_message *m, const Result *result) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        r = result_append_members(m, result);
+        if (r < 0)
+                return r;
         return sd_bus_message_close_container(m);
 }
 

@@ -26,8 +26,12 @@ Result *result_new(JobResult result, const char *error, const char *message);
 /* As a{sv}; unknown values are left out. */
 int result_append(sd_bus_message *m, const Result *result);
 
+/* The same keys into an a{sv} that is open already. */
+int result_append_members(sd_bus_message *m, const Result *result);
+
 /* -EINVAL when the result is missing, not one of ours, or a key comes twice, is unknown or has another type;
  * -ERANGE for a number that is not finite. */
+
 int result_from_message(sd_bus_message *m, Result **ret);
 Result *result_free(Result *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Result, result_free)

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "job-bus.h"
+#include "job.h"
+#include "log.h"
+#include "manager.h"
+#include "names.h"
+
+#define PROGRESS_PERIOD_USEC USEC_PER_SEC
+
+static void unref_message(void *p) {
+        sd_bus_message_unref(p);
+}
+
+Job *job_new(Manager *manager, Record *record, Request *request, const gid_t *groups, size_t n_groups) {
+        Job *job = g_new0(Job, 1);
+
+        job->manager = manager;
+        job->record = record;
+        job->path = g_strdup_printf(JT_JOB_PATH_PREFIX "/_%" PRIu32, record->id);
+        job->request = request;
+        job->groups = g_memdup2(groups, n_groups * sizeof(gid_t));
+        job->n_groups = n_groups;
+        job->phase = JOB_QUEUED;
+        job->trials = request->rel_ci > 0 ? request->max_trials : request->trials;
+        job->job_limit_usec = request->job_limit_usec;
+        job->expected_generation = UINT64_MAX;
+        job->cancelling = g_ptr_array_new_with_free_func(unref_message);
+        return job;
+}
+
+Job *job_free(Job *job) {
+        if (!job)
+                return NULL;
+        sd_event_source_disable_unref(job->progress_timer);
+        sd_bus_track_unref(job->owner);
+        sd_bus_track_unref(job->listeners);
+        g_ptr_array_unref(job->cancelling);
+        request_free(job->request);
+        record_free(job->record);
+        g_free(job->groups);
+        g_free(job->path);
+        g_free(job);
+        return NULL;
+}
+
+bool job_has_ended(const Job *job) {
+        return job->record->result;
+}
+
+uint64_t job_formula_usec(const Request *request) {
+        uint64_t trials = request->rel_ci > 0 ? request->max_trials : request->trials;
+
+        return (trials + request->warmups) * (request->min_window_usec + request->cooldown_usec);
+}
+
+char *job_digest(const Request *request) {
+        g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+        g_autofree char *rest = NULL;
+
+        for (char **argument = request->argv; *argument; argument++)
+                g_checksum_update(checksum, (const guchar *) *argument, (gssize) strlen(*argument) + 1);
+        rest = g_strdup_printf("%" PRIu32 " %" PRIu32 " %" PRIu32 " %d %" PRIu64 " %" PRIu64, request->trials,
+                               request->warmups, request->max_trials, request->rel_ci > 0, request->min_window_usec,
+                               request->cooldown_usec);
+        g_checksum_update(checksum, (const guchar *) rest, (gssize) strlen(rest));
+        return g_strdup(g_checksum_get_string(checksum));
+}
+
+static int on_progress_timer(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* Sends what is due; four in any second, so what comes faster waits, and a full list loses its oldest. */
+static void send_progress(Job *job) {
+        uint64_t now = now_monotonic_usec();
+
+        while (job->n_progress > 0 && (job->sent_usec[0] == 0 || now >= job->sent_usec[0] + PROGRESS_PERIOD_USEC)) {
+                job_bus_send_progress(job, &job->progress[0]);
+                memmove(job->progress, job->progress + 1, --job->n_progress * sizeof(job->progress[0]));
+                memmove(job->sent_usec, job->sent_usec + 1, sizeof(job->sent_usec) - sizeof(job->sent_usec[0]));
+                job->sent_usec[G_N_ELEMENTS(job->sent_usec) - 1] = now;
+        }
+
+        job->progress_timer = sd_event_source_disable_unref(job->progress_timer);
+        if (job->n_progress > 0) {
+                int r = sd_event_add_time(job->manager->event, &job->progress_timer, CLOCK_MONOTONIC,
+                                          job->sent_usec[0] + PROGRESS_PERIOD_USEC, 10 * USEC_PER_MSEC,
+                                          on_progress_timer, job);
+
+                if (r < 0)
+                        log_errno(LOG_WARNING, r, "cannot delay progress");
+        }
+}
+
+static int on_progress_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        send_progress(userdata);
+        return 0;
+}
+
+void job_progress(Job *job, const WorkerProgress *progress) {
+        WorkerProgress *last = job->n_progress > 0 ? &job->progress[job->n_progress - 1] : NULL;
+        WorkerProgress now = *progress;
+
+        /* Phases only go on, and so does the fraction, whatever a worker says. */
+        if (job_has_ended(job) || progress->phase < job->phase || progress->phase > JOB_FINISHING)
+                return;
+        if (!isfinite(now.fraction))
+                now.fraction = 0;
+        now.fraction = CLAMP(now.fraction, job->fraction, 1);
+        job->fraction = now.fraction;
+        job->phase = now.phase;
+        job->record->state = now.phase;
+        if (now.phase == JOB_MEASURING) {
+                job->trial = now.step;
+                job->trials = now.steps > 0 ? now.steps : job->trials;
+        }
+
+        if (last && last->phase == now.phase && (last->step == now.step || now.phase == JOB_QUEUED))
+                *last = now;
+        else {
+                if (job->n_progress == JOB_PROGRESS_KEPT)
+                        memmove(job->progress, job->progress + 1, --job->n_progress * sizeof(job->progress[0]));
+                job->progress[job->n_progress++] = now;
+        }
+        send_progress(job);
+}
+
+void job_finish(Job *job, Result *result, const char *public_body, const char *full_body) {
+        Record *record = job->record;
+        Manager *manager = job->manager;
+        int r;
+
+        record->result = result;
+        record->state = job_result_state(result->result);
+        record->finished_usec = now_realtime_usec();
+        record->has_body = public_body;
+        job->request = request_free(job->request);
+        job->progress_timer = sd_event_source_disable_unref(job->progress_timer);
+        job->owner = sd_bus_track_unref(job->owner);
+
+        r = records_finish(manager->records, record, public_body, full_body);
+        manager_set_records_error(manager, r);
+
+        log_at(LOG_INFO,
+               &(const LogContext){ .job = record->id,
+                                    .uid = record->uid,
+                                    .phase = job_state_to_string(job->phase),
+                                    .message_id = result->result == RESULT_CANCELLED ? JT_MESSAGE_JOB_CANCELLED
+                                                                                     : JT_MESSAGE_JOB_FINISHED },
+               "%s%s%s", job_result_to_string(result->result), result->message ? ": " : "", result->message ?: "");
+}
+
+void job_announce(Job *job) {
+        job_bus_send_finished(job);
+        for (unsigned i = 0; i < job->cancelling->len; i++)
+                (void) sd_bus_reply_method_return(job->cancelling->pdata[i], NULL);
+        g_ptr_array_set_size(job->cancelling, 0);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "fs.h"
+#include "lock.h"
+#include "log.h"
+
+#define GROUP "jouletrace"
+
+struct MachineLock {
+        int fd;
+        char *path;
+};
+
+/* flock(2) needs no write permission: members of the group open it for reading. */
+static int open_shared(const char *path) {
+        const struct group *group;
+        int fd;
+
+        fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
+        if (fd < 0)
+                return -errno;
+        if (geteuid() != 0)
+                return fd;
+
+        /* tmpfiles.d makes the file with its group; here only for a machine where it did not. */
+        group = getgrnam(GROUP);
+        if (group && fchown(fd, 0, group->gr_gid) < 0)
+                log_debug("%s stays with its group: %s", path, g_strerror(errno));
+        return fd;
+}
+
+static int open_fallback(char **ret_path) {
+        g_autofree char *boot = NULL, *path = NULL;
+        int fd, r;
+
+        r = read_file_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot);
+        if (r < 0)
+                return r;
+        path = g_strdup_printf("/tmp/jouletrace-machine-%s.lock", boot);
+
+        /* fs.protected_regular refuses O_CREAT on another user's file in a sticky directory, even one that is there.
+         */
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+        if (fd < 0 && errno == ENOENT) {
+                fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0444);
+                if (fd < 0 && errno == EEXIST)
+                        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+        }
+        if (fd < 0)
+                return -errno;
+        *ret_path = g_steal_pointer(&path);
+        return fd;
+}
+
+int machine_lock_open(const char *path, bool fallback, MachineLock **ret) {
+        g_autofree char *used = g_strdup(path);
+        MachineLock *lock;
+        int fd;
+
+        fd = open_shared(path);
+        if (fd < 0 && fallback) {
+                g_clear_pointer(&used, g_free);
+                fd = open_fallback(&used);
+        }
+        if (fd < 0)
+                return fd;
+        lock = g_new(MachineLock, 1);
+        *lock = (MachineLock){ .fd = fd, .path = g_steal_pointer(&used) };
+        *ret = lock;
+        return 0;
+}
+
+MachineLock *machine_lock_free(MachineLock *lock) {
+        if (!lock)
+                return NULL;
+        safe_close(lock->fd);
+        g_free(lock->path);
+        g_free(lock);
+        return NULL;
+}
+
+int machine_lock_try(MachineLock *lock) {
+        if (flock(lock->fd, LOCK_EX | LOCK_NB) < 0)
+                return -errno;
+        return 0;
+}
+
+void machine_lock_release(MachineLock *lock) {
+        (void) flock(lock->fd, LOCK_UN);
+}
+
+const char *machine_lock_path(const MachineLock *lock) {
+        return lock->path;
+}

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "job-bus.h"
+#include "log.h"
+#include "manager-bus.h"
+#include "names.h"
+#include "properties-bus.h"
+#include "report.h"
+
+#define RECORDS_MAX 10000
+#define ANY_UID UINT32_MAX
+
+int manager_bus_authorize(Manager *manager, sd_bus_message *m, uid_t owner, Permission permission,
+                          sd_bus_error *error) {
+        const Caller *caller;
+        int r;
+
+        r = caller_get(manager->callers, m, &caller, error);
+        if (r <= 0)
+                return r;
+        if (caller->uid == owner)
+                return 1;
+        return authority_check(manager->authority, m, caller, permission, error);
+}
+
+/* A program that runs for a confined caller as if it were not would be the way out of its confinement. */
+static int refuse_confined(Manager *manager, const Caller *caller, sd_bus_error *error) {
+        g_autofree char *reason = NULL;
+        int r;
+
+        if (manager->options->embedded)
+                return 0;
+        r = caller_is_confined(manager->proc, caller->pid, caller->label, &reason);
+        if (r == 0)
+                return 0;
+        quota_count_refused(manager->quota, now_monotonic_usec());
+        if (r < 0)
+                return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+                                         "Whether the calling process is confined cannot be told: %s.",
+                                         g_strerror(-r));
+        (void) log_at(LOG_NOTICE, &(const LogContext){ .uid = caller->uid, .message_id = JT_MESSAGE_CONFINED_CALLER },
+                      "refused a confined caller: %s", reason);
+        return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+                                 "The calling process is confined (%s), and the program would run without that; call "
+                                 "from outside.",
+                                 reason);
+}
+
+static int refuse_not_ready(Manager *manager, sd_bus_error *error) {
+        g_auto(GStrv) reasons = NULL;
+        g_autofree char *all = NULL;
+
+        if (manager->records_error < 0)
+                manager_set_records_error(manager, records_probe(manager->records));
+        reasons = manager_not_ready(manager);
+        if (!reasons[0])
+                return 0;
+        all = g_strjoinv(" ", reasons);
+        return sd_bus_error_setf(error, JT_ERROR_NOT_READY, "The service cannot run jobs now. %s", all);
+}
+
+/* A meter asked for by name must be there; the configured one may find nothing, and then time is measured. */
+static int refuse_no_meter(Manager *manager, const Request *request, sd_bus_error *error) {
+        bool perf = strcmp(request->meter, "perf") == 0, powercap = strcmp(request->meter, "powercap") == 0;
+
+        if (!perf && !powercap)
+                return 0;
+        for (size_t i = 0; i < manager->topology->n_domains; i++) {
+                const Domain *domain = &manager->topology->domains[i];
+
+                if (domain->in_total && (perf ? (const void *) domain->perf.pmu : domain->powercap.id))
+                        return 0;
+        }
+        return sd_bus_error_setf(
+                        error, JT_ERROR_NO_METER,
+                        "This machine has no energy counter that the meter %s reads; ask for meter auto, or none.",
+                        request->meter);
+}
+
+static int submit(Manager *manager, sd_bus_message *m, Request *request, const Caller *caller, Job **ret,
+                  sd_bus_error *error) {
+        g_autofree char *message = NULL;
+        int r;
+
+        r = manager_submit(manager, m, request, caller, ret, &message);
+        if (r >= 0)
+                return 0;
+        if (r == -EUSERS)
+                return sd_bus_error_set(error, JT_ERROR_QUEUE_FULL, message);
+        if (r == -EDQUOT)
+                return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, message);
+        return sd_bus_error_setf(error, JT_ERROR_NOT_READY, "The job cannot be put on record: %s.", g_strerror(-r));
+}
+
+static int method_measure(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        g_autoptr(Request) request = NULL;
+        const Caller *caller;
+        Job *job;
+        int r;
+
+        r = request_from_message(m, JOB_MEASURE, &manager->request_limits, &request, error);
+        if (r < 0)
+                return r;
+        r = caller_get(manager->callers, m, &caller, error);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return 1; /* the bus was asked; this handler runs again with its answer */
+        r = refuse_confined(manager, caller, error);
+        if (r < 0)
+                return r;
+        r = refuse_not_ready(manager, error);
+        if (r < 0)
+                return r;
+        r = refuse_no_meter(manager, request, error);
+        if (r < 0)
+                return r;
+
+        r = authority_check(manager->authority, m, caller, PERMIT_MEASURE, error);
+        if (r > 0 && strcmp(request->resolution, "fine") == 0)
+                r = authority_check(manager->authority, m, caller, PERMIT_FINE_RESULTS, error);
+        if (r < 0) {
+                quota_count_refused(manager->quota, now_monotonic_usec());
+                return r;
+        }
+        if (r == 0)
+                return 1;
+
+        r = submit(manager, m, g_steal_pointer(&request), caller, &job, error);
+        if (r < 0)
+                return r;
+        return sd_bus_reply_method_return(m, "uo", job->record->id, job->path);
+}
+
+typedef struct JobLister {
+        Manager *manager;
+        sd_bus_message *reply;
+        const Caller *caller;
+        int r;
+} JobLister;
+
+static int append_job(JobLister *lister, const Job *job) {
+        uid_t uid = job->record->uid;
+        bool shown = lister->caller->uid == 0 || lister->caller->uid == uid;
+
+        return sd_bus_message_append(lister->reply, "(uusso)", job->record->id, (uint32_t) (shown ? uid : ANY_UID),
+                                     job_kind_to_string(job->record->kind), job_state_to_string(job->record->state),
+                                     job->path);
+}
+
+static bool append_queued(uint32_t id, unsigned position, void *userdata) {
+        JobLister *lister = userdata;
+
+        lister->r = append_job(lister, manager_find(lister->manager, id));
+        return lister->r >= 0;
+}
+
+static int method_list_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        Manager *manager = userdata;
+        JobLister lister = { .manager = manager };
+        int r;
+
+        r = caller_get(manager->callers, m, &lister.caller, error);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return 1;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+        lister.reply = reply;
+        r = sd_bus_message_open_container(reply, 'a', "(uusso)");
+        if (r < 0)
+                return r;
+        if (manager->running) {
+                r = append_job(&lister, manager->running);
+                if (r < 0)
+                        return r;
+        }
+        queue_visit(manager->queue, append_queued, &lister);
+        if (lister.r < 0)
+                return lister.r;
+        r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int find_record(Manager *manager, uint32_t id, Record **ret, sd_bus_error *error) {
+        int r;
+
+        r = records_get(manager->records, id, ret);
+        if (r == -ENOENT)
+                return sd_bus_error_setf(error, JT_ERROR_NO_SUCH_JOB,
+                                         "There is no job %" PRIu32 " on record that you may know of.", id);
+        return r;
+}
+
+/* The record, if the caller may have it and the job has ended. As authority_check(). */
+static int find_finished(Manager *manager, sd_bus_message *m, Permission permission, Record **ret,
+                         sd_bus_error *error) {
+        g_autoptr(Record) record = NULL;
+        uint32_t id;
+        int r;
+
+        r = sd_bus_message_read(m, "u", &id);
+        if (r < 0)
+                return r;
+        r = find_record(manager, id, &record, error);
+        if (r < 0)
+                return r;
+        r = manager_bus_authorize(manager, m, record->uid, permission, error);
+        if (r <= 0)
+                return r;
+        if (!record->result)
+                return sd_bus_error_setf(error, JT_ERROR_NOT_FINISHED,
+                                         "Job %" PRIu32 " is still queued or running; ask again when it has ended.",
+                                         id);
+        *ret = g_steal_pointer(&record);
+        return 1;
+}
+
+static int method_get_report(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        g_autoptr(Record) record = NULL;
+        g_autofree char *body = NULL, *report = NULL;
+        int r;
+
+        r = find_finished(manager, m, PERMIT_READ_RECORDS, &record, error);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return 1;
+
+        if (record->has_body) {
+                r = records_get_body(manager->records, record->id, record->fine, &body);
+                if (r < 0)
+                        return r;
+        }
+        report = report_build(record, body);
+        return sd_bus_reply_method_return(m, "s", report);
+}
+
+static int method_forget(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        g_autoptr(Record) record = NULL;
+        int r;
+
+        r = find_finished(manager, m, PERMIT_MANAGE_JOBS, &record, error);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return 1;
+
+        r = records_forget(manager->records, record->id);
+        if (r < 0)
+                return r;
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static int read_filter_value(sd_bus_message *m, const char *key, RecordFilter *filter, bool *have_uid,
+                             sd_bus_error *error) {
+        JobResult word;
+        int r;
+
+        if (strcmp(key, "uid") == 0) {
+                *have_uid = true;
+                r = sd_bus_message_read(m, "v", "u", &filter->uid);
+        } else if (strcmp(key, "since") == 0)
+                r = sd_bus_message_read(m, "v", "t", &filter->since_usec);
+        else if (strcmp(key, "until") == 0)
+                r = sd_bus_message_read(m, "v", "t", &filter->until_usec);
+        else if (strcmp(key, "label") == 0)
+                r = sd_bus_message_read(m, "v", "s", &filter->label);
+        else if (strcmp(key, "result") == 0) {
+                r = sd_bus_message_read(m, "v", "s", &filter->result);
+                if (r >= 0 && job_result_from_string(filter->result, &word) < 0)
+                        return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
+                                                 "result: \"%s\" is none of done, failed, unstable, timeout, "
+                                                 "infrastructure, cancelled",
+                                                 filter->result);
+        } else if (strcmp(key, "limit") == 0)
+                r = sd_bus_message_read(m, "v", "u", &filter->limit);
+        else if (strcmp(key, "before") == 0)
+                r = sd_bus_message_read(m, "v", "u", &filter->before);
+        else
+                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
+                                         "%s: unknown key; known are uid, since, until, label, result, limit, before",
+                                         key);
+        if (r == -ENXIO || r == -EBADMSG)
+                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
+                                         "%s: wrong type; uid, limit and before are u, since and until t, label and "
+                                         "result s",
+                                         key);
+        return r;
+}
+
+static int read_filter(sd_bus_message *m, RecordFilter *filter, bool *have_uid, sd_bus_error *error) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                const char *key;
+
+                r = sd_bus_message_read_basic(m, 's', &key);
+                if (r < 0)
+                        return r;
+                r = read_filter_value(m, key, filter, have_uid, error);
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        if (filter->limit == 0 || filter->limit > RECORDS_MAX)
+                filter->limit = RECORDS_MAX;
+        return sd_bus_message_exit_container(m);
+}
+
+static int append_text(sd_bus_message *m, const char *key, const char *text) {
+        return text ? sd_bus_message_append(m, "{sv}", key, "s", text) : 0;
+}
+
+static int append_time(sd_bus_message *m, const char *key, uint64_t usec) {
+        return usec > 0 ? sd_bus_message_append(m, "{sv}", key, "t", usec) : 0;
+}
+
+static int append_record(const Record *record, void *userdata) {
+        sd_bus_message *m = userdata;
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "id", "u", record->id, "uid", "u", (uint32_t) record->uid,
+                                  "kind", "s", job_kind_to_string(record->kind), "state", "s",
+                                  job_state_to_string(record->state));
+        if (r >= 0)
+                r = append_time(m, "submitted", record->submitted_usec);
+        if (r >= 0)
+                r = append_time(m, "started", record->started_usec);
+        if (r >= 0)
+                r = append_time(m, "finished", record->finished_usec);
+        if (r >= 0)
+                r = append_text(m, "label", record->label);
+        if (r >= 0)
+                r = append_text(m, "candidate-id", record->candidate_id);
+        if (r >= 0)
+                r = append_text(m, "problem-name", record->problem_name);
+        if (r >= 0 && record->result)
+                r = result_append_members(m, record->result);
+        if (r < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+static int method_list_records(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        Manager *manager = userdata;
+        RecordFilter filter = {};
+        const Caller *caller;
+        bool have_uid = false;
+        int r;
+
+        r = read_filter(m, &filter, &have_uid, error);
+        if (r < 0)
+                return r;
+        r = caller_get(manager->callers, m, &caller, error);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return 1;
+        if (!have_uid)
+                filter.uid = caller->uid;
+        filter.any_uid = filter.uid == ANY_UID;
+        r = manager_bus_authorize(manager, m, filter.uid, PERMIT_READ_RECORDS, error);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return 1;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        if (r < 0)
+                return r;
+        r = records_list(manager->records, &filter, append_record, reply);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int append_seconds(sd_bus_message *m, const char *key, double seconds) {
+        return isfinite(seconds) ? sd_bus_message_append(m, "{sv}", key, "d", seconds) : 0;
+}
+
+static int method_get_statistics(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        Manager *manager = userdata;
+        RecordStatistics s;
+        int r;
+
+        r = records_statistics(manager->records, now_realtime_usec() - 86400 * USEC_PER_SEC, &s);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "jobs", "u", s.jobs, "failed", "u", s.failed, "cancelled",
+                                  "u", s.cancelled, "refused", "u",
+                                  (uint32_t) quota_refused(manager->quota, now_monotonic_usec()));
+        if (r >= 0)
+                r = append_seconds(reply, "duration-mean", s.duration_mean);
+        if (r >= 0)
+                r = append_seconds(reply, "duration-p95", s.duration_p95);
+        if (r >= 0)
+                r = append_seconds(reply, "wait-p50", s.wait_p50);
+        if (r >= 0)
+                r = append_seconds(reply, "wait-p95", s.wait_p95);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int append_check(sd_bus_message *m, const Check *check) {
+        return sd_bus_message_append(m, "a{sv}", 5, "name", "s", check->name, "ok", "b", (int) check->ok, "value", "s",
+                                     check->value, "limit", "s", check->limit, "remedy", "s", check->remedy);
+}
+
+static int method_diagnose(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        Manager *manager = userdata;
+        Check checks[N_CHECKS];
+        int r;
+
+        r = sd_bus_message_new_method_return(m, &reply);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        if (r < 0)
+                return r;
+        manager_check(manager, checks);
+        for (size_t i = 0; i < N_CHECKS; i++) {
+                if (r >= 0)
+                        r = append_check(reply, &checks[i]);
+                check_clear(&checks[i]);
+        }
+        if (r < 0)
+                return r;
+        r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+const sd_bus_vtable manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Measure", SD_BUS_ARGS("a{sv}", request), SD_BUS_RESULT("u", id, "o", job),
+                                method_measure, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListJobs", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(uusso)", jobs), method_list_jobs,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetReport", SD_BUS_ARGS("u", id), SD_BUS_RESULT("s", report), method_get_report,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListRecords", SD_BUS_ARGS("a{sv}", filter), SD_BUS_RESULT("aa{sv}", records),
+                                method_list_records, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Forget", SD_BUS_ARGS("u", id), SD_BUS_NO_RESULT, method_forget,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetStatistics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", statistics),
+                                method_get_statistics, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", checks), method_diagnose,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_PROPERTY("Version", "s", property_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("ApiVersion", "u", property_get_api_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Capabilities", "a{sv}", property_get_capabilities, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Domains", "aa{sv}", property_get_domains, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Ready", "b", property_get_ready, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("NotReadyReasons", "as", property_get_reasons, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ReservedCPUs", "s", property_get_reserved_cpus, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("IsolationLevel", "s", property_get_isolation, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("QueueLength", "u", property_get_queue_length, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("RunningJob", "u", property_get_running_job, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("u", id, "o", job), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("u", id, "o", job), 0),
+        SD_BUS_VTABLE_END,
+};
+
+/* A property getter cannot wait, and OwnerUid depends on who asks: so the bus is asked before. */
+static int on_properties_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        Manager *manager = userdata;
+        const char *path = sd_bus_message_get_path(m);
+        const Caller *caller;
+        int r;
+
+        if (!sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", NULL) || !path ||
+            !g_str_has_prefix(path, JT_JOB_PATH_PREFIX "/"))
+                return 0;
+        r = caller_get(manager->callers, m, &caller, &error);
+        if (r > 0)
+                return 0;
+        if (r < 0)
+                (void) sd_bus_reply_method_errno(m, r, &error);
+        return 1;
+}
+
+static int on_peer_left(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        manager_stop(userdata);
+        return 0;
+}
+
+int manager_bus_attach(Manager *manager) {
+        int r;
+
+        r = sd_bus_add_object_vtable(manager->bus, &manager->slots[0], JT_MANAGER_PATH, JT_MANAGER_INTERFACE,
+                                     manager_vtable, manager);
+        if (r < 0)
+                return r;
+        r = job_bus_attach(manager, &manager->slots[1], &manager->slots[2]);
+        if (r < 0)
+                return r;
+        r = sd_bus_add_filter(manager->bus, &manager->slots[3], on_properties_call, manager);
+        if (r < 0)
+                return r;
+        return sd_bus_match_signal(manager->bus, &manager->slots[4], NULL, "/org/freedesktop/DBus/Local",
+                                   "org.freedesktop.DBus.Local", "Disconnected", on_peer_left, manager);
+}

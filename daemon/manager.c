@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include <sys/random.h>
+#include <systemd/sd-daemon.h>
+
+#include "job-bus.h"
+#include "log.h"
+#include "manager-bus.h"
+#include "manager.h"
+#include "names.h"
+
+#define LINGER_USEC (30 * USEC_PER_SEC)
+#define LINGER_MAX 64
+
+static void free_job(void *p) {
+        job_free(p);
+}
+
+static char *uuid_new(void) {
+        uint8_t b[16];
+
+        if (getrandom(b, sizeof(b), 0) != (ssize_t) sizeof(b))
+                g_assert_not_reached();
+        b[6] = (uint8_t) ((b[6] & 0x0f) | 0x40);
+        b[8] = (uint8_t) ((b[8] & 0x3f) | 0x80);
+        return g_strdup_printf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+                               b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+                               b[15]);
+}
+
+/* Number and start time name a process for as long as the machine is up. */
+static char *process_name(pid_t pid) {
+        g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int) pid), *text = NULL, *boot = NULL;
+        g_auto(GStrv) fields = NULL;
+        const char *rest;
+
+        if (read_file_at(AT_FDCWD, path, &text) < 0 ||
+            read_file_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot) < 0)
+                return NULL;
+        rest = strrchr(text, ')');
+        fields = g_strsplit(rest ? rest + 1 : "", " ", -1);
+        if (g_strv_length(fields) < 21)
+                return NULL;
+        return g_strdup_printf("%s %d %s", boot, (int) pid, fields[20]);
+}
+
+static bool is_alive(const char *owner) {
+        g_auto(GStrv) fields = g_strsplit(owner, " ", 3);
+        g_autofree char *now = NULL;
+
+        if (g_strv_length(fields) != 3)
+                return false;
+        now = process_name(atoi(fields[1]));
+        return g_strcmp0(now, owner) == 0;
+}
+
+static int log_interrupted(const Record *record, void *userdata) {
+        return log_at(LOG_NOTICE,
+                      &(const LogContext){ .job = record->id,
+                                           .uid = record->uid,
+                                           .message_id = JT_MESSAGE_JOB_INTERRUPTED },
+                      "the service went away under this job; its record says so");
+}
+
+static void retain(Manager *manager) {
+        const Config *config = manager->config;
+        int r;
+
+        r = records_retain(manager->records, now_realtime_usec(), config->retain_usec, config->retain_count,
+                           config->retain_bytes);
+        if (r < 0)
+                manager_set_records_error(manager, r);
+}
+
+static int open_records(Manager *manager) {
+        const Options *options = manager->options;
+        g_autofree char *path = g_build_filename(options->state_dir, "records.sqlite", NULL);
+        g_autofree char *owner = process_name(getpid());
+        int r;
+
+        if (g_mkdir_with_parents(options->state_dir, 0700) < 0)
+                return log_errno(LOG_ERR, -errno, "cannot make %s", options->state_dir);
+        r = records_open(path, owner ?: "", &manager->records);
+        if (r < 0)
+                return r;
+
+        /* Only one service has the bus name, so the unfinished jobs of any other are those of one that is gone;
+         * embedded ones of the same user may live side by side. */
+        r = records_interrupt(manager->records, options->embedded ? is_alive : NULL, JT_ERROR_SERVICE_RESTARTED,
+                              "The service was restarted while the job was queued or running.", log_interrupted, NULL);
+        if (r < 0)
+                return r;
+        retain(manager);
+        return 0;
+}
+
+static void open_lock(Manager *manager) {
+        g_autofree char *path = g_build_filename(manager->options->runtime_dir, "machine.lock", NULL);
+        int r;
+
+        r = machine_lock_open(path, manager->options->embedded, &manager->lock);
+        if (r < 0)
+                log_errno(LOG_ERR, r, "cannot open the machine lock %s", path);
+}
+
+int manager_new(const Options *options, sd_event *event, Config *config, Manager **ret) {
+        g_autoptr(Manager) manager = g_new0(Manager, 1);
+        int r;
+
+        manager->options = options;
+        manager->event = sd_event_ref(event);
+        manager->config = config;
+        config_request_limits(config, &manager->request_limits);
+        manager->queue = queue_new();
+        manager->quota = quota_new();
+        manager->jobs = g_hash_table_new_full(NULL, NULL, NULL, free_job);
+        manager->ended = g_queue_new();
+
+        r = sysroot_open(options->sysroot, &manager->root);
+        if (r < 0)
+                return log_errno(LOG_ERR, r, "cannot open %s", options->sysroot ?: "/");
+        r = sysroot_open(NULL, &manager->proc);
+        if (r < 0)
+                return r;
+        r = topology_discover(manager->root, 0, &manager->topology);
+        if (r < 0)
+                return log_errno(LOG_ERR, r, "cannot list the processors");
+        r = open_records(manager);
+        if (r < 0)
+                return r;
+        open_lock(manager);
+        *ret = g_steal_pointer(&manager);
+        return 0;
+}
+
+Manager *manager_free(Manager *manager) {
+        if (!manager)
+                return NULL;
+        sd_event_source_disable_unref(manager->reap_timer);
+        g_queue_free(manager->ended);
+        g_hash_table_unref(manager->jobs);
+        cores_free(manager->cores);
+        systemd_free(manager->systemd);
+        callers_free(manager->callers);
+        authority_free(manager->authority);
+        for (size_t i = 0; i < G_N_ELEMENTS(manager->slots); i++)
+                sd_bus_slot_unref(manager->slots[i]);
+        sd_bus_flush_close_unref(manager->bus);
+        machine_lock_free(manager->lock);
+        records_close(manager->records);
+        quota_free(manager->quota);
+        queue_free(manager->queue);
+        topology_free(manager->topology);
+        sysroot_free(manager->root);
+        sysroot_free(manager->proc);
+        config_free(manager->config);
+        sd_event_unref(manager->event);
+        g_free(manager);
+        return NULL;
+}
+
+static void update_status(Manager *manager) {
+        unsigned queued = queue_length(manager->queue);
+
+        if (manager->stopping)
+                (void) sd_notify(false, "STATUS=Stopping.");
+        else if (manager->running)
+                (void) sd_notifyf(false, "STATUS=Job %" PRIu32 " of uid %" PRIu32 " runs, %u queued.",
+                                  manager->running->record->id, (uint32_t) manager->running->record->uid, queued);
+        else
+                (void) sd_notify(false, "STATUS=Waiting for jobs.");
+}
+
+static void update_ready(Manager *manager) {
+        g_auto(GStrv) reasons = manager_not_ready(manager);
+        bool ready = !reasons[0];
+
+        if (ready == manager->was_ready)
+                return;
+        manager->was_ready = ready;
+        manager_bus_emit_ready(manager);
+}
+
+void manager_set_records_error(Manager *manager, int r) {
+        manager->records_error = MIN(r, 0);
+        update_ready(manager);
+}
+
+static void on_cores_changed(Cores *cores, void *userdata) {
+        manager_bus_emit_cores(userdata);
+}
+
+static int open_cores(Manager *manager, Config *config, Cores **ret) {
+        g_autofree char *message = NULL;
+        const CoresConfig cores = { .reserved = config->reserved_cpus,
+                                    .partition = strcmp(config->isolation, "confined") == 0 ? "none"
+                                                                                            : config->partition,
+                                    .release_usec = config->release_usec };
+        int r;
+
+        r = cores_new(manager->topology, &cores, manager->systemd, manager->event, "/sys/fs/cgroup", on_cores_changed,
+                      manager, ret, &message);
+        if (r < 0)
+                return log_at(LOG_ERR, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_BAD_KNOB, .error = r },
+                              "ReservedCPUs=%s cannot be had: %s", config->reserved_cpus, message ?: g_strerror(-r));
+        return 0;
+}
+
+static int set_ready(Manager *manager) {
+        int r;
+
+        if (!manager->options->embedded) {
+                r = sd_bus_request_name(manager->bus, JT_BUS_NAME, 0);
+                if (r < 0)
+                        return log_errno(LOG_ERR, r, "cannot take the bus name " JT_BUS_NAME);
+        }
+        manager->started = true;
+        manager->was_ready = true;
+        update_ready(manager);
+        (void) sd_notify(false, "READY=1");
+        update_status(manager);
+        log_at(LOG_INFO, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_READY }, "ready");
+        return 0;
+}
+
+static void on_leftovers(int r, void *userdata) {
+        Manager *manager = userdata;
+
+        if (r < 0)
+                log_errno(LOG_WARNING, r, "scopes of an earlier service may still be there");
+        r = set_ready(manager);
+        if (r < 0)
+                (void) sd_event_exit(manager->event, EXIT_FAILURE);
+}
+
+int manager_start(Manager *manager, sd_bus *bus) {
+        const Options *options = manager->options;
+        int r;
+
+        manager->bus = sd_bus_ref(bus);
+        manager->authority = authority_new(options->embedded ? NULL : bus, options->polkit_always);
+        manager->callers = callers_new(options->embedded ? NULL : bus, authority_calls(manager->authority));
+        if (options->containment_scope) {
+                r = systemd_new(bus, manager->event, &manager->systemd);
+                if (r < 0)
+                        return log_errno(LOG_ERR, r, "cannot talk to systemd");
+        }
+        r = open_cores(manager, manager->config, &manager->cores);
+        if (r < 0)
+                return r;
+        r = manager_bus_attach(manager);
+        if (r < 0)
+                return log_errno(LOG_ERR, r, "cannot offer the objects");
+
+        if (!manager->systemd)
+                return set_ready(manager);
+        return systemd_stop_leftovers(manager->systemd, on_leftovers, manager);
+}
+
+Job *manager_find(Manager *manager, uint32_t id) {
+        return g_hash_table_lookup(manager->jobs, GUINT_TO_POINTER(id));
+}
+
+static void forget_ended(Manager *manager) {
+        Job *job = g_queue_pop_head(manager->ended);
+
+        g_hash_table_remove(manager->jobs, GUINT_TO_POINTER(job->record->id));
+}
+
+static int on_reap(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+        uint64_t now = now_realtime_usec();
+        Job *oldest;
+
+        while ((oldest = g_queue_peek_head(manager->ended)) && oldest->record->finished_usec + LINGER_USEC <= now)
+                forget_ended(manager);
+        manager->reap_timer = sd_event_source_disable_unref(manager->reap_timer);
+        if (oldest)
+                (void) sd_event_add_time_relative(manager->event, &manager->reap_timer, CLOCK_MONOTONIC, LINGER_USEC,
+                                                  USEC_PER_SEC, on_reap, manager);
+        return 0;
+}
+
+/* The object stays for those who fetch the result, but not for many and not for long. */
+static void linger(Manager *manager, Job *job) {
+        g_queue_push_tail(manager->ended, job);
+        if (g_queue_get_length(manager->ended) > LINGER_MAX)
+                forget_ended(manager);
+        if (!manager->reap_timer)
+                (void) sd_event_add_time_relative(manager->event, &manager->reap_timer, CLOCK_MONOTONIC, LINGER_USEC,
+                                                  USEC_PER_SEC, on_reap, manager);
+}
+
+static void announce(Manager *manager, Job *job) {
+        job_announce(job);
+        manager_bus_emit_job_removed(manager, job);
+        linger(manager, job);
+}
+
+static bool tell_position(uint32_t id, unsigned position, void *userdata) {
+        Manager *manager = userdata;
+        Job *job = manager_find(manager, id);
+        WorkerProgress progress = { .phase = JOB_QUEUED, .step = position, .median = NAN };
+        uint64_t finish = manager_estimate(manager, job), now = now_realtime_usec();
+
+        progress.time_left_usec = finish > now ? finish - now : 0;
+        job_progress(job, &progress);
+        /* Each estimate adds up those before it: the first ones matter to a person who waits. */
+        return position < 16;
+}
+
+static void start_next(Manager *manager);
+
+static void on_run_done(Job *job, Result *result, char *public_body, char *full_body) {
+        g_autofree char *public_text = public_body, *full_text = full_body;
+        Manager *manager = job->manager;
+
+        job_finish(job, result, public_text, full_text);
+        manager->running = NULL;
+        announce(manager, job);
+        retain(manager);
+        if (manager->stopping) {
+                (void) sd_event_exit(manager->event, EXIT_SUCCESS);
+                return;
+        }
+        start_next(manager);
+        if (!manager->running)
+                cores_release_later(manager->cores);
+}
+
+static void start_next(Manager *manager) {
+        uint32_t id;
+        int r;
+
+        if (manager->running || !manager->started || manager->stopping || !manager->lock ||
+            queue_pop(manager->queue, &id) < 0) {
+                manager_bus_emit_queue(manager);
+                update_status(manager);
+                return;
+        }
+
+        manager->running = manager_find(manager, id);
+        manager->running->record->started_usec = now_realtime_usec();
+        r = records_start(manager->records, id, manager->running->record->started_usec);
+        manager_set_records_error(manager, r);
+        log_at(LOG_INFO,
+               &(const LogContext){
+                               .job = id, .uid = manager->running->record->uid, .message_id = JT_MESSAGE_JOB_STARTED },
+               "started");
+        manager_bus_emit_queue(manager);
+        update_status(manager);
+        queue_visit(manager->queue, tell_position, manager);
+        run_start(manager->running, on_run_done);
+}
+
+static int on_start_next(sd_event_source *source, void *userdata) {
+        Manager *manager = userdata;
+
+        sd_event_source_unref(source);
+        start_next(manager);
+        return 0;
+}
+
+static int check_limits(Manager *manager, uid_t uid, char **ret_message) {
+        const Config *config = manager->config;
+        unsigned jobs = queue_length_of(manager->queue, uid) +
+                        (manager->running && manager->running->record->uid == uid ? 1 : 0);
+        uint64_t wait;
+
+        if (queue_length(manager->queue) >= config->max_queued) {
+                *ret_message = g_strdup_printf("The queue is full: MaxQueued=%" PRIu64
+                                               " jobs wait. Submit again when one has started.",
+                                               config->max_queued);
+                return -EUSERS;
+        }
+        if (jobs >= config->max_jobs_per_user) {
+                *ret_message = g_strdup_printf("You have %u jobs queued or running, and MaxJobsPerUser=%" PRIu64
+                                               ". Submit again when one has ended.",
+                                               jobs, config->max_jobs_per_user);
+                return -EUSERS;
+        }
+        if (quota_take(manager->quota, uid, config->calls_per_minute, now_monotonic_usec(), &wait) < 0) {
+                *ret_message = g_strdup_printf("You submit more than CallsPerMinute=%" PRIu64
+                                               " jobs a minute. Submit again in %" PRIu64 " s.",
+                                               config->calls_per_minute, wait / USEC_PER_SEC + 1);
+                return -EDQUOT;
+        }
+        return 0;
+}
+
+static Record *build_record(const Request *request, uid_t uid) {
+        Record *record = g_new0(Record, 1);
+
+        record->uuid = uuid_new();
+        record->kind = request->kind;
+        record->uid = uid;
+        record->submitted_usec = now_realtime_usec();
+        record->label = g_strdup(request->label);
+        record->candidate_id = g_strdup(request->candidate_id);
+        record->problem_name = g_strdup(request->problem_name);
+        record->digest = job_digest(request);
+        record->fine = g_strcmp0(request->resolution, "fine") == 0;
+        record->expected_usec = job_formula_usec(request);
+        return record;
+}
+
+int manager_submit(Manager *manager, sd_bus_message *m, Request *request, const Caller *caller, Job **ret,
+                   char **ret_message) {
+        g_autoptr(Request) owned = request;
+        g_autoptr(Record) record = NULL;
+        g_autoptr(Job) job = NULL;
+        bool detach = request->detach;
+        int r;
+
+        r = check_limits(manager, caller->uid, ret_message);
+        if (r < 0) {
+                quota_count_refused(manager->quota, now_monotonic_usec());
+                return log_at(LOG_NOTICE,
+                              &(const LogContext){ .uid = caller->uid, .message_id = JT_MESSAGE_REFUSED, .error = r },
+                              "refused: %s", *ret_message);
+        }
+
+        record = build_record(request, caller->uid);
+        r = records_submit(manager->records, record);
+        manager_set_records_error(manager, r);
+        if (r < 0)
+                return r;
+        job = job_new(manager, g_steal_pointer(&record), g_steal_pointer(&owned), caller->groups, caller->n_groups);
+        r = job_bus_track(job, m, detach);
+        if (r < 0) {
+                /* Gone already: the row is there, so it gets its end. */
+                job_finish(job, run_cancelled_result(JT_ERROR_CALLER_LEFT), NULL, NULL);
+                return r;
+        }
+
+        g_hash_table_insert(manager->jobs, GUINT_TO_POINTER(job->record->id), job);
+        queue_push(manager->queue, job->record->id, caller->uid);
+        log_at(LOG_INFO,
+               &(const LogContext){ .job = job->record->id, .uid = caller->uid, .message_id = JT_MESSAGE_JOB_QUEUED },
+               "queued");
+        manager_bus_emit_job_new(manager, job);
+        manager_bus_emit_queue(manager);
+        update_status(manager);
+
+        /* After the reply, so that the caller knows the job's path before it hears of its progress. */
+        if (!manager->running) {
+                sd_event_source *source;
+
+                r = sd_event_add_defer(manager->event, &source, on_start_next, manager);
+                if (r < 0)
+                        log_errno(LOG_ERR, r, "cannot start the job");
+        }
+        *ret = g_steal_pointer(&job);
+        return 0;
+}
+
+void manager_cancel(Manager *manager, Job *job, const char *reason) {
+        if (job_has_ended(job))
+                return;
+        if (job->run) {
+                run_cancel(job->run, reason);
+                return;
+        }
+        (void) queue_remove(manager->queue, job->record->id);
+        job_finish(job, run_cancelled_result(reason), NULL, NULL);
+        announce(manager, job);
+        manager_bus_emit_queue(manager);
+        update_status(manager);
+}
+
+static uint64_t expected_usec(Manager *manager, Job *job) {
+        uint64_t generation = records_generation(manager->records);
+
+        if (job->expected_generation != generation) {
+                const Record *record = job->record;
+
+                if (records_estimate(manager->records, record->digest, record->uid, record->expected_usec,
+                                     &job->expected_usec) < 0)
+                        job->expected_usec = record->expected_usec;
+                job->expected_generation = generation;
+        }
+        return job->expected_usec;
+}
+
+typedef struct Estimate {
+        Manager *manager;
+        uint32_t id;
+        uint64_t usec;
+} Estimate;
+
+static bool add_expected(uint32_t id, unsigned position, void *userdata) {
+        Estimate *estimate = userdata;
+
+        estimate->usec += expected_usec(estimate->manager, manager_find(estimate->manager, id));
+        return id != estimate->id;
+}
+
+uint64_t manager_estimate(Manager *manager, Job *job) {
+        Estimate estimate = { .manager = manager, .id = job->record->id, .usec = now_realtime_usec() };
+
+        if (job_has_ended(job))
+                return 0;
+        if (manager->running && manager->running->run)
+                estimate.usec += run_remaining_usec(manager->running->run, expected_usec(manager, manager->running));
+        if (job != manager->running)
+                queue_visit(manager->queue, add_expected, &estimate);
+        return estimate.usec;
+}
+
+static void cancel_queued(Manager *manager) {
+        g_autoptr(GPtrArray) cancelled = g_ptr_array_new();
+        uint32_t id;
+
+        (void) records_begin(manager->records);
+        while (queue_pop(manager->queue, &id) >= 0) {
+                Job *job = manager_find(manager, id);
+
+                job_finish(job, run_cancelled_result(JT_ERROR_SERVICE_STOPPED), NULL, NULL);
+                g_ptr_array_add(cancelled, job);
+        }
+        (void) records_commit(manager->records);
+        for (unsigned i = 0; i < cancelled->len; i++) {
+                job_announce(cancelled->pdata[i]);
+                manager_bus_emit_job_removed(manager, cancelled->pdata[i]);
+        }
+}
+
+void manager_stop(Manager *manager) {
+        if (manager->stopping)
+                return;
+        manager->stopping = true;
+        (void) sd_notify(false, "STOPPING=1");
+        update_status(manager);
+
+        cancel_queued(manager);
+        if (manager->running && manager->running->run)
+                run_cancel(manager->running->run, JT_ERROR_SERVICE_STOPPED);
+        else
+                (void) sd_event_exit(manager->event, EXIT_SUCCESS);
+}
+
+void manager_reload(Manager *manager) {
+        g_autoptr(Config) config = NULL;
+        g_autoptr(Cores) cores = NULL;
+        int r;
+
+        (void) sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
+        r = config_load_logged(manager->options->config, &config);
+        if (r < 0)
+                log_error("the configuration is not reloaded; the one before stays in force");
+        else {
+                /* The cores are chosen anew when no job has them; else with the next reload. */
+                if (manager->running)
+                        log_notice("a job runs: changed CPUs take effect at the next start or idle reload");
+                else {
+                        cores_release_now(manager->cores);
+                        if (open_cores(manager, config, &cores) >= 0) {
+                                cores_free(manager->cores);
+                                manager->cores = g_steal_pointer(&cores);
+                        }
+                        manager_bus_emit_cores(manager);
+                }
+                config_request_limits(config, &manager->request_limits);
+                log_set_level(config_log_level(config));
+                config_free(manager->config);
+                manager->config = g_steal_pointer(&config);
+                retain(manager);
+                update_ready(manager);
+        }
+        (void) sd_notify(false, "READY=1");
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The service: its queue, its records, and the one job that runs. */
+
+#include "authority.h"
+#include "caller.h"
+#include "knobs.h"
+#include "cores.h"
+#include "job.h"
+#include "quota.h"
+#include "lock.h"
+#include "queue.h"
+#include "records.h"
+#include "run.h"
+#include "scope.h"
+#include "topology.h"
+
+/* The command line. */
+typedef struct Options {
+        bool embedded;          /* on a private connection, for one user, without bus, polkit and systemd */
+        bool containment_scope; /* else the worker is started by us and there is no systemd */
+        bool polkit_always;
+        const char *config;
+        const char *sysroot; /* NULL: the host */
+        const char *meter;   /* instead of the knob; NULL: none */
+        char *state_dir, *runtime_dir;
+        char *worker, *worker_socket;
+} Options;
+
+typedef struct Check {
+        const char *name;
+        bool ok;
+        bool required; /* when it is not ok no job is accepted */
+        char *value, *limit, *remedy;
+} Check;
+
+#define N_CHECKS 6
+
+struct Manager {
+        const Options *options;
+        sd_event *event;
+        sd_bus *bus; /* the system bus, or the peer */
+        sd_bus_slot *slots[5];
+
+        Config *config;
+        RequestLimits request_limits;
+        Sysroot *root; /* --sysroot */
+        Sysroot *proc; /* the host: callers are real */
+        Topology *topology;
+        Records *records;
+        int records_error; /* of the latest write; 0: none */
+        Queue *queue;
+        Quota *quota;
+        Callers *callers;
+        Authority *authority;
+        Systemd *systemd; /* NULL: containment "process" */
+        Cores *cores;
+        MachineLock *lock; /* NULL: it could not be opened */
+
+        GHashTable *jobs; /* id → Job: queued, running, and ended some seconds ago */
+        GQueue *ended;    /* Job, oldest first */
+        Job *running;
+        sd_event_source *reap_timer;
+        bool started;  /* READY=1 was sent: jobs may start */
+        bool stopping; /* no job is accepted any more */
+        bool was_ready;
+};
+
+/* Takes the configuration. Opens what needs no bus: records, lock, topology. */
+int manager_new(const Options *options, sd_event *event, Config *config, Manager **ret);
+Manager *manager_free(Manager *manager);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manager, manager_free)
+
+/* Connected to bus: chooses the cores, offers the objects, stops leftover scopes, takes the name, says READY=1. */
+int manager_start(Manager *manager, sd_bus *bus);
+
+/* SIGTERM: cancels everything, then exits the event loop. */
+void manager_stop(Manager *manager);
+
+/* SIGHUP. A wrong bound keeps the configuration there was. */
+void manager_reload(Manager *manager);
+
+/* Creates and queues a job; its record is on disk. Takes the request. -EUSERS (QueueFull), -EDQUOT (LimitsExceeded),
+ * with *ret_message; or the records' error. m may be NULL in embedded mode. */
+int manager_submit(Manager *manager, sd_bus_message *m, Request *request, const Caller *caller, Job **ret,
+                   char **ret_message);
+
+/* Whether or not it runs yet; done when its end is announced. */
+void manager_cancel(Manager *manager, Job *job, const char *reason);
+
+/* NULL */
+Job *manager_find(Manager *manager, uint32_t id);
+
+/* Realtime; 0 for a job that has ended. */
+uint64_t manager_estimate(Manager *manager, Job *job);
+
+void manager_set_records_error(Manager *manager, int r);
+
+/* checks.c */
+void manager_check(Manager *manager, Check ret[static N_CHECKS]);
+void check_clear(Check *check);
+/* Sentences about the required checks that fail, NULL-terminated. */
+char **manager_not_ready(Manager *manager);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <math.h>
+
+#include "records-internal.h"
+
+int records_list(Records *records, const RecordFilter *filter, RecordVisit visit, void *userdata) {
+        g_autoptr(sqlite3_stmt) statement = NULL;
+        int r;
+
+        r = records_prepare(records,
+                            "SELECT " RECORD_COLUMNS " FROM jobs WHERE (?1 OR uid = ?2) AND submitted >= ?3"
+                            " AND (?4 = 0 OR submitted < ?4) AND (?5 IS NULL OR label = ?5)"
+                            " AND (?6 IS NULL OR result = ?6) AND (?7 = 0 OR id < ?7) ORDER BY id DESC LIMIT ?8",
+                            &statement, "uuuussuu", (uint64_t) filter->any_uid, (uint64_t) filter->uid,
+                            filter->since_usec, filter->until_usec, filter->label, filter->result,
+                            (uint64_t) filter->before, filter->limit > 0 ? (uint64_t) filter->limit : INT64_MAX);
+        if (r < 0)
+                return r;
+
+        for (;;) {
+                g_autoptr(Record) record = NULL;
+                int code = sqlite3_step(statement);
+
+                if (code == SQLITE_DONE)
+                        return 0;
+                if (code != SQLITE_ROW)
+                        return records_error(records, "list");
+                r = records_read_row(statement, &record);
+                if (r < 0)
+                        return r;
+                r = visit(record, userdata);
+                if (r < 0)
+                        return r;
+        }
+}
+
+static int list_open(Records *records, bool (*is_alive)(const char *owner), GPtrArray *ret) {
+        g_autoptr(sqlite3_stmt) statement = NULL;
+        int r;
+
+        r = records_prepare(records,
+                            "SELECT " RECORD_COLUMNS
+                            ", owner FROM jobs WHERE result IS NULL AND owner != ?1 ORDER BY id",
+                            &statement, "s", records->owner);
+        if (r < 0)
+                return r;
+        for (;;) {
+                Record *record;
+                int code = sqlite3_step(statement);
+
+                if (code == SQLITE_DONE)
+                        return 0;
+                if (code != SQLITE_ROW)
+                        return records_error(records, "list unfinished");
+                if (is_alive && is_alive((const char *) sqlite3_column_text(statement, 33)))
+                        continue;
+                r = records_read_row(statement, &record);
+                if (r < 0)
+                        return r;
+                g_ptr_array_add(ret, record);
+        }
+}
+
+static void free_record(void *p) {
+        record_free(p);
+}
+
+int records_interrupt(Records *records, bool (*is_alive)(const char *owner), const char *error, const char *message,
+                      RecordVisit interrupted, void *userdata) {
+        g_autoptr(GPtrArray) open = g_ptr_array_new_with_free_func(free_record);
+        int r;
+
+        r = list_open(records, is_alive, open);
+        if (r < 0)
+                return r;
+        if (open->len == 0)
+                return 0;
+
+        r = records_execute(records, "BEGIN");
+        if (r < 0)
+                return r;
+        for (unsigned i = 0; i < open->len; i++) {
+                Record *record = open->pdata[i];
+
+                record->result = result_new(RESULT_INFRASTRUCTURE, error, message);
+                record->state = job_result_state(RESULT_INFRASTRUCTURE);
+                record->finished_usec = now_realtime_usec();
+                r = records_finish(records, record, NULL, NULL);
+                if (r < 0)
+                        return r;
+        }
+        r = records_execute(records, "COMMIT");
+        if (r < 0)
+                return r;
+
+        for (unsigned i = 0; i < open->len && interrupted; i++) {
+                r = interrupted(open->pdata[i], userdata);
+                if (r < 0)
+                        return r;
+        }
+        return (int) open->len;
+}
+
+int records_retain(Records *records, uint64_t now_usec, uint64_t max_age_usec, uint64_t max_count,
+                   uint64_t max_bytes) {
+        g_autoptr(sqlite3_stmt) statement = NULL;
+        int r;
+
+        r = records_prepare(
+                        records,
+                        "DELETE FROM jobs WHERE id IN (SELECT id FROM (SELECT id, submitted,"
+                        " row_number() OVER newest AS n,"
+                        " sum(coalesce(octet_length_public, 0)) OVER newest AS bytes"
+                        " FROM (SELECT id, submitted, length(CAST(body_public AS BLOB)) +"
+                        "  length(CAST(body_full AS BLOB)) AS octet_length_public FROM jobs WHERE result IS NOT NULL)"
+                        " WINDOW newest AS (ORDER BY id DESC ROWS UNBOUNDED PRECEDING))"
+                        " WHERE submitted < ?1 OR n > ?2 OR bytes > ?3)",
+                        &statement, "uuu",
+                        max_age_usec > 0 && max_age_usec < now_usec ? now_usec - max_age_usec : UINT64_C(0),
+                        max_count > 0 ? max_count : INT64_MAX, max_bytes > 0 ? max_bytes : INT64_MAX);
+        if (r < 0)
+                return r;
+        r = records_run(records, statement);
+        if (r < 0)
+                return r;
+        if (sqlite3_changes(records->db) == 0)
+                return 0;
+        records->generation++;
+        return records_execute(records, "PRAGMA incremental_vacuum");
+}
+
+int records_estimate(Records *records, const char *digest, uid_t uid, uint64_t formula_usec, uint64_t *ret_usec) {
+        g_autoptr(sqlite3_stmt) statement = NULL;
+        double ratio;
+        int r;
+
+        /* Only jobs that ran to their end say how long such a job takes. */
+        r = records_prepare(
+                        records,
+                        "SELECT (SELECT avg(finished - started) FROM jobs WHERE digest = ?1 AND result = 'done'),"
+                        " (SELECT avg(ratio) FROM (SELECT CAST(finished - started AS REAL) / expected AS ratio"
+                        "  FROM jobs WHERE uid = ?2 AND result = 'done' AND expected > 0 ORDER BY id DESC LIMIT 50)),"
+                        " (SELECT avg(ratio) FROM (SELECT CAST(finished - started AS REAL) / expected AS ratio"
+                        "  FROM jobs WHERE result = 'done' AND expected > 0 ORDER BY id DESC LIMIT 50))",
+                        &statement, "su", digest, (uint64_t) uid);
+        if (r < 0)
+                return r;
+        if (sqlite3_step(statement) != SQLITE_ROW)
+                return records_error(records, "estimate");
+
+        if (sqlite3_column_type(statement, 0) != SQLITE_NULL) {
+                *ret_usec = (uint64_t) MAX(sqlite3_column_double(statement, 0), 0);
+                return 0;
+        }
+        ratio = sqlite3_column_type(statement, 1) != SQLITE_NULL   ? sqlite3_column_double(statement, 1)
+                : sqlite3_column_type(statement, 2) != SQLITE_NULL ? sqlite3_column_double(statement, 2)
+                                                                   : 1;
+        *ret_usec = (uint64_t) MAX(ratio * (double) formula_usec, 0);
+        return 0;
+}
+
+int records_statistics(Records *records, uint64_t since_usec, RecordStatistics *ret) {
+        g_autoptr(sqlite3_stmt) statement = NULL;
+        int r;
+
+        /* Nearest rank: the smallest value with at least that share at or below it. */
+        r = records_prepare(records,
+                            "WITH recent AS (SELECT result, (finished - started) / 1e6 AS duration,"
+                            " (started - submitted) / 1e6 AS wait FROM jobs WHERE submitted >= ?1),"
+                            " durations AS (SELECT duration, cume_dist() OVER (ORDER BY duration) AS share FROM recent"
+                            "  WHERE duration IS NOT NULL),"
+                            " waits AS (SELECT wait, cume_dist() OVER (ORDER BY wait) AS share FROM recent"
+                            "  WHERE wait IS NOT NULL)"
+                            "SELECT (SELECT count(*) FROM recent),"
+                            " (SELECT count(*) FROM recent WHERE result NOT IN ('done', 'cancelled')),"
+                            " (SELECT count(*) FROM recent WHERE result = 'cancelled'),"
+                            " (SELECT avg(duration) FROM durations),"
+                            " (SELECT min(duration) FROM durations WHERE share >= 0.95),"
+                            " (SELECT min(wait) FROM waits WHERE share >= 0.5),"
+                            " (SELECT min(wait) FROM waits WHERE share >= 0.95)",
+                            &statement, "u", since_usec);
+        if (r < 0)
+                return r;
+        if (sqlite3_step(statement) != SQLITE_ROW)
+                return records_error(records, "statistics");
+
+        *ret = (RecordStatistics){ .jobs = (uint32_t) sqlite3_column_int64(statement, 0),
+                                   .failed = (uint32_t) sqlite3_column_int64(statement, 1),
+                                   .cancelled = (uint32_t) sqlite3_column_int64(statement, 2) };
+        double *const fields[] = { &ret->duration_mean, &ret->duration_p95, &ret->wait_p50, &ret->wait_p95 };
+        for (int i = 0; i < 4; i++)
+                *fields[i] = sqlite3_column_type(statement, 3 + i) == SQLITE_NULL
+                                             ? NAN
+                                             : sqlite3_column_double(statement, 3 + i);
+        return 0;
+}
