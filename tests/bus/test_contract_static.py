@@ -32,6 +32,7 @@ NAMES = names_h()
 
 def test_everything_is_documented():
     assert xml_contract.undocumented(XML) == []
+    assert xml_contract.undocumented((DBUS / "org.jouletrace.Worker1.xml").read_text(encoding="utf-8")) == []
 
 
 def test_every_error_is_documented():
@@ -56,6 +57,12 @@ def test_job_broadcasts_nothing_private():
     members = xml_contract.interfaces(XML)[NAMES["JT_JOB_INTERFACE"]]
     assert all(facts[2][xml_contract.EMITS_CHANGED] != "true" for key, facts in members.items() if key[0] == "property")
     assert not any(re.search("label|energy|joule", key[1], re.IGNORECASE) for key in members)
+
+
+def test_every_message_has_a_catalog_entry():
+    catalog = (TOP / "units" / "jouletrace.catalog").read_text(encoding="utf-8")
+    entries = re.findall(r"^-- ([0-9a-f]{32})$", catalog, re.MULTILINE)
+    assert sorted(entries) == sorted(value for name, value in NAMES.items() if name.startswith("JT_MESSAGE_"))
 
 
 def test_bus_policy_and_activation():
