@@ -108,7 +108,7 @@ def knob_lines(text):
     """From the lines of jouletraced --dump-knobs: name, type, default, bounds, text."""
     for line in text.splitlines():
         name, kind, default, bounds, doc = line.split("\t")
-        metavar = {"time": "TIME", "bytes": "SIZE", "cpus": "auto|none|CPUS", "choice": bounds}.get(kind, "NUMBER")
+        metavar = {"time": "TIME", "bytes": "SIZE", "cpus": "auto|none|CPUS", "choice": bounds.replace(", ", "|")}.get(kind, "NUMBER")
         limits = "" if kind in ("choice", "cpus") else f"; {bounds}"
         yield f"*{name}=* {plain(metavar)}"
         yield f"\t{sentence(plain(doc))} Default _{default}_{plain(limits)}."

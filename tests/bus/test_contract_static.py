@@ -36,7 +36,7 @@ def test_everything_is_documented():
 
 
 def test_every_error_is_documented():
-    in_table = {NAMES[macro] for macro in re.findall(r"\{ ?(JT_ERROR_\w+),", (DBUS / "errors.c").read_text(encoding="utf-8"))}
+    in_table = {NAMES[macro] for macro in re.findall(r"\{\s*(JT_ERROR_\w+),", (DBUS / "errors.c").read_text(encoding="utf-8"))}
     in_header = {value for name, value in NAMES.items() if name.startswith("JT_ERROR_") and name != "JT_ERROR_PREFIX"}
     documented = xml_contract.documented_errors(XML)
     assert in_header == in_table == set(documented)
@@ -124,6 +124,19 @@ def test_manual_names_every_member_key_and_error():
     assert [name for name in members + keys + errors + sorted(NAMES[n] for n in NAMES if n.startswith("JT_ACTION_"))
             if name not in page] == []
     assert len(keys) > 30
+
+
+def test_knobs_are_the_same_everywhere():
+    table = [line.split("\t") for line in (BUILD / "man" / "knobs").read_text(encoding="utf-8").splitlines()]
+    names = [line[0] for line in table]
+    assert len(names) == len(set(names)) > 20
+    shipped = re.findall(r"^#(\w+)=(.*)$", (TOP / "units" / "jouletraced.conf").read_text(encoding="utf-8"), re.MULTILINE)
+    assert dict(shipped) == {name: default for name, _, default, _, _ in table}
+    page = manual("jouletraced.conf.5")
+    assert [name for name in names if f"{name}=" not in page] == []
+    # A request's key that says a knob moves its bound means one that exists.
+    keys = json.loads((BUILD / "man" / "keys.json").read_text(encoding="utf-8"))
+    assert {key["knob"] for key in keys if key["knob"]} <= set(names)
 
 
 SAMPLE = """<node><interface name="a.B"><method name="M"><arg name="x" type="u" direction="in"/></method>
