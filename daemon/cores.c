@@ -89,30 +89,59 @@ static int read_partition(const Cores *cores, char **ret) {
         return 0;
 }
 
-static bool is_valid(const char *partition) {
-        return g_str_equal(partition, "root") || g_str_equal(partition, "isolated");
+/* 0 when the slice has exactly our CPUs; -ENOENT when it has no cpuset at all; else a sentence. */
+static int check_effective(const Cores *cores, char **ret_message) {
+        g_autofree char *text = NULL, *wanted = NULL;
+        cpu_set_t effective;
+        int r;
+
+        r = read_file_at(cores->cgroup_fd, EFFECTIVE_FILE, &text);
+        if (r == -ENOENT)
+                return r;
+        if (r >= 0)
+                r = cpulist_parse(g_strstrip(text), &effective);
+        if (r < 0) {
+                *ret_message = g_strdup_printf("the CPUs of " JT_SLICE " cannot be read back: %s", g_strerror(-r));
+                return r == -ENOENT ? -EIO : r;
+        }
+        if (CPU_EQUAL(&effective, &cores->set))
+                return 0;
+        wanted = cpulist_format(&cores->set);
+        *ret_message = g_strdup_printf("the kernel gives " JT_SLICE " the CPUs %s instead of %s", text, wanted);
+        return -EADDRNOTAVAIL;
 }
 
-/* The kernel withdraws a partition when its CPUs go offline or somebody else asks for them. What is read is believed;
- * it is still written back at the release, and may become valid again by itself. */
-static void reread_partition(Cores *cores) {
-        g_autofree char *now = NULL;
-        const char *partition;
+/* NULL when the partition is as it was granted, else why not. The kernel withdraws it when somebody else asks for its
+ * CPUs; when some go offline, it stays with those that are left. */
+static char *look_for_loss(const Cores *cores) {
+        g_autofree char *now = NULL, *message = NULL;
         int r;
+
+        r = read_partition(cores, &now);
+        if (r >= 0 && !g_str_equal(now, cores->wanted))
+                return g_steal_pointer(&now);
+        if (r >= 0)
+                r = check_effective(cores, &message);
+        if (r >= 0)
+                return NULL;
+        return message ? g_steal_pointer(&message) : g_strdup(g_strerror(-r));
+}
+
+/* What is read is believed. A lost partition is still to be given back, and may become valid again by itself. */
+static void reread_partition(Cores *cores) {
+        g_autofree char *loss = NULL;
 
         if (!cores->held)
                 return;
-        r = read_partition(cores, &now);
-        partition = r >= 0 && is_valid(now) ? now : "";
-        if (g_str_equal(partition, cores->partition))
+        loss = look_for_loss(cores);
+        if ((loss == NULL) == (cores->level == ISOLATION_RESERVED))
                 return;
 
-        if (*partition != '\0') {
-                set_state(cores, ISOLATION_RESERVED, partition, NULL);
+        if (!loss) {
+                set_state(cores, ISOLATION_RESERVED, cores->wanted, NULL);
                 return;
         }
-        set_state(cores, ISOLATION_CONFINED, "",
-                  g_strdup_printf("the partition of " JT_SLICE " was lost: %s", r < 0 ? g_strerror(-r) : now));
+        set_state(cores, ISOLATION_CONFINED, "", g_strdup_printf("the partition of " JT_SLICE " was lost: %s", loss));
         log_at(LOG_WARNING, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_LOST }, "%s", cores->why);
 }
 
@@ -170,28 +199,6 @@ static void answer(Cores *cores, int r, const char *message) {
 
         stop_waiting(cores);
         ready(cores, r, message, cores->ready_userdata);
-}
-
-/* 0 when the slice has exactly our CPUs; -ENOENT when it has no cpuset at all; else a sentence. */
-static int check_effective(const Cores *cores, char **ret_message) {
-        g_autofree char *text = NULL, *wanted = NULL;
-        cpu_set_t effective;
-        int r;
-
-        r = read_file_at(cores->cgroup_fd, EFFECTIVE_FILE, &text);
-        if (r == -ENOENT)
-                return r;
-        if (r >= 0)
-                r = cpulist_parse(g_strstrip(text), &effective);
-        if (r < 0) {
-                *ret_message = g_strdup_printf("the CPUs of " JT_SLICE " cannot be read back: %s", g_strerror(-r));
-                return r == -ENOENT ? -EIO : r;
-        }
-        if (CPU_EQUAL(&effective, &cores->set))
-                return 0;
-        wanted = cpulist_format(&cores->set);
-        *ret_message = g_strdup_printf("the kernel gives " JT_SLICE " the CPUs %s instead of %s", text, wanted);
-        return -EADDRNOTAVAIL;
 }
 
 /* NULL when the kernel made it a partition, else why not; it is no half one then, which could come true later. */

@@ -416,6 +416,15 @@ static void test_lost(Fixture *f, gconstpointer data) {
         assert_state(f, ISOLATION_CONFINED, "", "the partition of jouletrace.slice was lost: member");
         g_assert_true(run_until(f->event, &f->changed));
 
+        /* Kernel 6.1 keeps a partition whose CPUs go offline. */
+        put("cpuset.cpus.partition", "root\n");
+        assert_state(f, ISOLATION_RESERVED, "root", NULL);
+        put("cpuset.cpus.effective", "3\n");
+        assert_state(f, ISOLATION_CONFINED, "",
+                     "the partition of jouletrace.slice was lost: the kernel gives jouletrace.slice the CPUs 3 "
+                     "instead "
+                     "of 1,3");
+
         /* The next job asks for it anew. */
         g_string_truncate(sim.written, 0);
         g_assert_cmpint(acquire(f), ==, 0);
