@@ -54,6 +54,8 @@ class VM:
             begin = time.monotonic()
             self.image = image.ensure_image(self.release)
             self.machine, state = states.ensure_state(self.image, self.machine, self.project)
+            if self.rapl is not None:
+                kmod.ensure_module(self.image, self.release)
             self.timings['state'] = time.monotonic() - begin
             begin = time.monotonic()
             self._dir = Path(self._stack.enter_context(run_directory()))

@@ -30,7 +30,10 @@ def _qemu_version() -> str:
 
 def _host() -> str:
     uname = os.uname()
-    model = [line for line in Path('/proc/cpuinfo').read_text().splitlines() if line.startswith('model name')][:1]
+    try:
+        model = [line for line in Path('/proc/cpuinfo').read_text().splitlines() if line.startswith('model name')][:1]
+    except OSError:  # a chroot without /proc
+        model = []
     return f'{uname.release} {model}'
 
 
