@@ -34,7 +34,8 @@ struct Pipeline {
 
         JobRecord *record;
         WindowPlan plan;
-        uint32_t wanted; /* valid trials */
+        uint64_t fastest_ns; /* of one iteration, so far */
+        uint32_t wanted;     /* valid trials */
         uint32_t reruns;
         Trial *trial;
         bool warming, delivered, started, is_over;
@@ -152,6 +153,7 @@ int pipeline_new(sd_event *event, const Request *request, const JobContext *cont
         pipeline->context = context;
         pipeline->calls = *calls;
         pipeline->plan = (WindowPlan){ 1, 1 };
+        pipeline->fastest_ns = UINT64_MAX;
         pipeline->wanted = request->trials;
         pipeline->reference_mc = TEMPERATURE_UNKNOWN;
         pipeline->material.stdin_fd = -1;
@@ -386,8 +388,8 @@ static const TrialRecord *last_of(GPtrArray *records) {
 static void plan_windows(Pipeline *pipeline, const TrialRecord *last) {
         if (!last || last->iterations == 0 || job_valid_trials(pipeline->record) > 0)
                 return;
-        pipeline->plan = window_plan(last->wall_ns / last->iterations, largest_output(last),
-                                     pipeline->record->min_window_usec);
+        pipeline->fastest_ns = MIN(pipeline->fastest_ns, last->wall_ns / last->iterations);
+        pipeline->plan = window_plan(pipeline->fastest_ns, largest_output(last), pipeline->record->min_window_usec);
 }
 
 static int start_trial(Pipeline *pipeline) {

@@ -272,6 +272,16 @@ static void drain_rest(Run *run) {
                         break;
 }
 
+static const char *fault_of(const Run *run, int collect_error, const BoxEnd *end) {
+        if (run->undead)
+                return "a process of it does not die";
+        if (collect_error < 0)
+                return "its figures could not be read";
+        if (end->stage != BOX_STAGE_READY && end->stage != BOX_STAGE_EXEC)
+                return "it did not get to its gate";
+        return NULL;
+}
+
 RunRecord *run_settle(Run *run) {
         RunRecord *record = g_new0(RunRecord, 1);
         Evidence *evidence = &record->evidence;
@@ -281,7 +291,7 @@ RunRecord *run_settle(Run *run) {
         drain_rest(run);
         r = box_collect(run->box, &end);
         *evidence = (Evidence){
-                .our_fault = r < 0 || run->undead || (end.stage != BOX_STAGE_READY && end.stage != BOX_STAGE_EXEC),
+                .our_fault = fault_of(run, r, &end),
                 .exec_error = end.stage == BOX_STAGE_EXEC ? end.error : 0,
                 .end_code = end.end_code,
                 .end_status = end.end_status,

@@ -7,7 +7,7 @@
 #include "window.h"
 
 #define ENERGY_CHECK_USEC (20U * USEC_PER_MSEC)
-#define MARGIN 1.15
+#define MARGIN 1.25
 
 struct Window {
         WindowSpec spec;

@@ -16,8 +16,8 @@ typedef struct WindowPlan {
         uint32_t iterations, windows;
 } WindowPlan;
 
-/* Pure. iteration_ns: duration of one run as the last warm-up showed it, output_bytes: what it wrote. A margin of 15 %
- * keeps trials that are a little faster long enough. */
+/* Pure. iteration_ns: duration of one run, output_bytes: what it wrote. A margin of 25 % keeps trials that are a
+ * little faster long enough. */
 WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec);
 
 typedef struct WindowSpec {

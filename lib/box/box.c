@@ -254,7 +254,6 @@ int box_open_gate(Box *box) {
         char byte = 0;
 
         box->gate_open = true;
-        g_hash_table_remove(box->containment->others, GINT_TO_POINTER(box->pid));
         if (write(box->gate_fd, &byte, 1) != 1)
                 return -errno;
         return 0;
@@ -336,7 +335,7 @@ int box_cpu_usec(Box *box, uint64_t *ret_usec) {
         if (box->leaf)
                 r = leaf_cpu_usec(box->leaf, &living);
         else if (box->gate_open && !box->over)
-                r = descendants_cpu_usec(box->containment->others, &living);
+                r = descendants_cpu_usec(box->containment->others, box->pid, &living);
         else
                 r = 0;
         if (r < 0)

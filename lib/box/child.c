@@ -42,7 +42,9 @@ static int move_fds(const ChildPlan *plan) {
                 if (dup2(stdio[i], (int) i) < 0)
                         return -errno;
         for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
-                if (high[i] >= 0 && dup3(high[i], FD_CWD + (int) i, O_CLOEXEC) < 0)
+                if (high[i] < 0)
+                        (void) close(FD_CWD + (int) i); /* what we happened to have there */
+                else if (dup3(high[i], FD_CWD + (int) i, O_CLOEXEC) < 0)
                         return -errno;
         if (syscall(SYS_close_range, FD_FREE, ~0U, 0) < 0)
                 return -errno;

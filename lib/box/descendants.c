@@ -16,9 +16,19 @@ uint64_t rusage_cpu_usec(const struct rusage *usage) {
                (uint64_t) (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
 }
 
-static int walk(pid_t pid, GHashTable *others, unsigned depth, Visit visit, void *userdata);
+/* Which of our own children are looked at: all but those in others, and main in any case. */
+typedef struct Choice {
+        GHashTable *others;
+        pid_t main;
+} Choice;
 
-static int walk_thread(const char *path, bool ours, GHashTable *others, unsigned depth, Visit visit, void *userdata) {
+static int walk(pid_t pid, const Choice *choice, unsigned depth, Visit visit, void *userdata);
+
+static bool chosen(const Choice *choice, pid_t child) {
+        return child == choice->main || !g_hash_table_contains(choice->others, GINT_TO_POINTER(child));
+}
+
+static int walk_thread(const char *path, const Choice *choice, unsigned depth, Visit visit, void *userdata) {
         g_autofree char *text = NULL;
         g_auto(GStrv) words = NULL;
         int r;
@@ -37,12 +47,12 @@ static int walk_thread(const char *path, bool ours, GHashTable *others, unsigned
                 if (parse_u64(*word, &number) < 0)
                         continue;
                 child = (pid_t) number;
-                if (ours && others && g_hash_table_contains(others, GINT_TO_POINTER(child)))
+                if (choice && !chosen(choice, child))
                         continue;
                 r = walk(child, NULL, depth + 1, visit, userdata);
                 if (r < 0)
                         return r;
-                r = visit(child, ours, userdata);
+                r = visit(child, choice != NULL, userdata);
                 if (r < 0)
                         return r;
         }
@@ -50,7 +60,7 @@ static int walk_thread(const char *path, bool ours, GHashTable *others, unsigned
 }
 
 /* proc/PID/task/TID/children is there with CONFIG_PROC_CHILDREN, which Debian sets. */
-static int walk(pid_t pid, GHashTable *others, unsigned depth, Visit visit, void *userdata) {
+static int walk(pid_t pid, const Choice *choice, unsigned depth, Visit visit, void *userdata) {
         g_autofree char *tasks = g_strdup_printf("/proc/%d/task", pid);
         g_autoptr(GDir) dir = NULL;
         const char *name;
@@ -64,7 +74,7 @@ static int walk(pid_t pid, GHashTable *others, unsigned depth, Visit visit, void
         while ((name = g_dir_read_name(dir))) {
                 g_autofree char *path = g_strdup_printf("%s/%s/children", tasks, name);
 
-                r = walk_thread(path, pid == getpid(), others, depth, visit, userdata);
+                r = walk_thread(path, choice, depth, visit, userdata);
                 if (r < 0)
                         return r;
         }
@@ -108,10 +118,11 @@ static int sweep_one(pid_t pid, bool ours, void *userdata) {
 }
 
 int descendants_sweep(GHashTable *others, pid_t main, bool kill, uint64_t *cpu_usec) {
+        const Choice choice = { .others = others, .main = main };
         Sweep sweep = { .main = main, .kill = kill, .cpu_usec = cpu_usec };
         int r;
 
-        r = walk(getpid(), others, 0, sweep_one, &sweep);
+        r = walk(getpid(), &choice, 0, sweep_one, &sweep);
         return r < 0 ? r : sweep.alive;
 }
 
@@ -146,11 +157,12 @@ static int add_cpu_usec(pid_t pid, bool ours, void *userdata) {
         return 0;
 }
 
-int descendants_cpu_usec(GHashTable *others, uint64_t *ret_usec) {
+int descendants_cpu_usec(GHashTable *others, pid_t main, uint64_t *ret_usec) {
+        const Choice choice = { .others = others, .main = main };
         uint64_t sum = 0;
         int r;
 
-        r = walk(getpid(), others, 0, add_cpu_usec, &sum);
+        r = walk(getpid(), &choice, 0, add_cpu_usec, &sum);
         if (r < 0)
                 return r;
         *ret_usec = sum;

@@ -134,7 +134,7 @@ char *evidence_describe(const Evidence *evidence) {
 
         switch (decisive) {
         case FACT_OUR_FAULT:
-                return g_strdup("could not be carried out");
+                return g_strdup_printf("could not be carried out: %s", evidence->our_fault);
         case FACT_CANCELLED:
                 return g_strdup("was cancelled");
         case FACT_EXEC_FAILED:

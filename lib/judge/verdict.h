@@ -19,7 +19,7 @@ typedef enum KilledFor {
 
 /* What was seen of one run. Limits of 0 bytes of output are limits; memory_max is for the words only. */
 typedef struct Evidence {
-        bool our_fault;           /* it could not be set up, killed or read */
+        const char *our_fault;    /* why it could not be set up, killed or read; NULL: nothing of the kind */
         int exec_error;           /* negative errno: the program was not started */
         int end_code, end_status; /* of waitid() */
         KilledFor killed_for;
