@@ -22,6 +22,7 @@ int fill_u32(sd_bus_message *m, void *userdata) {
 /* The embedded service inherits our standard error: its warnings are ours to show. */
 static int open_embedded(const Arguments *arguments, sd_bus **ret) {
         const char *daemon = getenv("JOULETRACED") ?: JT_LIBEXECDIR "/jouletraced";
+        const char *worker = getenv("JOULETRACE_WORKER");
         g_autoptr(GPtrArray) argv = g_ptr_array_new();
         g_autoptr(sd_bus) bus = NULL;
         int r;
@@ -31,6 +32,10 @@ static int open_embedded(const Arguments *arguments, sd_bus **ret) {
 
         g_ptr_array_add(argv, (char *) daemon);
         g_ptr_array_add(argv, (char *) "--embedded");
+        if (worker) {
+                g_ptr_array_add(argv, (char *) "--worker");
+                g_ptr_array_add(argv, (char *) worker);
+        }
         if (arguments->meter) {
                 g_ptr_array_add(argv, (char *) "--meter");
                 g_ptr_array_add(argv, (char *) arguments->meter);

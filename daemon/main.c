@@ -252,7 +252,8 @@ static int serve(Options *options) {
         r = config_load_logged(options->config, &config);
         if (r < 0)
                 return r;
-        log_set_level(config_log_level(config));
+        /* joulectl --local shows our standard error: what is normal is not said there. */
+        log_set_level(options->embedded ? MIN(LOG_WARNING, config_log_level(config)) : config_log_level(config));
 
         r = sd_event_default(&event);
         if (r < 0)
