@@ -12,7 +12,7 @@
 #include "trial.h"
 
 #define ERRAND_TIMEOUT_USEC (30U * USEC_PER_SEC)
-#define DELIVER_TIMEOUT_USEC (10U * USEC_PER_SEC)
+#define DELIVER_TIMEOUT_USEC (5U * USEC_PER_SEC)
 #define PROBE_NS (50U * UINT64_C(1000000))
 #define STEP_UP 3U /* trials added at a time while precision is wanting */
 

@@ -96,7 +96,7 @@ static const struct {
         { "not started",
           { LIMITS, .end_code = CLD_EXITED, .end_status = 127, .exec_error = -ENOENT },
           FACT_EXEC_FAILED,
-          VERDICT_IE,
+          VERDICT_RTE,
           "could not be started: No such file or directory" },
         { "cancelled",
           { LIMITS, .end_code = CLD_KILLED, .end_status = SIGKILL, .killed_for = KILLED_FOR_CANCEL },

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include <json-glib/json-glib.h>
+
+#include "evaluate.h"
+#include "report.h"
+
+/* Records made by hand, around a meter of the model kind with one domain. */
+
+static int no_cpu_time(void *userdata, uint64_t *ret_usec) {
+        *ret_usec = 0;
+        return 0;
+}
+
+typedef struct Fixture {
+        Sysroot *root;
+        Topology *topology;
+        Meter *meter;
+        Request *request;
+        JobContext context;
+        JobRecord *record;
+} Fixture;
+
+static void set_up(Fixture *f, gconstpointer data) {
+        const MeterConfig config = { .name = "model", .model_watts_per_cpu = 1, .cpu_time = no_cpu_time };
+
+        g_assert_cmpint(sysroot_open("/", &f->root), >=, 0);
+        g_assert_cmpint(topology_discover(f->root, 0, &f->topology), >=, 0);
+        g_assert_cmpint(meter_open(f->topology, f->root, &config, &f->meter, NULL), >=, 0);
+        f->request = request_new(JOB_MEASURE, NULL);
+        f->request->argv = g_strsplit("prog arg", " ", -1);
+        f->context = (JobContext){ .containment = (char *) "process",
+                                   .isolation = (char *) "none",
+                                   .partition = (char *) "",
+                                   .cpus = (char *) "",
+                                   .reserved_cpus = (char *) "",
+                                   .sysroot = (char *) "/",
+                                   .meter = (char *) "auto" };
+        f->record = job_record_new(f->request, &f->context);
+        f->record->root = f->root;
+        f->record->topology = f->topology;
+        f->record->meter = f->meter;
+        f->record->min_window_usec = 1000;
+}
+
+static void tear_down(Fixture *f, gconstpointer data) {
+        job_record_free(f->record);
+        request_free(f->request);
+        meter_free(f->meter);
+        topology_free(f->topology);
+        sysroot_free(f->root);
+}
+
+static WindowRecord *add_window(TrialRecord *trial, uint64_t uj, int error, uint64_t wall_ns, uint32_t iterations) {
+        WindowRecord *window = window_record_new(1);
+
+        window->iterations = iterations;
+        window->wall_ns = wall_ns;
+        window->cpu_usec = wall_ns / 1000;
+        window->energy_uj[0] = window->total_uj = uj;
+        window->energy_error[0] = window->total_error = error;
+        window->complete = true;
+        g_ptr_array_add(trial->windows, window);
+        return window;
+}
+
+static TrialRecord *add_trial(Fixture *f, uint64_t uj, int error, uint64_t wall_ns) {
+        TrialRecord *trial = trial_record_new();
+
+        add_window(trial, uj, error, wall_ns, 4);
+        trial_record_close(trial, f->record->min_window_usec * 1000);
+        g_ptr_array_add(f->record->trials, trial);
+        return trial;
+}
+
+static void add_run(TrialRecord *trial, const char *digest) {
+        WindowRecord *window = g_ptr_array_index(trial->windows, 0);
+        RunRecord *run = g_new0(RunRecord, 1);
+
+        run->output_sha256 = g_strdup(digest);
+        g_ptr_array_add(window->runs, run);
+}
+
+static void test_round(void) {
+        g_assert_cmpuint(round_uj(0, 1000), ==, 0);
+        g_assert_cmpuint(round_uj(499, 1000), ==, 0);
+        g_assert_cmpuint(round_uj(500, 1000), ==, 1000);
+        g_assert_cmpuint(round_uj(1499, 1000), ==, 1000);
+        g_assert_cmpuint(round_uj(1234567, 1), ==, 1234567);
+        g_assert_cmpuint(round_uj(UINT64_MAX, 1000), ==, UINT64_MAX);
+}
+
+static void test_summary(Fixture *f, gconstpointer data) {
+        JobSummary summary;
+
+        g_assert_cmpint(job_summarise(f->record, 1, &summary), ==, -ENODATA);
+        add_trial(f, 2000400, 0, 1000000000);
+        add_trial(f, 99, -EIO, 1000000000);
+        add_trial(f, 4000000, 0, 2000000000);
+        add_trial(f, 3000000, 0, 1000000000);
+        g_assert_cmpuint(job_valid_trials(f->record), ==, 3);
+
+        g_assert_cmpint(job_summarise(f->record, 1, &summary), ==, 0);
+        g_assert_cmpuint(summary.n, ==, 3);
+        g_assert_true(summary.has_energy);
+        g_assert_cmpfloat_with_epsilon(summary.total_j.median, 3, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.total_j.min, 2.0004, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.per_iteration.total_j, 0.75, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.per_iteration.wall_s, 0.25, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.power_w, 2.0004, 1e-12);
+        g_assert_true(summary.has_package);
+        g_assert_false(summary.has_dram);
+
+        g_assert_cmpint(job_summarise(f->record, PUBLIC_STEP_UJ, &summary), ==, 0);
+        g_assert_cmpfloat_with_epsilon(summary.total_j.min, 2.0, 1e-12);
+}
+
+/* An error is no zero: the trial has no energy, and the reason is the kernel's. */
+static void test_read_error(Fixture *f, gconstpointer data) {
+        const TrialRecord *io = add_trial(f, 0, -EIO, 1000000000);
+        const TrialRecord *wrap = add_trial(f, 0, -EOVERFLOW, 1000000000);
+
+        g_assert_false(io->valid);
+        g_assert_cmpstr(g_ptr_array_index(io->quality, 0), ==, "READ_ERROR");
+        g_assert_nonnull(strstr(io->energy_absent, "Input/output error"));
+        g_assert_cmpstr(g_ptr_array_index(wrap->quality, 0), ==, "WRAP_AMBIGUOUS");
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNSTABLE);
+}
+
+static void test_too_short(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial = add_trial(f, 5000, 0, 999999);
+
+        g_assert_false(trial->valid);
+        g_assert_cmpstr(g_ptr_array_index(trial->quality, 0), ==, "TOO_SHORT");
+        g_assert_cmpuint(trial->total_uj, ==, 0);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNMEASURABLE);
+        add_trial(f, 5000, -EIO, 1000000);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNSTABLE);
+}
+
+/* Windows that are each too short, together long enough. */
+static void test_sum_of_windows(Fixture *f, gconstpointer data) {
+        TrialRecord *trial = trial_record_new();
+
+        add_window(trial, 600, 0, 600000, 64);
+        add_window(trial, 700, 0, 600000, 64);
+        trial_record_close(trial, 1000000);
+        g_assert_true(trial->valid);
+        g_assert_null(trial->energy_absent);
+        g_assert_cmpuint(trial->total_uj, ==, 1300);
+        g_assert_cmpuint(trial->iterations, ==, 128);
+        trial_record_free(trial);
+}
+
+static void test_incomplete(Fixture *f, gconstpointer data) {
+        TrialRecord *trial = trial_record_new();
+
+        add_window(trial, 600, 0, 600000000, 64)->complete = false;
+        trial_record_close(trial, 1000000);
+        g_assert_false(trial->valid);
+        g_assert_nonnull(trial->energy_absent);
+        trial_record_free(trial);
+}
+
+static void test_output(Fixture *f, gconstpointer data) {
+        TrialRecord *one = add_trial(f, 1, 0, 1000000), *two = add_trial(f, 1, 0, 1000000);
+
+        add_run(one, "aa");
+        add_run(one, NULL); /* not all of it was kept: says nothing */
+        add_run(two, "aa");
+        g_assert_false(job_output_differs(f->record));
+        add_run(two, "bb");
+        g_assert_true(job_output_differs(f->record));
+}
+
+static void test_precision(Fixture *f, gconstpointer data) {
+        f->request->rel_ci = 0.5;
+        for (unsigned i = 0; i < 5; i++)
+                add_trial(f, 1000000, 0, 1000000000);
+        g_assert_false(job_precise_enough(f->record)); /* five trials have no interval */
+        add_trial(f, 1000000, 0, 1000000000);
+        g_assert_true(job_precise_enough(f->record));
+}
+
+static void test_result(Fixture *f, gconstpointer data) {
+        g_autoptr(Result) result = NULL;
+
+        for (unsigned i = 0; i < 6; i++)
+                add_trial(f, 8000400 + i, 0, 1000000000);
+        job_record_set_end(f->record, RESULT_DONE, STATUS_OK, NULL, NULL);
+        result = report_result(f->record);
+        g_assert_cmpfloat_with_epsilon(result->total_energy, 2, 1e-12);
+        g_assert_cmpfloat_with_epsilon(result->total_energy_low, 2, 1e-12);
+        g_assert_cmpfloat_with_epsilon(result->wall, 0.25, 1e-12);
+        g_assert_cmpfloat_with_epsilon(result->power, 8, 1e-12);
+        g_assert_true(isnan(result->net_energy));
+        g_assert_true(result->simulated);
+}
+
+static JsonNode *parse(const char *text) {
+        g_autoptr(JsonParser) parser = json_parser_new();
+
+        g_assert_true(json_parser_load_from_data(parser, text, -1, NULL));
+        return json_parser_steal_root(parser);
+}
+
+/* A window shorter than the shortest gives its time, not its energy, in both bodies. */
+static void test_window_energy(Fixture *f, gconstpointer data) {
+        for (int view = REPORT_PUBLIC; view <= REPORT_FULL; view++) {
+                g_autofree char *text = NULL;
+                g_autoptr(JsonNode) node = NULL;
+
+                g_ptr_array_set_size(f->record->trials, 0);
+                add_trial(f, 777777, 0, 900000);
+                text = report_body(f->record, (ReportView) view);
+                g_assert_null(strstr(text, "777777"));
+                g_assert_null(strstr(text, "778000"));
+                g_assert_nonnull(strstr(text, "\"wall_ns\":900000"));
+                node = parse(text);
+                g_assert_nonnull(json_node_get_object(node));
+        }
+}
+
+static void test_views(Fixture *f, gconstpointer data) {
+        g_autofree char *rounded = NULL, *full = NULL, *fine = NULL;
+
+        add_trial(f, 1234567, 0, 1000000000);
+        rounded = report_body(f->record, REPORT_PUBLIC);
+        full = report_body(f->record, REPORT_FULL);
+        g_assert_null(strstr(rounded, "1234567"));
+        g_assert_null(strstr(rounded, "1.234567"));
+        g_assert_nonnull(strstr(rounded, "\"total_uj\":1235000"));
+        g_assert_nonnull(strstr(full, "\"total_uj\":1234567"));
+        g_free(f->request->resolution);
+        f->request->resolution = g_strdup("fine");
+        fine = report_body(f->record, REPORT_PUBLIC);
+        g_assert_nonnull(strstr(fine, "\"total_uj\":1234567"));
+}
+
+/* Bytes that are no UTF-8 do not make a report that is no JSON. */
+static void test_odd_bytes(Fixture *f, gconstpointer data) {
+        g_autofree char *text = NULL;
+        g_autoptr(JsonNode) node = NULL;
+
+        g_strfreev(f->request->argv);
+        f->request->argv = g_strsplit("\xff\xfe|a\"\\\n\x01", "|", -1);
+        f->record->env = g_strsplit("A\xff=b", "|", -1);
+        text = report_body(f->record, REPORT_FULL);
+        g_assert_true(g_utf8_validate(text, -1, NULL));
+        node = parse(text);
+        g_assert_nonnull(json_object_get_member(json_node_get_object(node), "program"));
+}
+
+static void test_large(Fixture *f, gconstpointer data) {
+        g_autofree char *text = NULL;
+        g_autoptr(JsonNode) node = NULL;
+
+        for (unsigned t = 0; t < 200; t++) {
+                TrialRecord *trial = trial_record_new();
+
+                for (unsigned w = 0; w < 512; w++)
+                        add_window(trial, 1000, 0, 2000000, 64);
+                trial_record_close(trial, 1);
+                g_ptr_array_add(f->record->trials, trial);
+        }
+        text = report_body(f->record, REPORT_FULL);
+        g_assert_cmpuint(strlen(text), <=, REPORT_MAX_BYTES);
+        node = parse(text);
+        g_assert_nonnull(strstr(text, "larger than 8 MiB"));
+}
+
+static void add(const char *path, void (*test)(Fixture *, gconstpointer)) {
+        g_test_add(path, Fixture, NULL, set_up, test, tear_down);
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/evaluate/round", test_round);
+        add("/evaluate/summary", test_summary);
+        add("/evaluate/read-error", test_read_error);
+        add("/evaluate/too-short", test_too_short);
+        add("/evaluate/sum-of-windows", test_sum_of_windows);
+        add("/evaluate/incomplete", test_incomplete);
+        add("/evaluate/output", test_output);
+        add("/evaluate/precision", test_precision);
+        add("/report/result", test_result);
+        add("/report/window-energy", test_window_energy);
+        add("/report/views", test_views);
+        add("/report/odd-bytes", test_odd_bytes);
+        add("/report/large", test_large);
+        return g_test_run();
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <string.h>
+
+#include "trial.h"
+
+static const struct {
+        uint64_t iteration_ns, output_bytes, min_window_usec;
+        uint32_t iterations, windows;
+} plans[] = {
+        { 200000000, 0, 100000, 1, 1 }, /* long enough alone */
+        { 100000000, 0, 100000, 1, 1 },
+        { 99000000, 0, 100000, 2, 1 }, /* just too short, with the margin */
+        { 10000000, 0, 100000, 13, 1 },
+        { 2000000, 0, 100000, 63, 1 },
+        { 1000000, 0, 100000, 64, 2 },                    /* 125 are needed, 64 fit */
+        { 1000, 0, 100000, 64, 512 },                     /* hopeless: the trial will be too short, and says so */
+        { 0, 0, 100000, 1, 1 },                           /* nothing is known */
+        { 10000000, UINT64_C(64) << 20, 100000, 1, 13 },  /* what one run writes fills the capture */
+        { 10000000, UINT64_C(100) << 20, 100000, 1, 13 }, /* more than fills it */
+        { 10000000, UINT64_C(16) << 20, 100000, 4, 4 },
+        { 500000, 0, 1000, 3, 1 },
+};
+
+static void test_plan(void) {
+        for (size_t i = 0; i < G_N_ELEMENTS(plans); i++) {
+                const WindowPlan plan =
+                                window_plan(plans[i].iteration_ns, plans[i].output_bytes, plans[i].min_window_usec);
+
+                g_assert_cmpuint(plan.iterations, ==, plans[i].iterations);
+                g_assert_cmpuint(plan.windows, ==, plans[i].windows);
+        }
+}
+
+static const struct {
+        unsigned facts;
+        bool stops, stops_ignoring;
+} stops[] = {
+        { 0, false, false },
+        { FACT_TASKS_DENIED, false, false },
+        { FACT_NONZERO_EXIT, true, false },
+        { FACT_SIGNAL, true, false },
+        { FACT_SIGNAL | FACT_CPU_LIMIT, true, true },
+        { FACT_SIGNAL | FACT_OOM_KILL, true, true },
+        { FACT_OUTPUT_LIMIT, true, true },
+        { FACT_EXEC_FAILED, true, true },
+        { FACT_OUR_FAULT, true, true },
+        { FACT_CANCELLED | FACT_SIGNAL, true, true },
+};
+
+static void test_stops(void) {
+        for (size_t i = 0; i < G_N_ELEMENTS(stops); i++) {
+                g_assert_true(run_facts_stop(stops[i].facts, false) == stops[i].stops);
+                g_assert_true(run_facts_stop(stops[i].facts, true) == stops[i].stops_ignoring);
+        }
+}
+
+static int pipe_with(const void *data, size_t size) {
+        int fds[2];
+
+        g_assert_cmpint(pipe2(fds, O_CLOEXEC | O_NONBLOCK), ==, 0);
+        (void) fcntl(fds[1], F_SETPIPE_SZ, 1 << 20);
+        g_assert_cmpint(write(fds[1], data, size), ==, (ssize_t) size);
+        (void) close(fds[1]);
+        return fds[0];
+}
+
+/* More than one chunk, in several goes; the digest is that of the whole. */
+static void test_capture(void) {
+        g_autofree uint8_t *data = g_malloc(500000);
+        g_autofree char *digest = NULL, *expected = NULL;
+        g_auto(Capture) capture = {};
+        autofd fd = -1;
+        unsigned goes = 0;
+        int r;
+
+        for (size_t i = 0; i < 500000; i++)
+                data[i] = (uint8_t) (i * 7 + i / 1000);
+        fd = pipe_with(data, 500000);
+        capture_init(&capture, 1 << 20);
+        while ((r = capture_drain(&capture, fd, 100000)) == 1)
+                goes++;
+        g_assert_cmpint(r, ==, -EPIPE);
+        g_assert_cmpuint(goes, >, 1);
+        g_assert_cmpuint(capture.bytes, ==, 500000);
+        digest = capture_sha256(&capture);
+        expected = g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, 500000);
+        g_assert_cmpstr(digest, ==, expected);
+}
+
+static void test_capture_limit(void) {
+        g_auto(Capture) capture = {};
+        g_autofree char *tail = NULL;
+        autofd fd = pipe_with("0123456789", 10);
+
+        capture_init(&capture, 4);
+        g_assert_cmpint(capture_drain(&capture, fd, 1000), ==, -EPIPE);
+        g_assert_cmpuint(capture.bytes, ==, 4);
+        g_assert_cmpuint(capture.seen, ==, 10);
+        tail = capture_tail(&capture, 100);
+        g_assert_cmpstr(tail, ==, "0123");
+}
+
+static const struct {
+        const char *data;
+        size_t size, most;
+        const char *tail;
+} tails[] = {
+        { "", 0, 10, "" },
+        { "abc", 3, 2, "bc" },
+        { "a\nb\tc", 5, 10, "a\nb\tc" },
+        { "\033[31mred", 8, 10, "\\x1b[31mred" },
+        { "nul\0byte", 8, 10, "nul\\x00byte" },
+        { "\xff\xfe", 2, 10, "\\xff\\xfe" },
+        { "\xc3\xa9", 2, 10, "\xc3\xa9" },
+        { "x\xc3\xa9", 3, 1, "\\xa9" }, /* cut in the middle of a letter */
+        { "\xc3", 1, 10, "\\xc3" },
+        { "\xe2\x80\xae", 3, 10, "\\xe2\\x80\\xae" }, /* turns the writing direction round */
+        { "\r", 1, 10, "\\x0d" },
+};
+
+static void test_tail(void) {
+        for (size_t i = 0; i < G_N_ELEMENTS(tails); i++) {
+                g_auto(Capture) capture = {};
+                g_autofree char *tail = NULL;
+                autofd fd = pipe_with(tails[i].data, tails[i].size);
+
+                capture_init(&capture, 1000);
+                g_assert_cmpint(capture_drain(&capture, fd, 1000), ==, -EPIPE);
+                tail = capture_tail(&capture, tails[i].most);
+                g_assert_cmpstr(tail, ==, tails[i].tail);
+        }
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/window/plan", test_plan);
+        g_test_add_func("/window/stops", test_stops);
+        g_test_add_func("/window/capture", test_capture);
+        g_test_add_func("/window/capture-limit", test_capture_limit);
+        g_test_add_func("/window/tail", test_tail);
+        return g_test_run();
+}
