@@ -54,14 +54,6 @@ static void finish_start(Scope *scope, int r, const char *control_group, const c
 
         scope_drop(&scope->dependent);
         scope->ready = NULL;
-        if (r < 0)
-                log_at(LOG_WARNING,
-                       &(const LogContext){ .uid = -1,
-                                            .job = scope->spec.job,
-                                            .scope = scope->name,
-                                            .message_id = JT_MESSAGE_SCOPE_FAILED,
-                                            .error = r },
-                       "No scope for job %" PRIu32 ": %s", scope->spec.job, message);
         ready(scope, r, control_group, message, scope->ready_userdata);
 }
 
