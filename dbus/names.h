@@ -27,9 +27,7 @@
 #define JT_ERROR_JOB_LIMIT JT_ERROR_PREFIX "JobLimit"       /* job-limit ran out */
 #define JT_ERROR_ENERGY_LIMIT JT_ERROR_PREFIX "EnergyLimit" /* max-joules was crossed */
 #define JT_ERROR_SCOPE_FAILED JT_ERROR_PREFIX "ScopeFailed" /* no scope, or a limit or controller is missing */
-#define JT_ERROR_CPUS_UNAVAILABLE                                                                                     \
-        JT_ERROR_PREFIX "CpusUnavailable"                             /* the asked CPUs or partition could not be had \
-                                                                       */
+#define JT_ERROR_CPUS_UNAVAILABLE JT_ERROR_PREFIX "CpusUnavailable"   /* the CPUs or partition could not be had */
 #define JT_ERROR_HOST_BUSY JT_ERROR_PREFIX "HostBusy"                 /* the machine lock did not come free */
 #define JT_ERROR_WORKER_FAILED JT_ERROR_PREFIX "WorkerFailed"         /* the worker vanished or broke the protocol */
 #define JT_ERROR_SERVICE_RESTARTED JT_ERROR_PREFIX "ServiceRestarted" /* the service went away under the job */

@@ -19,7 +19,7 @@ XML = (DBUS / "org.jouletrace.JouleTrace1.xml").read_text(encoding="utf-8")
 
 def names_h():
     """The macros of names.h with their values."""
-    text = (DBUS / "names.h").read_text(encoding="utf-8")
+    text = re.sub(r"\\\n", " ", (DBUS / "names.h").read_text(encoding="utf-8"))
     values = {}
     for name, value in re.findall(r"^#define (JT_\w+) ([^/\n]+)", text, re.MULTILINE):
         values[name] = "".join(values[word] if word.startswith("JT_") else word.strip('"')
