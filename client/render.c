@@ -36,12 +36,14 @@ static const struct {
         { "WRAP_AMBIGUOUS", N_("a counter may have wrapped more than once") },
         { "PARTITION_LOST", N_("the reserved cores were taken away during the trial") },
         { "OUTPUT_DIFFERS", N_("the program's output was not the same in every run") },
-        { "COUNTER_ERROR", N_("a counter could not be read") },
+        { "READ_ERROR", N_("a counter could not be read") },
+        { "TEMP_START_OFF", N_("the processor was still warmer or colder than at the first trial") },
         { "TIME_ONLY", N_("time alone was measured") },
         { "NO_DOMAIN", N_("there is no energy counter to read") },
         { "UNMEASURABLE", N_("the program ends too soon for the counters' resolution") },
         { "UNSTABLE", N_("the trials differ too much for a number to be given") },
         { "INVALIDATED", N_("too few trials were valid") },
+        { "INCOMPLETE", N_("the job did not come to its end") },
 };
 
 const char *render_word(const char *word) {
@@ -201,6 +203,33 @@ static bool has_reason(const Report *report, const char *word) {
         return report->reasons && g_strv_contains((const char *const *) report->reasons, word);
 }
 
+static size_t trials_with(const Report *report, const char *word) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < report->n_trials; i++)
+                n += report->trials[i].quality &&
+                     g_strv_contains((const char *const *) report->trials[i].quality, word);
+        return n;
+}
+
+/* What was noted of single trials, each word once with how many it concerns. */
+static void append_trial_notes(GString *out, const Report *report, const Style *style) {
+        g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+        for (size_t i = 0; i < report->n_trials; i++)
+                for (char **word = report->trials[i].quality; word && *word; word++) {
+                        g_autofree char *text = NULL;
+                        size_t n;
+
+                        if (!g_hash_table_add(seen, *word))
+                                continue;
+                        n = trials_with(report, *word);
+                        text = g_strdup_printf(ngettext("in %zu trial: %s", "in %zu trials: %s", n), n,
+                                               render_evidence(*word));
+                        append_note(out, text, style);
+                }
+}
+
 static void append_notes(GString *out, const Report *report, const Style *style) {
         if (!report_has_energy(report)) {
                 g_autofree char *text = g_strdup_printf(_("no joules: %s"),
@@ -214,8 +243,9 @@ static void append_notes(GString *out, const Report *report, const Style *style)
         for (char **word = report->reasons; word && *word; word++)
                 if (report_has_energy(report) || (strcmp(*word, "TIME_ONLY") != 0 && strcmp(*word, "NO_DOMAIN") != 0))
                         append_note(out, render_evidence(*word), style);
+        append_trial_notes(out, report, style);
         if (isfinite(report->wall.median) && !isfinite(report->wall.low) && report->n_trials < 6)
-                append_note(out, _("an interval takes at least 6 trials"), style);
+                append_note(out, _("at least 6 trials are needed for an interval"), style);
 }
 
 static void append_cause(GString *out, const Report *report, const Style *style) {

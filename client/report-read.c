@@ -7,6 +7,8 @@
 #include "json-read.h"
 #include "names.h"
 
+/* What the energies of a report for everybody are rounded to. */
+#define ROUNDED_J 1e-3
 #define UNKNOWN_FIGURE ((Figure){ NAN, NAN, NAN, NAN, NAN })
 
 static Figure read_figure(JsonObject *summary, const char *name) {
@@ -136,6 +138,13 @@ static void read_trials(Report *report, JsonObject *measurement) {
         }
 }
 
+static void read_precision(Report *report, JsonObject *request) {
+        if (!isfinite(report->precision_j) || report->precision_j < 0)
+                report->precision_j = 0;
+        if (g_strcmp0(json_string(request, "resolution"), "fine") != 0)
+                report->precision_j = MAX(report->precision_j, ROUNDED_J);
+}
+
 static void read_measurement(Report *report, JsonObject *measurement) {
         JsonObject *meter = json_object(measurement, "meter");
 
@@ -144,9 +153,7 @@ static void read_measurement(Report *report, JsonObject *measurement) {
         report->reasons = json_strings(measurement, "reasons");
         report->meter = g_strdup(json_string(meter, "name"));
         report->simulated = json_true(meter, "simulated");
-        report->precision_j = micro(meter, "precision_uj");
-        if (!isfinite(report->precision_j) || report->precision_j < 0)
-                report->precision_j = 0;
+        report->precision_j = json_double(meter, "precision_uj") / 1e6;
         read_trials(report, measurement);
         read_summary(report, json_object(measurement, "summary"));
 }
@@ -202,6 +209,7 @@ int report_parse(const char *text, size_t size, Report **ret) {
         read_job(report, json_object(root, "job"));
         report->argv = json_strings(json_object(root, "program"), "argv");
         read_measurement(report, json_object(root, "measurement"));
+        read_precision(report, json_object(root, "request"));
         report->containment = g_strdup(json_string(environment, "containment"));
         report->isolation = g_strdup(json_string(environment, "isolation"));
         report->reserved_cpus = g_strdup(json_string(environment, "reserved_cpus"));

@@ -29,7 +29,7 @@ static void domain_row(Table *table, JsonObject *domain, const Style *style) {
         bool counted = g_strcmp0(columns[1], "package") == 0 || g_strcmp0(columns[1], "dram") == 0;
 
         for (size_t i = 0; i < G_N_ELEMENTS(columns); i++) {
-                g_autofree char *text = text_printable(columns[i] ?: "?", false);
+                g_autofree char *text = text_printable(columns[i] ?: "", false);
 
                 table_cell(table, dropped ? COLOUR_DIM : i == 0 ? COLOUR_STRONG : COLOUR_NONE, text);
                 if (i == 1)

@@ -19,7 +19,7 @@ struct Watch {
         bool interrupt_cancels;
         bool interrupted;
         bool ended;
-        int code; /* exit code, once ended */
+        int code;   /* exit code, once ended */
         bool asked; /* the password question was allowed */
         int (*fill)(sd_bus_message *m, void *userdata);
         void *userdata;

@@ -35,7 +35,8 @@ static void test_result(void) {
                         "  processor package 11.20 J, memory 1.15 J\n"
                         "  2 trials, 2 warm-ups before, 1 of them invalid\n"
                         "  meter perf, on reserved cores (3,7)\n"
-                        "  ⚠ the other hardware thread of its core was not reserved: what ran there counts too\n");
+                        "  ⚠ the other hardware thread of its core was not reserved: what ran there counts too\n"
+                        "  ⚠ in 1 trial: the reserved cores were taken away during the trial\n");
 }
 
 /* Every line with joules of the model says so. */
