@@ -7,6 +7,7 @@
 
 #include "client.h"
 #include "names.h"
+#include "say.h"
 
 #define FREEDESKTOP "org.freedesktop.DBus.Error."
 #define SYSTEMD "org.freedesktop.systemd1."
@@ -161,7 +162,7 @@ int explain_error(const sd_bus_error *error, const char *subject, const Style *s
         g_autoptr(GString) out = g_string_new(NULL);
 
         explanation_append(out, explanation, "joulectl: ", &(Style){ .ascii = style->ascii });
-        fputs(out->str, stderr);
+        say(stderr, "%s", out->str);
         return error_text(error->name)->exit_code;
 }
 

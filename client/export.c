@@ -10,6 +10,7 @@
 #include "client.h"
 #include "records.h"
 #include "report-out.h"
+#include "say.h"
 
 #define IDS_MAX 100000
 
@@ -148,7 +149,7 @@ static int write_out(const char *path, const GString *out) {
                 return fflush(stdout) == 0 ? EXIT_DONE : EXIT_INFRASTRUCTURE;
         }
         if (!g_file_set_contents(path, out->str, (gssize) out->len, &error)) {
-                fprintf(stderr, _("joulectl: %s\n"), error->message);
+                say(stderr, _("joulectl: %s\n"), error->message);
                 return EXIT_INFRASTRUCTURE;
         }
         return EXIT_DONE;

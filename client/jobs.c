@@ -12,6 +12,7 @@
 #include "names.h"
 #include "records.h"
 #include "render.h"
+#include "say.h"
 #include "states.h"
 #include "table.h"
 #include "units.h"
@@ -161,7 +162,7 @@ static int print_jobs(const Arguments *arguments, Service *service, JsonArray *j
         unsigned asked = 0;
 
         if (json_array_get_length(jobs) == 0) {
-                puts(_("No job waits or runs. “joulectl jobs --all” lists the finished ones."));
+                say(stdout, "%s\n", _("No job waits or runs. “joulectl jobs --all” lists the finished ones."));
                 return EXIT_DONE;
         }
         table_cell(table, COLOUR_DIM, _("Job"));
@@ -186,7 +187,7 @@ static int print_jobs(const Arguments *arguments, Service *service, JsonArray *j
                 table_cell(table, COLOUR_DIM, more);
         }
         table_append(out, table, &arguments->style, 0);
-        fputs(out->str, stdout);
+        say(stdout, "%s", out->str);
         return EXIT_DONE;
 }
 
@@ -249,7 +250,7 @@ static int list_records(const Arguments *arguments, Service *service, const Reco
         }
         records = json_node_get_array(node);
         if (json_array_get_length(records) == 0) {
-                puts(_("No such job is on record."));
+                say(stdout, "%s\n", _("No such job is on record."));
                 return EXIT_DONE;
         }
         for (size_t i = 0; i < G_N_ELEMENTS(heads); i++)
@@ -257,7 +258,7 @@ static int list_records(const Arguments *arguments, Service *service, const Reco
         for (unsigned i = 0; i < json_array_get_length(records); i++)
                 record_row(table, json_element(records, i), &arguments->style);
         table_append(out, table, &arguments->style, 0);
-        fputs(out->str, stdout);
+        say(stdout, "%s", out->str);
         return EXIT_DONE;
 }
 

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "errors.h"
 #include "fs.h"
+#include "say.h"
 
 enum {
         GLOBAL_LOCAL,
@@ -104,6 +105,7 @@ static int set_global(void *userdata, int id, const char *value, char **ret_prob
                 break;
         case GLOBAL_ASCII:
                 a->ascii = true;
+                say_in_ascii();
                 break;
         case GLOBAL_QUIET:
                 a->quiet = true;
@@ -125,11 +127,11 @@ int usage_error(const char *verb, const char *format, ...) {
         va_start(ap, format);
         problem = g_strdup_vprintf(format, ap);
         va_end(ap);
-        fprintf(stderr, "joulectl: %s\n", problem);
+        say(stderr, "joulectl: %s\n", problem);
         if (verb)
-                fprintf(stderr, _("See “joulectl %s --help”.\n"), verb);
+                say(stderr, _("See “joulectl %s --help”.\n"), verb);
         else
-                fprintf(stderr, "%s\n", _("See “joulectl --help”."));
+                say(stderr, "%s\n", _("See “joulectl --help”."));
         return EXIT_USAGE;
 }
 
@@ -163,7 +165,7 @@ static void print_verb_help(const Verb *verb) {
         }
         g_string_append_printf(out, "\n%s\n", _("Options of every verb:"));
         options_append_help(out, global_options);
-        fputs(out->str, stdout);
+        say(stdout, "%s", out->str);
 }
 
 static void print_help(void) {
@@ -184,7 +186,7 @@ static void print_help(void) {
                                _("Exit status: 0 done, 1 the job failed, 2 wrong usage, 3 not authorised, 4 the "
                                  "service could\n"
                                  "not do it, 5 no stable number, 124 out of time, 130 cancelled. More: man joulectl"));
-        fputs(out->str, stdout);
+        say(stdout, "%s", out->str);
 }
 
 int verb_parse(const char *verb, Arguments *arguments, const Option *options, OptionSet set, void *userdata,
@@ -247,9 +249,11 @@ static void locale_init(void) {
         (void) setlocale(LC_ALL, "");
         (void) bindtextdomain(GETTEXT_PACKAGE, directory && *directory ? directory : JT_LOCALEDIR);
         (void) textdomain(GETTEXT_PACKAGE);
+        if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+                say_in_ascii();
 }
 
-int joulectl_main(char **argv) {
+static int run(char **argv) {
         Arguments arguments = {};
         const OptionGroup group = { global_options, set_global, &arguments };
         g_autofree char *problem = NULL;
@@ -291,6 +295,17 @@ int joulectl_main(char **argv) {
                 return EXIT_DONE;
         }
         return verb->run(&arguments, operands + 1);
+}
+
+int joulectl_main(char **argv) {
+        int code = run(argv);
+
+        /* a result that did not get out is none */
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                say(stderr, _("joulectl: standard output cannot be written: %s\n"), g_strerror(errno));
+                return code ?: EXIT_INFRASTRUCTURE;
+        }
+        return code;
 }
 
 int parse_ids(const char *verb, char **args, size_t min, size_t max, GArray **ret) {

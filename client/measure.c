@@ -11,6 +11,7 @@
 #include "names.h"
 #include "report-out.h"
 #include "request.h"
+#include "say.h"
 #include "spool.h"
 #include "watch.h"
 
@@ -147,7 +148,7 @@ static void set_environment(Request *request, bool quiet) {
                         g_autofree char *name = g_strndup(*variable, strcspn(*variable, "="));
                         g_autofree char *shown = text_printable(name, false);
 
-                        fprintf(stderr, _("joulectl: variable %s is left out: it is not UTF-8 text\n"), shown);
+                        say(stderr, _("joulectl: variable %s is left out: it is not UTF-8 text\n"), shown);
                 }
         }
         g_ptr_array_add(env, NULL);
@@ -212,7 +213,7 @@ static int run_prepare(const char *command) {
         fflush(NULL);
         pid = fork();
         if (pid < 0) {
-                fprintf(stderr, _("joulectl: --prepare cannot be run: %s\n"), g_strerror(errno));
+                say(stderr, _("joulectl: --prepare cannot be run: %s\n"), g_strerror(errno));
                 return EXIT_INFRASTRUCTURE;
         }
         if (pid == 0) {
@@ -230,11 +231,11 @@ static int run_prepare(const char *command) {
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
                 return 0;
         if (WIFEXITED(status))
-                fprintf(stderr, _("joulectl: nothing was measured: --prepare ended with exit status %d\n"),
-                        WEXITSTATUS(status));
+                say(stderr, _("joulectl: nothing was measured: --prepare ended with exit status %d\n"),
+                    WEXITSTATUS(status));
         else
-                fprintf(stderr, _("joulectl: nothing was measured: --prepare was killed by signal %d\n"),
-                        WTERMSIG(status));
+                say(stderr, _("joulectl: nothing was measured: --prepare was killed by signal %d\n"),
+                    WTERMSIG(status));
         return EXIT_JOB_FAILED;
 }
 
@@ -273,9 +274,9 @@ static int submit_detached(const Arguments *arguments, Service *service, Measure
 static void print_excerpt(const char *title, const char *text) {
         g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-        fprintf(stderr, "  %s\n", title);
+        say(stderr, "  %s\n", title);
         for (char **line = lines; *line; line++)
-                fprintf(stderr, "  | %s\n", *line);
+                say(stderr, "  | %s\n", *line);
 }
 
 /* What the failing program had to say, when the user does not see all of it anyway. */

@@ -13,6 +13,9 @@
 #define COMMAND_COLUMN_WIDTH 44
 #define TEXT_WIDTH 96
 
+/* xgettext:no-c-format */
+static const char interval_head[] = N_("95 % interval");
+
 static const struct {
         const char *word, *text;
 } words[] = {
@@ -94,7 +97,7 @@ static void append_figures(GString *out, const Report *report, const Style *styl
 
         table_cell(table, COLOUR_NONE, "");
         table_cell(table, COLOUR_DIM, _("median"));
-        table_cell(table, COLOUR_DIM, has_interval ? _("95 % interval") : "");
+        table_cell(table, COLOUR_DIM, has_interval ? _(interval_head) : "");
         table_cell(table, COLOUR_DIM, style->ascii ? _("min .. max") : _("min … max"));
         table_cell(table, COLOUR_NONE, "");
 
@@ -385,7 +388,7 @@ void render_comparison(GString *out, Report *const *reports, size_t n, const Sty
                 _("Command"),
                 _("Trials"),
                 c.any_energy ? _("Energy") : "",
-                c.any_energy ? _("95 % interval") : "",
+                c.any_energy ? _(interval_head) : "",
                 "",
                 _("Time"),
                 c.any_energy ? _("Power") : "",

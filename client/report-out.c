@@ -6,6 +6,7 @@
 
 #include "explain.h"
 #include "render.h"
+#include "say.h"
 
 static int explain_unreadable(const Service *service, uint32_t id, int r) {
         g_autofree char *subject = g_strdup_printf(_("job %u"), id);
@@ -36,6 +37,13 @@ void report_append(GString *out, const Arguments *arguments, const Report *repor
                 render_report(out, report, &arguments->style);
 }
 
+void report_put(const Arguments *arguments, const GString *out) {
+        if (arguments->json)
+                fputs(out->str, stdout);
+        else
+                say(stdout, "%s", out->str);
+}
+
 int report_print(const Arguments *arguments, Service *service, uint32_t id, char **ret_result) {
         g_autoptr(GString) out = g_string_new(NULL);
         g_autoptr(Report) report = NULL;
@@ -46,7 +54,7 @@ int report_print(const Arguments *arguments, Service *service, uint32_t id, char
         if (r != 0)
                 return r;
         report_append(out, arguments, report, text);
-        fputs(out->str, stdout);
+        report_put(arguments, out);
         if (ret_result)
                 *ret_result = g_steal_pointer(&report->result);
         return 0;

@@ -15,3 +15,6 @@ int report_fetch(Service *service, uint32_t id, char **ret_text, Report **ret);
 
 /* The same, into memory, from what report_fetch() gave. */
 void report_append(GString *out, const Arguments *arguments, const Report *report, const char *text);
+
+/* Writes what report_append() gathered. */
+void report_put(const Arguments *arguments, const GString *out);

@@ -7,6 +7,7 @@
 #include "records.h"
 #include "render.h"
 #include "report-out.h"
+#include "say.h"
 #include "states.h"
 #include "watch.h"
 
@@ -78,7 +79,7 @@ static int show_table(const Arguments *arguments, Service *service, const GArray
                 g_ptr_array_add(reports, report);
         }
         render_comparison(out, (Report *const *) reports->pdata, reports->len, &arguments->style);
-        fputs(out->str, stdout);
+        say(stdout, "%s", out->str);
         return EXIT_DONE;
 }
 
@@ -102,7 +103,7 @@ static int show_each(const Arguments *arguments, Service *service, const GArray 
                 report_append(out, arguments, report, text);
         }
         g_string_append(out, list ? "]\n" : "");
-        fputs(out->str, stdout);
+        report_put(arguments, out);
         return EXIT_DONE;
 }
 

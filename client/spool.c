@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base.h"
+#include "say.h"
 #include "units.h"
 
 #define SPOOL_MAX (UINT64_C(256) * 1024 * 1024)
@@ -46,8 +47,8 @@ static void wait_with_hint(int fd) {
         struct pollfd waiting = { .fd = fd, .events = POLLIN };
 
         if (poll(&waiting, 1, HINT_AFTER_MSEC) == 0)
-                fprintf(stderr, "%s\n",
-                        _("joulectl: reading the program's input from the pipe; “< /dev/null” gives it none"));
+                say(stderr, "%s\n",
+                    _("joulectl: reading the program's input from the pipe; “< /dev/null” gives it none"));
 }
 
 static int drain(int from, int to) {

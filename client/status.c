@@ -8,6 +8,7 @@
 #include "json-read.h"
 #include "message-json.h"
 #include "names.h"
+#include "say.h"
 #include "service.h"
 #include "table.h"
 #include "units.h"
@@ -192,6 +193,6 @@ int verb_status(Arguments *arguments, char **args) {
                 return EXIT_DONE;
         }
         append_status(out, json_node_get_object(node), arguments, service->name);
-        fputs(out->str, stdout);
+        say(stdout, "%s", out->str);
         return EXIT_DONE;
 }

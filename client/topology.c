@@ -8,6 +8,7 @@
 #include "json-read.h"
 #include "message-json.h"
 #include "names.h"
+#include "say.h"
 #include "service.h"
 #include "table.h"
 #include "topology-view.h"
@@ -100,6 +101,6 @@ int verb_topology(Arguments *arguments, char **args) {
                 return EXIT_DONE;
         }
         topology_append(out, domains, &arguments->style);
-        fputs(out->str, stdout);
+        say(stdout, "%s", out->str);
         return EXIT_DONE;
 }

@@ -8,6 +8,7 @@
 
 #include "explain.h"
 #include "names.h"
+#include "say.h"
 #include "states.h"
 
 /* How long the end of a cancelled job is waited for: its processes get killed, which takes a moment, not a minute. */
@@ -156,8 +157,8 @@ static int on_cancel_timeout(sd_event_source *source, uint64_t usec, void *userd
         Watch *watch = userdata;
 
         progress_clear(watch->progress);
-        fprintf(stderr, _("joulectl: job %u did not end within %u s; see “joulectl jobs”\n"), watch->id,
-                (unsigned) (CANCEL_TIMEOUT_USEC / USEC_PER_SEC));
+        say(stderr, _("joulectl: job %u did not end within %u s; see “joulectl jobs”\n"), watch->id,
+            (unsigned) (CANCEL_TIMEOUT_USEC / USEC_PER_SEC));
         return finish(watch, EXIT_INTERRUPTED);
 }
 
@@ -168,13 +169,13 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
         if (watch->interrupted || !watch->path || !watch->interrupt_cancels) {
                 finish(watch, EXIT_INTERRUPTED);
                 if (watch->path && !watch->interrupt_cancels)
-                        fprintf(stderr, _("joulectl: no longer watching; job %u goes on\n"), watch->id);
+                        say(stderr, _("joulectl: no longer watching; job %u goes on\n"), watch->id);
                 return 0;
         }
 
         watch->interrupted = true;
         progress_clear(watch->progress);
-        fprintf(stderr, "%s\n", _("joulectl: cancelling; Ctrl-C again leaves at once"));
+        say(stderr, "%s\n", _("joulectl: cancelling; Ctrl-C again leaves at once"));
         r = sd_bus_call_method_async(watch->service->bus, &watch->slots[watch->n_slots], watch->service->destination,
                                      watch->path, JT_JOB_INTERFACE, "Cancel", on_cancelled, watch, NULL);
         if (r < 0)
