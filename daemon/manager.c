@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <systemd/sd-daemon.h>
@@ -114,6 +115,7 @@ int manager_new(const Options *options, sd_event *event, Config *config, Manager
         manager->event = sd_event_ref(event);
         manager->config = config;
         config_request_limits(config, &manager->request_limits);
+        manager->status = status_new(event);
         manager->queue = queue_new();
         manager->quota = quota_new();
         manager->jobs = g_hash_table_new_full(NULL, NULL, NULL, free_job);
@@ -153,6 +155,7 @@ Manager *manager_free(Manager *manager) {
         records_close(manager->records);
         quota_free(manager->quota);
         queue_free(manager->queue);
+        status_free(manager->status);
         topology_free(manager->topology);
         sysroot_free(manager->root);
         sysroot_free(manager->proc);
@@ -163,15 +166,15 @@ Manager *manager_free(Manager *manager) {
 }
 
 static void update_status(Manager *manager) {
-        unsigned queued = queue_length(manager->queue);
-
         if (manager->stopping)
-                (void) sd_notify(false, "STATUS=Stopping.");
+                status_set(manager->status, g_strdup("Stopping."));
         else if (manager->running)
-                (void) sd_notifyf(false, "STATUS=Job %" PRIu32 " of uid %" PRIu32 " runs, %u queued.",
-                                  manager->running->record->id, (uint32_t) manager->running->record->uid, queued);
+                status_set(manager->status,
+                           g_strdup_printf("Job %" PRIu32 " of uid %" PRIu32 " runs, %u queued.",
+                                           manager->running->record->id, (uint32_t) manager->running->record->uid,
+                                           queue_length(manager->queue)));
         else
-                (void) sd_notify(false, "STATUS=Waiting for jobs.");
+                status_set(manager->status, g_strdup("Waiting for jobs."));
 }
 
 static void update_ready(Manager *manager) {

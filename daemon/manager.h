@@ -14,6 +14,7 @@
 #include "records.h"
 #include "run.h"
 #include "scope.h"
+#include "status.h"
 #include "topology.h"
 
 /* The command line. */
@@ -52,6 +53,7 @@ struct Manager {
         int records_error; /* of the latest write; 0: none */
         Queue *queue;
         Quota *quota;
+        Status *status;
         Callers *callers;
         Authority *authority;
         Systemd *systemd; /* NULL: containment "process" */

@@ -31,7 +31,6 @@ int result_append_members(sd_bus_message *m, const Result *result);
 
 /* -EINVAL when the result is missing, not one of ours, or a key comes twice, is unknown or has another type;
  * -ERANGE for a number that is not finite. */
-
 int result_from_message(sd_bus_message *m, Result **ret);
 Result *result_free(Result *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Result, result_free)
