@@ -196,19 +196,26 @@ static void on_cores_changed(Cores *cores, void *userdata) {
         manager_bus_emit_cores(userdata);
 }
 
-static int open_cores(Manager *manager, Config *config, Cores **ret) {
+static int open_cores(Manager *manager, const Config *config, Cores **ret) {
         g_autofree char *message = NULL;
-        const CoresConfig cores = { .reserved = config->reserved_cpus,
-                                    .partition = strcmp(config->isolation, "confined") == 0 ? "none"
-                                                                                            : config->partition,
-                                    .release_usec = config->release_usec };
+        CoresConfig cores = { .reserved = config->reserved_cpus,
+                              .partition = strcmp(config->isolation, "confined") == 0 ? "none" : config->partition,
+                              .release_usec = config->release_usec };
         int r;
 
         r = cores_new(manager->topology, &cores, manager->systemd, manager->event, "/sys/fs/cgroup", on_cores_changed,
                       manager, ret, &message);
+        if (r == -EINVAL) {
+                (void) log_at(LOG_WARNING, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_BAD_KNOB },
+                              "ReservedCPUs=%s cannot be had, auto is used: %s", config->reserved_cpus,
+                              message ?: g_strerror(EINVAL));
+                cores.reserved = "auto";
+                g_clear_pointer(&message, g_free);
+                r = cores_new(manager->topology, &cores, manager->systemd, manager->event, "/sys/fs/cgroup",
+                              on_cores_changed, manager, ret, &message);
+        }
         if (r < 0)
-                return log_at(LOG_ERR, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_BAD_KNOB, .error = r },
-                              "ReservedCPUs=%s cannot be had: %s", config->reserved_cpus, message ?: g_strerror(-r));
+                return log_errno(LOG_ERR, r, "the CPUs for jobs cannot be chosen");
         return 0;
 }
 

@@ -140,7 +140,7 @@ static void run_fail(Run *run, const char *error, const char *message) {
 }
 
 static void run_fail_errno(Run *run, const char *error, const char *what, int r) {
-        g_autofree char *message = g_strdup_printf("%s: %s.", what, g_strerror(-r));
+        g_autofree char *message = r < 0 ? g_strdup_printf("%s: %s.", what, g_strerror(-r)) : NULL;
 
         run_fail(run, error, message);
 }
@@ -180,10 +180,12 @@ static void start_worker_run(Run *run, const char *control_group) {
 static void on_scope_ready(Scope *scope, int r, const char *control_group, const char *message, void *userdata) {
         Run *run = userdata;
 
-        if (run->reason || r < 0)
-                run_fail(run, JT_ERROR_SCOPE_FAILED, message ?: "systemd made no scope for the job.");
-        else
+        if (r >= 0)
                 start_worker_run(run, control_group);
+        else if (message)
+                run_fail(run, JT_ERROR_SCOPE_FAILED, message);
+        else
+                run_fail_errno(run, JT_ERROR_SCOPE_FAILED, "systemd made no scope for the job", r);
 }
 
 static void start_scope(Run *run, pid_t keeper) {
@@ -304,7 +306,10 @@ static void on_cores(Cores *cores, int r, const char *message, void *userdata) {
         int available = CPU_COUNT(cores_set(cores));
 
         if (run->reason || r < 0) {
-                run_fail(run, JT_ERROR_CPUS_UNAVAILABLE, message ?: "The CPUs for jobs could not be had.");
+                if (message)
+                        run_fail(run, JT_ERROR_CPUS_UNAVAILABLE, message);
+                else
+                        run_fail_errno(run, JT_ERROR_CPUS_UNAVAILABLE, "The CPUs for jobs could not be had", r);
                 return;
         }
         if (strcmp(request->isolation, "reserved") == 0 && cores_isolation(cores) != ISOLATION_RESERVED) {
