@@ -135,7 +135,7 @@ Explanation *explain(const char *name, const char *message, const char *subject,
         bool usable = message && *message && text->message_helps && !speaks_bus(message);
 
         e->what = g_strdup(_(text->what));
-        e->value = text_printable(usable ? message : subject, false);
+        e->value = g_strchomp(text_printable(usable ? message : subject, true));
         e->next = next && *next && !speaks_bus(next) ? text_printable(next, false) : g_strdup(_(text->next));
         return e;
 }
@@ -152,9 +152,11 @@ Explanation *explanation_free(Explanation *explanation) {
 
 void explanation_append(GString *out, const Explanation *e, const char *prefix, const Style *style) {
         g_autofree char *what = g_strconcat(prefix, e->what, NULL);
+        g_auto(GStrv) lines = g_strsplit(e->value, "\n", -1);
+        g_autofree char *value = g_strjoinv("\n  ", lines);
 
         text_append_coloured(out, style, COLOUR_BAD, what);
-        g_string_append_printf(out, "\n  %s\n  %s %s\n", e->value, style->ascii ? "->" : "→", e->next);
+        g_string_append_printf(out, "\n  %s\n  %s %s\n", value, style->ascii ? "->" : "→", e->next);
 }
 
 int explain_error(const sd_bus_error *error, const char *subject, const Style *style) {

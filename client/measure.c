@@ -284,6 +284,9 @@ static void show_excerpt(const Measure *measure) {
         g_autofree char *error = measure->error_spool >= 0 ? spool_tail(measure->error_spool, EXCERPT_LINES) : NULL;
         g_autofree char *output = NULL;
 
+        /* a single line stands in the job's message already */
+        if (error && !strchr(error, '\n'))
+                return;
         if (error) {
                 print_excerpt(_("the end of the first run's error output:"), error);
                 return;
@@ -306,7 +309,7 @@ static int submit_and_wait(const Arguments *arguments, Service *service, Measure
         g_autoptr(Watch) watch = NULL;
         int code, r;
 
-        r = watch_new(service, progress, g_strcmp0(arguments->meter, "model") == 0, true, &watch);
+        r = watch_new(service, progress, true, &watch);
         if (r != 0)
                 return r;
         code = watch_measure(watch, fill_measure, measure);

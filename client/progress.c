@@ -20,7 +20,7 @@ struct Progress {
         bool live; /* standard error is a terminal that can go back to the line's start */
         bool shown;
         bool quiet;
-        char *phase; /* last one printed where the line is not live */
+        char *last; /* printed where the line is not live */
         Style style;
 };
 
@@ -45,6 +45,10 @@ char *progress_line(const ProgressState *state, size_t width, const Style *style
         if (queued && state->queue_position > 0) {
                 g_string_append(line, ", ");
                 g_string_append_printf(line, _("number %u in the queue"), state->queue_position);
+        }
+        if (state->waits_for_host) {
+                g_string_append(line, ", ");
+                g_string_append(line, _("another measurement keeps this machine busy"));
         }
         if (!queued && state->steps > 0)
                 g_string_append_printf(line, " %u/%u", state->step, state->steps);
@@ -84,6 +88,8 @@ char *progress_json(const ProgressState *state) {
                 g_string_append_printf(json, ",\"simulated\":%s", state->simulated ? "true" : "false");
         if (state->queue_position > 0)
                 g_string_append_printf(json, ",\"queue_position\":%u", state->queue_position);
+        if (state->waits_for_host)
+                g_string_append(json, ",\"waits_for\":\"host\"");
         if (state->time_left_usec != UINT64_MAX)
                 append_number(json, "time_left_s", (double) state->time_left_usec / 1e6);
         g_string_append_c(json, '}');
@@ -107,30 +113,32 @@ static size_t terminal_width(void) {
         return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) >= 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-void progress_show(Progress *progress, const ProgressState *state) {
-        g_autofree char *line = NULL;
+/* Lines that stay: none is repeated. */
+static void show_once(Progress *progress, char *line) {
+        if (g_strcmp0(progress->last, line) != 0)
+                fprintf(stderr, "%s\n", line);
+        g_free(progress->last);
+        progress->last = line;
+}
 
+void progress_show(Progress *progress, const ProgressState *state) {
         if (progress->quiet || progress->mode == PROGRESS_NONE)
                 return;
         if (progress->mode == PROGRESS_JSON) {
-                line = progress_json(state);
-                fprintf(stderr, "%s\n", line);
-                return;
-        }
-        if (progress->live) {
+                show_once(progress, progress_json(state));
+        } else if (progress->live) {
                 /* one column is left free: a full line would wrap on some terminals */
-                line = progress_line(state, terminal_width() - 1, &progress->style);
+                g_autofree char *line = progress_line(state, terminal_width() - 1, &progress->style);
+
                 fprintf(stderr, "\r%s\033[K", line);
                 fflush(stderr);
                 progress->shown = true;
-                return;
+        } else if (state->job) {
+                show_once(progress,
+                          g_strdup_printf(_("job %u: %s"), state->job,
+                                          state->waits_for_host ? _("another measurement keeps this machine busy")
+                                                                : render_word(state->phase)));
         }
-        if (g_strcmp0(progress->phase, state->phase) == 0)
-                return;
-        g_free(progress->phase);
-        progress->phase = g_strdup(state->phase);
-        if (state->job)
-                fprintf(stderr, _("job %u: %s\n"), state->job, render_word(state->phase));
 }
 
 void progress_finished(Progress *progress, uint32_t job, const char *result) {
@@ -155,7 +163,7 @@ Progress *progress_free(Progress *progress) {
         if (!progress)
                 return NULL;
         progress_clear(progress);
-        g_free(progress->phase);
+        g_free(progress->last);
         g_free(progress);
         return NULL;
 }

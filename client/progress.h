@@ -17,6 +17,7 @@ typedef struct ProgressState {
         uint32_t queue_position; /* 1 is next; 0: unknown */
         uint64_t time_left_usec; /* UINT64_MAX: unknown */
         bool simulated;
+        bool waits_for_host; /* queued no longer, but another measurement runs on this machine */
 } ProgressState;
 
 #define PROGRESS_STATE_INIT \

@@ -49,7 +49,7 @@ static int follow(const Arguments *arguments, Service *service, uint32_t id) {
         JobResult parsed;
         int code, r;
 
-        r = watch_new(service, progress, false, false, &watch);
+        r = watch_new(service, progress, false, &watch);
         if (r != 0)
                 return r;
         code = watch_follow(watch, id);

@@ -106,11 +106,20 @@ static bool needs_quotes(const char *argument) {
                argument[strspn(argument, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%^")];
 }
 
+/* Double quotes where they are enough and single ones would need three more. */
+static char *quote(const char *argument) {
+        if (!needs_quotes(argument))
+                return g_strdup(argument);
+        if (strchr(argument, '\'') && !strpbrk(argument, "\"$`\\!"))
+                return g_strdup_printf("\"%s\"", argument);
+        return g_shell_quote(argument);
+}
+
 char *text_command(char *const *argv) {
         g_autoptr(GString) command = g_string_new(NULL);
 
         for (; argv && *argv; argv++) {
-                g_autofree char *quoted = needs_quotes(*argv) ? g_shell_quote(*argv) : g_strdup(*argv);
+                g_autofree char *quoted = quote(*argv);
 
                 g_string_append_printf(command, "%s%s", command->len ? " " : "", quoted);
         }

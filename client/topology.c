@@ -14,6 +14,15 @@
 #include "topology-view.h"
 #include "units.h"
 
+/* One count: tens of µJ for the processor's own unit, parts of a nJ for what the kernel makes of it. */
+static char *format_unit(double unit_uj, const Style *style) {
+        if (!isfinite(unit_uj) || unit_uj <= 0)
+                return NULL;
+        if (unit_uj < 0.1)
+                return g_strdup_printf("%.4g nJ", unit_uj * 1e3);
+        return g_strdup_printf("%.4g %s", unit_uj, style->ascii ? "uJ" : "µJ");
+}
+
 static void domain_row(Table *table, JsonObject *domain, const Style *style) {
         const char *dropped = json_string(domain, "dropped"), *reader = json_string(domain, "reader");
         bool readable = json_true(domain, "readable");
@@ -23,9 +32,7 @@ static void domain_row(Table *table, JsonObject *domain, const Style *style) {
         g_autofree char *wraps = isfinite(range) && range > 0 ? scale_format(&scale, range / 1e6) : g_strdup("");
         const char *columns[] = { json_string(domain, "name"), json_string(domain, "kind"),
                                   json_string(domain, "source") };
-        g_autofree char *unit_text = isfinite(unit) && unit > 0
-                                                     ? g_strdup_printf("%.4g %s", unit, style->ascii ? "uJ" : "µJ")
-                                                     : NULL;
+        g_autofree char *unit_text = format_unit(unit, style);
         g_autofree char *package_text = isfinite(package) ? g_strdup_printf("%.0f", package) : NULL;
         bool counted = g_strcmp0(columns[1], "package") == 0 || g_strcmp0(columns[1], "dram") == 0;
 

@@ -46,6 +46,26 @@ static bool is_ours(const Watch *watch, sd_bus_message *m) {
                g_strcmp0(sd_bus_message_get_sender(m), watch->sender) == 0;
 }
 
+static int read_simulated(sd_bus_message *m, ProgressState *state) {
+        int simulated;
+        int r;
+
+        r = sd_bus_message_read(m, "v", "b", &simulated);
+        if (r >= 0)
+                state->simulated = simulated;
+        return r;
+}
+
+static int read_waits_for(sd_bus_message *m, ProgressState *state) {
+        const char *what;
+        int r;
+
+        r = sd_bus_message_read(m, "v", "s", &what);
+        if (r >= 0)
+                state->waits_for_host = strcmp(what, "host") == 0;
+        return r;
+}
+
 static int read_more(sd_bus_message *m, ProgressState *state) {
         const char *key, *contents;
         char type;
@@ -63,10 +83,14 @@ static int read_more(sd_bus_message *m, ProgressState *state) {
                         return r;
                 if (strcmp(key, "median") == 0 && strcmp(contents, "d") == 0)
                         r = sd_bus_message_read(m, "v", "d", &state->median_j);
+                else if (strcmp(key, "simulated") == 0 && strcmp(contents, "b") == 0)
+                        r = read_simulated(m, state);
                 else if (strcmp(key, "queue-position") == 0 && strcmp(contents, "u") == 0)
                         r = sd_bus_message_read(m, "v", "u", &state->queue_position);
                 else if (strcmp(key, "time-left") == 0 && strcmp(contents, "t") == 0)
                         r = sd_bus_message_read(m, "v", "t", &state->time_left_usec);
+                else if (strcmp(key, "waits-for") == 0 && strcmp(contents, "s") == 0)
+                        r = read_waits_for(m, state);
                 else
                         r = sd_bus_message_skip(m, "v"); /* of a newer service */
                 if (r < 0)
@@ -86,6 +110,7 @@ static int on_progress(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (!is_ours(watch, m) || watch->interrupted)
                 return 0;
         state->queue_position = 0;
+        state->waits_for_host = false;
         state->time_left_usec = UINT64_MAX;
         r = sd_bus_message_read(m, "suud", &state->phase, &state->step, &state->steps, &state->fraction);
         if (r >= 0)
@@ -234,7 +259,7 @@ static int catch_signals(Watch *watch) {
         return r < 0 ? r : 0;
 }
 
-int watch_new(Service *service, Progress *progress, bool simulated, bool interrupt_cancels, Watch **ret) {
+int watch_new(Service *service, Progress *progress, bool interrupt_cancels, Watch **ret) {
         g_autoptr(Watch) watch = g_new0(Watch, 1);
         int r;
 
@@ -242,7 +267,6 @@ int watch_new(Service *service, Progress *progress, bool simulated, bool interru
         watch->progress = progress;
         watch->interrupt_cancels = interrupt_cancels;
         watch->state = (ProgressState) PROGRESS_STATE_INIT;
-        watch->state.simulated = simulated;
         r = subscribe(watch);
         if (r >= 0)
                 r = catch_signals(watch);

@@ -10,7 +10,7 @@ typedef struct Watch Watch;
 
 /* Subscribes before any call is made: nothing the job says can be missed. interrupt_cancels: Ctrl-C ends the job too,
  * not only the watching. Returns 0, or an exit code after having said what is wrong. */
-int watch_new(Service *service, Progress *progress, bool simulated, bool interrupt_cancels, Watch **ret);
+int watch_new(Service *service, Progress *progress, bool interrupt_cancels, Watch **ret);
 
 /* Sends Measure with the arguments fill appends, then waits until the job has ended. */
 int watch_measure(Watch *watch, int (*fill)(sd_bus_message *m, void *userdata), void *userdata);

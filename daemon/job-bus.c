@@ -31,7 +31,8 @@ static int append_more(sd_bus_message *m, const Job *job, const WorkerProgress *
         if (r < 0)
                 return r;
         if (isfinite(progress->median)) {
-                r = sd_bus_message_append(m, "{sv}", "median", "d", progress->median);
+                r = sd_bus_message_append(m, "{sv}{sv}", "median", "d", progress->median, "simulated", "b",
+                                          progress->simulated);
                 if (r < 0)
                         return r;
         }

@@ -305,6 +305,8 @@ int main(int argc, char **argv) {
                 /* An embedded service hands its own on to the worker, and so to the program. */
                 if (!options.embedded)
                         (void) umask(0077);
+                else
+                        (void) setsid(); /* a terminal's Ctrl-C is the client's: it cancels the job, then waits for us */
                 r = serve(&options);
         }
         g_free(options.state_dir);

@@ -70,7 +70,12 @@ static int read_more(sd_bus_message *m, WorkerProgress *progress) {
                         return r;
                 if (strcmp(key, "median") == 0 && strcmp(type, "d") == 0)
                         r = sd_bus_message_read(m, "v", "d", &progress->median);
-                else if (strcmp(key, "time-left") == 0 && strcmp(type, "t") == 0)
+                else if (strcmp(key, "simulated") == 0 && strcmp(type, "b") == 0) {
+                        int simulated = false;
+
+                        r = sd_bus_message_read(m, "v", "b", &simulated);
+                        progress->simulated = simulated;
+                } else if (strcmp(key, "time-left") == 0 && strcmp(type, "t") == 0)
                         r = sd_bus_message_read(m, "v", "t", &progress->time_left_usec);
                 else
                         r = sd_bus_message_skip(m, "v");

@@ -17,6 +17,7 @@ typedef struct WorkerProgress {
         uint32_t step, steps;
         double fraction;
         double median;           /* J; NAN: unknown */
+        bool simulated;          /* the median comes from the model */
         uint64_t time_left_usec; /* USEC_INFINITY: unknown */
         bool waits_for_host;     /* said by the daemon itself: another measurement holds the machine lock */
 } WorkerProgress;

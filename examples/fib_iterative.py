@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The 27th Fibonacci number, by adding up: 27 steps."""
+"""The 28th Fibonacci number, by adding up: 28 steps."""
 
 
 def fib(n):
@@ -9,4 +9,4 @@ def fib(n):
     return a
 
 
-print(fib(27))
+print(fib(28))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The 27th Fibonacci number, by the definition: some 830,000 calls."""
+"""The 28th Fibonacci number, by the definition: some million calls."""
 
 
 def fib(n):
     return n if n < 2 else fib(n - 1) + fib(n - 2)
 
 
-print(fib(27))
+print(fib(28))

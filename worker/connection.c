@@ -75,7 +75,8 @@ static void on_progress(const PipelineProgress *progress, void *userdata) {
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0 && !isnan(progress->median_j))
-                r = sd_bus_message_append(m, "{sv}", "median", "d", progress->median_j);
+                r = sd_bus_message_append(m, "{sv}{sv}", "median", "d", progress->median_j, "simulated", "b",
+                                          progress->simulated);
         if (r >= 0 && progress->time_left_usec != USEC_INFINITY)
                 r = sd_bus_message_append(m, "{sv}", "time-left", "t", progress->time_left_usec);
         if (r >= 0)

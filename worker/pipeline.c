@@ -222,6 +222,7 @@ static void report_progress(Pipeline *pipeline, JobState phase, uint32_t step, u
                                             .steps = steps,
                                             .fraction = progress_fraction(pipeline),
                                             .median_j = public_median(pipeline),
+                                            .simulated = pipeline->meter && meter_simulated(pipeline->meter),
                                             .time_left_usec = time_left_usec(pipeline) };
 
         pipeline->calls.progress(&progress, pipeline->calls.userdata);

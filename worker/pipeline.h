@@ -15,6 +15,7 @@ typedef struct PipelineProgress {
         uint32_t step, steps;
         double fraction;         /* of the whole job; never falls */
         double median_j;         /* of one run so far; NAN: unknown */
+        bool simulated;          /* the median comes from the model */
         uint64_t time_left_usec; /* USEC_INFINITY: unknown */
 } PipelineProgress;
 

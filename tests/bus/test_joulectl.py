@@ -201,6 +201,20 @@ def test_progress_json(rig):
     assert lines[4] == {"phase": "finished", "job": 7, "result": "done"}
 
 
+def test_waiting_for_another_measurement(rig):
+    rig.serve(progress=[["queued", 0, 0, 0.0, {"waits-for": "host"}]] * 3 + PROGRESS[1:])
+    assert rig.run("measure", "true")[2].splitlines()[:3] == ["job 7: queued", "job 7: another measurement keeps this machine busy",
+                                                              "job 7: warming up"]
+    lines = [json.loads(line) for line in rig.run("--progress=json", "measure", "true")[2].splitlines()]
+    assert [line.get("waits_for") for line in lines[:3]] == [None, "host", None], "nothing is said twice"
+
+
+def test_a_modelled_median_is_marked_while_it_grows(rig):
+    rig.serve(progress=[["measuring", 3, 9, 0.5, {"median": 12.3, "simulated": True}]])
+    assert "median 12.30 J (modelled)" in on_terminal(rig, "measure", "true")[1]
+    assert '"simulated":true' in rig.run("--progress=json", "measure", "true")[2]
+
+
 def test_progress_without_a_terminal(rig):
     rig.serve(progress=PROGRESS)
     _, _, err = rig.run("measure", "true")
@@ -511,7 +525,7 @@ def test_export(rig, tmp_path):
 
 DOMAINS = [{"name": "package-0", "kind": "package", "package": 0, "source": "perf", "unit-uj": 61.035, "range-uj": 262143328850,
             "readable": True, "reader": "perf"},
-           {"name": "core", "kind": "core", "package": 0, "source": "perf", "unit-uj": 61.035, "range-uj": 1, "readable": True,
+           {"name": "core", "kind": "core", "package": 0, "source": "perf", "unit-uj": 0.000232831, "range-uj": 1, "readable": True,
             "reader": "perf"},
            {"name": "package-0", "source": "powercap", "dropped": "the same counter through MMIO"}]
 
@@ -521,7 +535,7 @@ def test_topology(rig):
     code, out, _ = rig.run("topology")
     assert code == 0
     assert re.search(r"^package-0 +package +0 +perf +61.03 µJ +262.1 kJ +part of the total, read by perf$", out, re.M)
-    assert re.search(r"^core .*shown, not added, read by perf$", out, re.M)
+    assert re.search(r"^core .* 0.2328 nJ .*shown, not added, read by perf$", out, re.M)
     assert re.search(r"^package-0 .*powercap .*not used: the same counter through MMIO$", out, re.M)
     assert json.loads(rig.run("topology", "--json")[1]) == DOMAINS
     rig.serve(domains=[])

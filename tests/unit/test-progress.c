@@ -7,7 +7,7 @@ static const Style style = {}, ascii = { .ascii = true };
 
 static void test_line(void) {
         ProgressState state = PROGRESS_STATE_INIT;
-        g_autofree char *queued = NULL, *measuring = NULL, *plain = NULL, *narrow = NULL;
+        g_autofree char *queued = NULL, *waiting = NULL, *measuring = NULL, *plain = NULL, *narrow = NULL;
 
         state.job = 7;
         state.phase = "queued";
@@ -16,6 +16,13 @@ static void test_line(void) {
         state.time_left_usec = 125 * G_USEC_PER_SEC;
         queued = progress_line(&state, 79, &style);
         g_assert_cmpstr(queued, ==, "job 7: queued, number 3 in the queue  2 min 5 s left");
+
+        state = (ProgressState) PROGRESS_STATE_INIT;
+        state.job = 7;
+        state.phase = "queued";
+        state.waits_for_host = true;
+        waiting = progress_line(&state, 79, &style);
+        g_assert_cmpstr(waiting, ==, "job 7: queued, another measurement keeps this machine busy");
 
         state = (ProgressState) PROGRESS_STATE_INIT;
         state.job = 7;
