@@ -158,6 +158,11 @@ static void set_environment(Request *request, bool quiet) {
 
 static int set_directory(Request *request) {
         request->cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (request->cwd_fd < 0 && errno == EACCES) {
+                /* As after su or runuser from a directory of root's. */
+                fputs(_("joulectl: you may not enter the working directory: the program starts in /\n"), stderr);
+                request->cwd_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        }
         if (request->cwd_fd < 0)
                 return usage_error("measure", _("the working directory cannot be opened: %s"), g_strerror(errno));
         request->given |= UINT64_C(1) << REQUEST_CWD;

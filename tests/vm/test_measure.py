@@ -3,6 +3,7 @@
 
 import json
 import re
+import statistics
 
 import pytest
 
@@ -26,33 +27,32 @@ def test_bus_activation(vm):
 @pytest.mark.parametrize("meter", ["perf", "powercap"])
 @pytest.mark.parametrize("idle_mw, core_mw", [(20000, 5000), (8000, 12000)])
 def test_joules_follow_the_formula(vm, meter, idle_mw, core_mw):
-    """idle power × window + core power × CPU time, within 5 %."""
+    """idle power × window + core power × CPU time, within 5 %: the median trial, since what else the machine does in a
+    window (its kernel threads, the emulation's noise) is in the counter, too."""
     vm.rapl_set(idle_mw=idle_mw, core_mw=core_mw)
-    result = measure(vm, "spin", "500", options=("--trials=3", "--warmups=1", "--cooldown=0", f"--meter={meter}"))
+    result = measure(vm, "spin", "500", options=("--trials=7", "--warmups=1", f"--meter={meter}"))
     assert result["measurement"]["meter"]["name"] == meter
     assert result["measurement"]["meter"]["simulated"] is False
+    errors = []
     for trial in result["measurement"]["trials"]:
         window = trial["windows"][0]
         expected_uj = idle_mw * 1e-3 * window["wall_ns"] * 1e-3 + core_mw * 1e-3 * window["cpu_usec"]
-        assert window["energy_uj"]["package-0"] == pytest.approx(expected_uj, rel=0.05)
+        errors.append(window["energy_uj"]["package-0"] / expected_uj - 1)
+    assert abs(statistics.median(errors)) < 0.05, errors
 
 
 def test_beside_perf_stat(vm):
-    """The same spin under perf stat: joules above idle per second of CPU time agree within 10 %."""
+    """The same spin under perf stat. Its figure holds its own start-up, too, and scatters; ours is the formula's."""
     vm.rapl_set(idle_mw=10000, core_mw=10000)
-    ours = measure(vm, "spin", "500", options=("--trials=3", "--warmups=1", "--cooldown=0", "--meter=perf"))
-    summary = ours["measurement"]["summary"]
-    above_idle = summary["package_j"]["median"] - 10 * summary["wall_s"]["median"]
+    ours = measure(vm, "spin", "500", options=("--trials=7", "--warmups=1", "--meter=perf"))["measurement"]["summary"]
     theirs = []
-    for _ in range(3):
-        _, _, err = vm.run(["perf", "stat", "-a", "-x,", "-e", "power/energy-pkg/", "spin", "500"], timeout=60)
-        _, _, timed = vm.run(["perf", "stat", "spin", "500"], timeout=60)
-        joules = float(next(line for line in err.splitlines() if "energy-pkg" in line).split(",")[0])
-        theirs.append((joules, timed))
-    joules = sorted(value for value, _ in theirs)[1]
-    # perf's own start-up and the rest of the machine are in its figure, so only its size is compared.
-    assert joules == pytest.approx(summary["package_j"]["median"], rel=0.35)
-    assert above_idle / summary["cpu_s"]["median"] == pytest.approx(10, rel=0.10)
+    for _ in range(7):
+        err = vm.run(["perf", "stat", "-a", "-x,", "-e", "power/energy-pkg/", "spin", "500"]).err
+        theirs.append(float(next(line for line in err.splitlines() if "energy-pkg" in line).split(",")[0]))
+    print("ours", ours["package_j"], "perf stat", theirs)
+    assert statistics.median(theirs) == pytest.approx(ours["package_j"]["median"], rel=0.25)
+    above_idle_w = (ours["package_j"]["median"] - 10 * ours["wall_s"]["median"]) / ours["cpu_s"]["median"]
+    assert above_idle_w == pytest.approx(10, rel=0.10)
 
 
 @pytest.mark.parametrize("meter", ["powercap"])
@@ -115,7 +115,7 @@ def test_host_profile_is_like_running_it_directly(vm):
     home = vm.run(["sh", "-c", "echo $HOME"], user="user1")[1].strip()
     script = "cd ~ && rm -f behave.out /tmp/behave.out && behave && { unshare -Ur true; echo unshare $?; }"
     _, direct, _ = vm.run(["sh", "-c", script], user="user1")
-    _, measured, _ = vm.run(["sh", "-c", "cd ~ && rm -f behave.out /tmp/behave.out && joulectl measure -q --show-output "
+    _, measured, _ = vm.run(["sh", "-c", "cd ~ && rm -f behave.out /tmp/behave.out && joulectl measure -q "
                              "--trials=1 --warmups=0 --cooldown=0 --output=measured.txt "
                              "-- sh -c 'behave && { unshare -Ur true; echo unshare $?; }' >/dev/null; cat measured.txt"],
                             user="user1", timeout=120)
@@ -173,7 +173,7 @@ def test_every_field_is_filled_or_absent_with_a_reason(vm):
 
 
 def test_public_energies_are_whole_millijoules(vm):
-    result = measure(vm, "spin", "100")
+    result = measure(vm, "spin", "300")
     for trial in result["measurement"]["trials"]:
         assert trial["total_uj"] % 1000 == 0
         for window in trial["windows"]:
