@@ -197,6 +197,20 @@ static char *generate(JsonBuilder *builder) {
         return g_strconcat(text, "\n", NULL);
 }
 
+/* The daemon writes job{}, but its own absent{} cannot stand beside ours. */
+static void note_absent_of_job(const JobRecord *record, JsonObject *absent) {
+        const Request *request = record->request;
+
+        if (!request->label)
+                json_object_set_string_member(absent, "job.label", "the request gave none");
+        if (!request->candidate_id)
+                json_object_set_string_member(absent, "job.candidate_id", "the request gave none");
+        if (!request->problem_name)
+                json_object_set_string_member(absent, "job.problem_name", "the request gave none");
+        if (!record->error)
+                json_object_set_string_member(absent, "job.error", "the job ended without one");
+}
+
 static char *write_body(const JobRecord *record, ReportView view, bool brief) {
         g_autoptr(JsonBuilder) builder = json_builder_new();
         g_autoptr(JsonObject) absent = json_object_new();
@@ -216,6 +230,7 @@ static char *write_body(const JobRecord *record, ReportView view, bool brief) {
         body_environment(&body);
         body_absent(&body, "filter", "filter", "profile host runs the program without a system call filter");
         write_versions(&body);
+        note_absent_of_job(record, absent);
         json_node_set_object(absent_node, absent);
         json_builder_set_member_name(builder, "absent");
         json_builder_add_value(builder, g_steal_pointer(&absent_node));
