@@ -132,6 +132,12 @@ static bool fd_given(const Request *request, KeyId key) {
         }
 }
 
+static void absent_key(Body *body, const char *name) {
+        g_autofree char *path = g_strconcat("request.", name, NULL);
+
+        body_absent(body, name, path, "not asked for");
+}
+
 static void write_key(Body *body, KeyId id) {
         const RequestKey *key = &request_keys[id];
         const void *member = (const uint8_t *) body->record->request + key->offset;
@@ -145,7 +151,10 @@ static void write_key(Body *body, KeyId id) {
                 break;
         case KEY_STRING:
         case KEY_CHOICE:
-                body_string(body, key->name, *(char *const *) member);
+                if (*(char *const *) member)
+                        body_string(body, key->name, *(char *const *) member);
+                else
+                        absent_key(body, key->name);
                 break;
         case KEY_UINT32:
                 body_int(body, key->name, *(const uint32_t *) member);
@@ -156,8 +165,10 @@ static void write_key(Body *body, KeyId id) {
                 body_int(body, key->name, *(const uint64_t *) member);
                 break;
         case KEY_DOUBLE:
-                /* 0 means that nobody asked */
-                body_double(body, key->name, *(const double *) member > 0 ? *(const double *) member : NAN);
+                if (*(const double *) member > 0)
+                        body_double(body, key->name, *(const double *) member);
+                else
+                        absent_key(body, key->name);
                 break;
         case KEY_BOOLEAN:
                 body_bool(body, key->name, *(const bool *) member);

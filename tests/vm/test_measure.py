@@ -27,8 +27,8 @@ def test_bus_activation(vm):
 @pytest.mark.parametrize("meter", ["perf", "powercap"])
 @pytest.mark.parametrize("idle_mw, core_mw", [(20000, 5000), (8000, 12000)])
 def test_joules_follow_the_formula(vm, meter, idle_mw, core_mw):
-    """idle power × window + core power × CPU time, within 5 %: the median trial, since what else the machine does in a
-    window (its kernel threads, the emulation's noise) is in the counter, too."""
+    """idle power × window + core power × CPU time, within 5 %, of the least disturbed trial: what else the machine does
+    in a window (its kernel threads, the emulation's noise) is in the counter, too. No trial may lose energy."""
     vm.rapl_set(idle_mw=idle_mw, core_mw=core_mw)
     result = measure(vm, "spin", "500", options=("--trials=7", "--warmups=1", f"--meter={meter}"))
     assert result["measurement"]["meter"]["name"] == meter
@@ -38,7 +38,7 @@ def test_joules_follow_the_formula(vm, meter, idle_mw, core_mw):
         window = trial["windows"][0]
         expected_uj = idle_mw * 1e-3 * window["wall_ns"] * 1e-3 + core_mw * 1e-3 * window["cpu_usec"]
         errors.append(window["energy_uj"]["package-0"] / expected_uj - 1)
-    assert abs(statistics.median(errors)) < 0.05, errors
+    assert -0.02 < min(errors) < 0.05, errors
 
 
 def test_beside_perf_stat(vm):
@@ -51,24 +51,22 @@ def test_beside_perf_stat(vm):
         theirs.append(float(next(line for line in err.splitlines() if "energy-pkg" in line).split(",")[0]))
     print("ours", ours["package_j"], "perf stat", theirs)
     assert statistics.median(theirs) == pytest.approx(ours["package_j"]["median"], rel=0.25)
-    above_idle_w = (ours["package_j"]["median"] - 10 * ours["wall_s"]["median"]) / ours["cpu_s"]["median"]
-    assert above_idle_w == pytest.approx(10, rel=0.10)
+    assert ours["package_j"]["min"] == pytest.approx(10 * ours["wall_s"]["min"] + 10 * ours["cpu_s"]["min"], rel=0.07)
 
 
 @pytest.mark.parametrize("meter", ["powercap"])
 def test_a_wrap_inside_a_trial(vm, meter):
     """The zone's counter wraps while the program runs: the joules are the formula's all the same."""
-    vm.rapl_set(idle_mw=10000, core_mw=10000)
-    range_uj = int(vm.run("cat /sys/class/powercap/intel-rapl:0/max_energy_range_uj")[1])
-    now_uj = int(vm.run("cat /sys/class/powercap/intel-rapl:0/energy_uj")[1])
-    vm.rapl_set(wrap_in_uj=6000000)
-    before = int(vm.run("cat /sys/class/powercap/intel-rapl:0/energy_uj")[1])
-    result = measure(vm, "spin", "1500", options=("--trials=1", "--warmups=0", "--cooldown=0", f"--meter={meter}"))
-    after = int(vm.run("cat /sys/class/powercap/intel-rapl:0/energy_uj")[1])
-    assert after < before, f"the counter did not wrap: {now_uj} {before} {after} of {range_uj}"
+    vm.rapl_set(idle_mw=10000, core_mw=10000, wrap_in_uj=60000000)
+    counter = "/sys/class/powercap/intel-rapl:0/energy_uj"
+    before_uj = int(vm.read(counter))
+    result = measure(vm, "spin", "5000", options=("--trials=1", "--warmups=0", "--cooldown=0", f"--meter={meter}"))
+    after_uj = int(vm.read(counter))
     window = result["measurement"]["trials"][0]["windows"][0]
+    energy_uj = window["energy_uj"]["package-0"]
+    assert after_uj < before_uj and after_uj < energy_uj, "the counter did not wrap inside the trial"
     expected_uj = 10 * window["wall_ns"] * 1e-3 + 10 * window["cpu_usec"]
-    assert window["energy_uj"]["package-0"] == pytest.approx(expected_uj, rel=0.05)
+    assert 0.98 < energy_uj / expected_uj < 1.15
 
 
 def test_a_read_error_is_no_zero(vm):
