@@ -1,0 +1,418 @@
+# SPDX-License-Identifier: MIT
+"""Submission, the queue, progress, and the ways a job ends, with a worker that does as it is told."""
+
+import os
+import signal
+import sqlite3
+
+import pytest
+from gi.repository import GLib
+
+from harness import BUS, ERROR, INVALID_ARGS, JOB_INTERFACE, MANAGER, ROOT, memfd, wait_for
+
+MORE_THAN_A_SECOND = 1.0
+
+
+def handle(index):
+    return GLib.Variant("h", index)
+
+
+@pytest.mark.parametrize("key, value, words", [
+    ("trails", 3, ["trails", "trials"]),
+    ("trials", 0, ["trials", "0", "1"]),
+    ("trials", 1001, ["trials", "1001", "1000"]),
+    ("isolation", "total", ["isolation", "total", "confined"]),
+    ("label", "x" * 257, ["label", "256"]),
+    ("min-window", 1, ["min-window", "100"]),
+])
+def test_a_bad_key_is_named(daemon, user1, key, value, words):
+    daemon.start()
+    signature = {"trails": "u"}.get(key)
+    error = user1.refuse_measure(**{key: GLib.Variant(signature, value) if signature else value})
+    assert error.name == ERROR + "InvalidRequest"
+    for word in words:
+        assert word in error.message, error.message
+
+
+def test_a_call_of_the_wrong_type(daemon, user1):
+    daemon.start()
+    assert user1.refused("Measure", "('argv',)").name == INVALID_ARGS
+    assert user1.refused("GetReport", "('1',)").name == INVALID_ARGS
+
+
+def test_no_argv(daemon, user1):
+    daemon.start()
+    error = user1.refused("Measure", "(@a{sv} {},)")
+    assert error.name == ERROR + "InvalidRequest" and "argv" in error.message
+
+
+def test_a_key_twice(daemon, user1):
+    daemon.start()
+    error = user1.refused("Measure", "([{'argv', <['fake']>}, {'label', <'a'>}, {'label', <'b'>}],)")
+    assert error.name == ERROR + "InvalidRequest" and "label" in error.message
+
+
+def test_from_submission_to_report(daemon, user1):
+    daemon.start()
+    user1.listen()
+    number, path = user1.measure(["fake"], trials=5, label="first")
+    assert path == f"{MANAGER}/job/_{number}"
+    assert user1.finished(path) == "done"
+    result = user1.job(path, "GetResult")
+    assert result["result"] == "done" and result["simulated"] and result["trials"] == 5
+    assert result["total-energy"] == 1.5 and "verdict" not in result
+    report = user1.report(number)
+    assert report["schema"] == "org.jouletrace.report/1"
+    assert report["job"]["state"] == "completed" and report["job"]["label"] == "first" and report["job"]["error"] is None
+    assert report["job"]["submitted"] <= report["job"]["started"] <= report["job"]["finished"]
+    assert report["request"]["trials"] == 5
+    assert report["context"]["containment"] == "process" and report["context"]["isolation"] == "none"
+    record, = user1.records()
+    assert record["id"] == number and record["label"] == "first" and record["total-energy"] == 1.5
+
+
+def test_properties_of_a_job(daemon, user1):
+    daemon.start()
+    number, path = user1.measure(daemon.on_hold("a"), trials=7)
+    daemon.wait_started("a")
+    assert user1.job_get(path, "Id") == number
+    assert user1.job_get(path, "Kind") == "measure"
+    assert user1.job_get(path, "OwnerUid") == user1.uid
+    wait_for(lambda: user1.job_get(path, "State") == "measuring", "the job measures")
+    assert user1.job_get(path, "Phase") == "measuring"
+    assert user1.job_get(path, "Trial") == 1 and user1.job_get(path, "Trials") == 7
+    assert user1.job_get(path, "QueuePosition") == 0
+    assert user1.job_get(path, "EstimatedFinish") > user1.job_get(path, "Submitted") > 1_600_000_000_000_000
+    assert user1.get("RunningJob") == number and user1.get("QueueLength") == 0
+    assert user1.call("ListJobs") == [[number, user1.uid, "measure", "measuring", path]]
+
+
+def test_not_finished(daemon, user1):
+    daemon.start()
+    number, path = user1.measure(daemon.on_hold("a"))
+    for error in (user1.refused("GetReport", f"(uint32 {number},)"), user1.refused("Forget", f"(uint32 {number},)"),
+                  user1.refused("GetResult", path=path, interface=JOB_INTERFACE)):
+        assert error.name == ERROR + "NotFinished" and str(number) in error.message
+
+
+def test_no_such_job(daemon, user1):
+    daemon.start()
+    for method in ("GetReport", "Forget"):
+        error = user1.refused(method, "(uint32 4711,)")
+        assert error.name == ERROR + "NoSuchJob" and "4711" in error.message
+
+
+def test_fairness(daemon, user1, user2):
+    """One user has a hundred jobs queued; the other's only one starts next."""
+    daemon.start()
+    user1.listen(), user2.listen()
+    _, first = user1.measure(daemon.on_hold("first"))
+    daemon.wait_started("first")
+    many = [user1.measure(["fake", "hold", str(daemon.directory / "never")]) for _ in range(100)]
+    _, one = user2.measure(daemon.on_hold("one"))
+    assert user2.job_get(one, "QueuePosition") == 1
+    assert user1.job_get(many[0][1], "QueuePosition") == 2 and user1.job_get(many[99][1], "QueuePosition") == 101
+    order = [entry[0] for entry in user1.call("ListJobs")]
+    assert order[2:] == [number for number, _ in many], "one's own jobs keep their order"
+    daemon.release("first")
+    daemon.wait_started("one")
+    assert not (daemon.directory / "never.started").exists()
+    daemon.release("one")
+    assert user2.finished(one) == "done"
+    wait_for((daemon.directory / "never.started").exists, "then the first of the hundred")
+
+
+def test_estimates_follow_the_queue(daemon, user1):
+    daemon.start()
+    user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    waiting = [user1.measure(["fake", str(i)], trials=10)[1] for i in range(10)]
+    times = [user1.job_get(path, "EstimatedFinish") for path in waiting]
+    assert times == sorted(times) and times[0] < times[-1]
+
+
+def test_estimate_of_ten_queued_jobs_is_right_within_2(daemon, user1):
+    """After jobs like them have been seen; the fake's jobs take what a process takes, so this is about the arithmetic."""
+    daemon.start()
+    user1.listen()
+    for _ in range(3):
+        user1.finished(user1.measure(["fake"])[1])
+    user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    waiting = [user1.measure(["fake"])[1] for _ in range(10)]
+    first, last = (user1.job_get(waiting[i], "EstimatedFinish") for i in (0, 9))
+    daemon.release("a")
+    for path in waiting:
+        user1.finished(path)
+    records = user1.records(limit=10)
+    took = (records[0]["finished"] - records[-1]["finished"]) / 1e6
+    assert took / 3 <= (last - first) / 1e6 <= took * 3 + 0.5, "within 2, and what a busy host adds"
+
+
+def test_the_caller_leaves_while_queued_and_while_running(daemon, user1, user2, clients):
+    daemon.start()
+    root = clients(ROOT)
+    running, _ = user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    queued, _ = user1.measure(["fake"])
+    _, others = user2.listen().measure(["fake"])
+    user1.leave()
+    assert user2.finished(others) == "done"
+    for number in (running, queued):
+        error = wait_for(lambda: root.report(number)["job"]["error"], "it is cancelled")
+        assert error["name"] == ERROR + "CallerLeft" and error["message"] and error["remedy"]
+        assert root.report(number)["job"]["result"] == "cancelled"
+
+
+def test_a_detached_job_survives_its_caller(daemon, user1, clients):
+    daemon.start()
+    number, _ = user1.measure(daemon.on_hold("a"), detach=True)
+    daemon.wait_started("a")
+    user1.leave()
+    again = clients(user1.user)
+    assert again.get("RunningJob") == number
+    path = again.call("ListJobs")[0][4]
+    again.listen().job(path, "Attach")
+    daemon.release("a")
+    assert again.finished(path) == "done"
+    assert again.report(number)["job"]["result"] == "done"
+
+
+def test_another_connection_of_the_user_does_not_keep_the_job(daemon, user1, clients):
+    daemon.start()
+    again = clients(user1.user)
+    number, path = user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    again.listen().job(path, "Attach")
+    user1.leave()
+    assert again.finished(path) == "cancelled"
+
+
+def test_cancel_a_running_and_a_queued_job(daemon, user1):
+    daemon.start()
+    user1.listen()
+    running, path = user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    queued, queued_path = user1.measure(["fake"])
+    user1.job(queued_path, "Cancel")
+    assert user1.finished(queued_path) == "cancelled"
+    user1.job(path, "Cancel")
+    assert user1.finished(path) == "cancelled"
+    for number in (running, queued):
+        job = user1.report(number)["job"]
+        assert job["state"] == "cancelled" and job["error"]["name"] == ERROR + "Cancelled"
+    assert user1.call("ListJobs") == [] and user1.get("RunningJob") == 0
+    user1.job(path, "Cancel")
+
+
+def test_progress_goes_to_the_owner_alone(daemon, user1, user2, clients):
+    daemon.start()
+    root = clients(ROOT).listen()
+    user2.listen(), user1.listen()
+    number, path = user1.measure(["fake"])
+    assert user1.finished(path) == "done"
+    user1.barrier(), user2.barrier(), root.barrier()
+    assert user1.heard_of("Progress", path)
+    for other in (user2, root):
+        assert not other.heard_of("Progress") and not other.heard_of("Finished")
+        assert other.heard_of("JobNew")[0]["args"] == [number, path]
+        assert other.heard_of("JobRemoved")[0]["args"] == [number, path]
+    said = {s["member"] for s in user2.signals if s["interface"].startswith((BUS, "org.freedesktop.DBus.Properties"))}
+    assert said <= {"JobNew", "JobRemoved", "PropertiesChanged"}
+    for heard in user2.heard_of("PropertiesChanged"):
+        assert set(heard["args"][1]) <= {"QueueLength", "RunningJob", "Ready", "NotReadyReasons", "IsolationLevel", "ReservedCPUs"}
+
+
+def test_progress_only_grows_and_is_rare(daemon, user1):
+    daemon.start()
+    user1.listen()
+    _, path = user1.measure(["fake", "flood", "200"])
+    assert user1.finished(path) == "done"
+    user1.barrier()
+    heard = user1.heard_of("Progress", path)
+    fractions = [s["args"][3] for s in heard]
+    assert fractions == sorted(fractions) and 0 <= fractions[0] and fractions[-1] <= 1
+    times = [s["time"] for s in heard]
+    for early, late in zip(times, times[4:]):
+        assert late - early >= MORE_THAN_A_SECOND * 0.8, "four a second; signals may come a little bunched"
+    assert heard[-1]["args"][0] in ("measuring", "finishing", "queued", "warming")
+
+
+def test_queued_jobs_hear_their_position(daemon, user1):
+    daemon.start()
+    user1.listen()
+    user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    _, second = user1.measure(daemon.on_hold("b"))
+    _, third = user1.measure(["fake"])
+    daemon.release("a")
+    daemon.wait_started("b")
+    heard = user1.wait_signal("Progress", third)
+    assert heard["args"][0] == "queued" and heard["args"][1] == 1
+
+
+@pytest.mark.parametrize("word, state", [("failed", "completed"), ("unstable", "completed"), ("timeout", "failed"),
+                                         ("infrastructure", "failed"), ("cancelled", "cancelled")])
+def test_results_and_their_states(daemon, user1, word, state):
+    daemon.start()
+    user1.listen()
+    number, path = user1.measure(["fake", "result", word])
+    assert user1.finished(path) == word
+    report = user1.report(number)
+    assert report["job"]["state"] == state and report["job"]["result"] == word
+    assert user1.job_get(path, "State") == state
+    assert report["request"]["trials"] == 9, "the body is there whatever the result"
+
+
+@pytest.mark.parametrize("behaviour", ["crash-prepare", "crash-run", "garbage", "unsealed", "not-utf8", "huge", "bad-result"])
+def test_a_worker_that_fails(daemon, user1, behaviour):
+    daemon.start()
+    user1.listen()
+    number, path = user1.measure(["fake", behaviour])
+    assert user1.finished(path) == "infrastructure"
+    result = user1.job(path, "GetResult")
+    assert result["error"] == ERROR + "WorkerFailed" and result["message"]
+    report = user1.report(number)
+    assert report["job"]["error"]["remedy"] and report["measurement"] is None and report["absent"]["measurement"]
+    _, path = user1.measure(["fake"])
+    assert user1.finished(path) == "done", "the next job runs"
+
+
+def test_an_error_of_ours_from_the_worker_is_kept(daemon, user1):
+    daemon.start()
+    user1.listen()
+    for name, expected, result in ((ERROR + "NoMeter", ERROR + "NoMeter", "infrastructure"),
+                                   ("org.example.Strange", ERROR + "WorkerFailed", "infrastructure"),
+                                   (ERROR + "ExecFailed", ERROR + "ExecFailed", "failed")):
+        number, path = user1.measure(["fake", "error", name, "words of it"])
+        assert user1.finished(path) == result
+        error = user1.report(number)["job"]["error"]
+        assert error["name"] == expected and "words of it" in error["message"]
+
+
+def test_a_worker_that_ignores_cancel_is_killed(daemon, user1):
+    daemon.start()
+    user1.listen()
+    number, path = user1.measure(["fake", "stubborn", str(daemon.directory / "a")])
+    daemon.wait_started("a")
+    user1.job(path, "Cancel", timeout=30)
+    assert user1.finished(path) == "cancelled"
+    assert user1.report(number)["job"]["error"]["name"] == ERROR + "Cancelled"
+
+
+def test_the_record_is_committed_before_finished_is_sent(daemon, user1):
+    """What SQLite shows to another process at that moment was committed; tests/vm cuts the power for the rest."""
+    daemon.start()
+    user1.listen()
+    number, path = user1.measure(["fake"])
+    user1.finished(path)
+    daemon.signal(signal.SIGSTOP)
+    try:
+        with sqlite3.connect(f"file:{daemon.database()}?mode=ro", uri=True) as database:
+            row = database.execute("SELECT state, result, body_public FROM jobs WHERE id = ?", (number,)).fetchone()
+    finally:
+        daemon.signal(signal.SIGCONT)
+    assert row[:2] == ("completed", "done") and row[2].startswith("{")
+
+
+def test_descriptors_are_passed_unread(daemon, user1, directory):
+    daemon.start()
+    user1.listen()
+    _, path = user1.measure(["fake"], cwd=handle(0), stdin=handle(1),
+                            fds=[{"open": str(directory)}, memfd(b"input")])
+    assert user1.finished(path) == "done"
+
+
+def test_queued_descriptors_are_not_leaked(daemon, user1):
+    daemon.start()
+    user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+
+    def count():
+        return len(list(os.scandir(f"/proc/{daemon.pid}/fd")))
+    before = count()
+    paths = [user1.measure(["fake"], stdin=handle(0), fds=[memfd(b"x")])[1] for _ in range(20)]
+    assert count() >= before + 20, "a queued job holds what it was given"
+    for path in paths:
+        user1.job(path, "Cancel")
+    wait_for(lambda: count() <= before, "cancelled jobs have let go of them")
+
+
+def test_statistics(daemon, user1):
+    daemon.configure(MaxJobsPerUser=1)
+    daemon.start()
+    user1.listen()
+    user1.finished(user1.measure(["fake"])[1])
+    user1.finished(user1.measure(["fake", "result", "timeout"])[1])
+    _, path = user1.measure(daemon.on_hold("a"))
+    user1.refuse_measure()
+    user1.job(path, "Cancel")
+    statistics = user1.call("GetStatistics")
+    assert (statistics["jobs"], statistics["failed"], statistics["cancelled"], statistics["refused"]) == (3, 1, 1, 1)
+    assert 0 <= statistics["wait-p50"] <= statistics["wait-p95"] and 0 < statistics["duration-mean"] < 60
+
+
+def test_manager_properties(daemon, user1):
+    daemon.start()
+    assert user1.get("Version") and user1.get("ApiVersion") == 1
+    assert user1.get("Ready") is True and user1.get("NotReadyReasons") == []
+    assert user1.get("IsolationLevel") == "none"
+    capabilities = user1.get("Capabilities")
+    assert capabilities["limits"]["trials"] == 1000 and "host" in capabilities["profiles"] and "model" in capabilities["meters"]
+    assert isinstance(user1.get("Domains"), list)
+
+
+def test_diagnose_and_ready_say_the_same(daemon, user1):
+    daemon.worker = daemon.directory / "no-worker"
+    daemon.start()
+    checks = {check["name"]: check for check in user1.call("Diagnose")}
+    assert not checks["worker"]["ok"] and checks["records"]["ok"]
+    assert "no-worker" in checks["worker"]["value"] and checks["worker"]["remedy"] and checks["worker"]["limit"]
+    assert user1.get("Ready") is False
+    reason, = user1.get("NotReadyReasons")
+    assert checks["worker"]["value"] in reason
+    error = user1.refuse_measure()
+    assert error.name == ERROR + "NotReady" and checks["worker"]["value"] in error.message
+
+
+def test_records_filters(daemon, user1):
+    daemon.start()
+    user1.listen()
+    numbers = []
+    for label in ("a", "b", "a"):
+        number, path = user1.measure(["fake"], label=label)
+        user1.finished(path)
+        numbers.append(number)
+    assert [r["id"] for r in user1.records()] == numbers[::-1]
+    assert [r["id"] for r in user1.records(label="a")] == [numbers[2], numbers[0]]
+    assert [r["id"] for r in user1.records(limit=1)] == [numbers[2]]
+    assert [r["id"] for r in user1.records(before=numbers[1])] == [numbers[0]]
+    assert user1.records(result="failed") == []
+    middle = user1.records()[1]["submitted"]
+    assert [r["id"] for r in user1.records(since=middle)] == numbers[:0:-1]
+    assert [r["id"] for r in user1.records(until=middle)] == numbers[:1]
+    error = user1.refused("ListRecords", "({'colour': <'red'>},)")
+    assert error.name == ERROR + "InvalidRequest" and "colour" in error.message
+
+
+def test_forget(daemon, user1):
+    daemon.start()
+    user1.listen()
+    number, path = user1.measure(["fake"])
+    user1.finished(path)
+    user1.call("Forget", f"(uint32 {number},)")
+    assert user1.records() == []
+    assert user1.refused("GetReport", f"(uint32 {number},)").name == ERROR + "NoSuchJob"
+    again, _ = user1.measure(["fake"])
+    assert again > number, "a number is never used again"
+
+
+def test_the_users_environment_is_not_kept(daemon, user1):
+    """Records keep names and a digest, never values: they may be secrets."""
+    daemon.start()
+    user1.listen()
+    _, path = user1.measure(["fake"], env=["TOKEN=s3cr3t-value"])
+    user1.finished(path)
+    daemon.stop()
+    assert not any(b"s3cr3t-value" in file.read_bytes() for file in daemon.state.iterdir())
+    assert "s3cr3t-value" not in daemon.text()

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""The real worker behind the service, with the model meter and without scopes: the whole chain but root's part of it."""
+
+import subprocess
+
+import pytest
+from gi.repository import GLib
+
+from harness import BUILD, ERROR, memfd, wait_for
+
+QUICK = {"trials": 3, "warmups": 1, "cooldown": 0, "meter": "none"}
+
+
+@pytest.fixture
+def real(daemon):
+    daemon.worker = BUILD / "worker/jouletrace-worker"
+    daemon.configure(ModelWatts=20)
+    daemon.start()
+    return daemon
+
+
+def measure(user, argv, **keys):
+    fds = keys.pop("fds", ())
+    user.listen()
+    number, path = user.measure(argv, fds=fds, **{**QUICK, **keys})
+    return user.finished(path), user.report(number), path
+
+
+def test_a_program_is_measured(real, user1):
+    result, report, path = measure(user1, ["/bin/sh", "-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"], meter="model")
+    assert result == "done"
+    summary = report["measurement"]["summary"]
+    assert summary["n"] == 3 and len(report["measurement"]["trials"]) == 3
+    assert report["measurement"]["meter"]["simulated"] is True
+    assert 0 < summary["total_j"]["min"] <= summary["total_j"]["median"] <= summary["total_j"]["max"]
+    assert user1.job(path, "GetResult")["total-energy"] == pytest.approx(summary["total_j"]["median"], abs=1e-3)
+    assert report["program"]["argv"][0] == "/bin/sh"
+
+
+def test_phases_come_in_order(real, user1):
+    user1.listen()
+    _, path = user1.measure(["/bin/true"], **QUICK)
+    user1.finished(path)
+    phases = [s["args"][0] for s in user1.heard_of("Progress", path)]
+    order = ["queued", "validating", "settling", "baseline", "warming", "measuring", "finishing"]
+    assert phases and [order.index(p) for p in phases] == sorted(order.index(p) for p in phases)
+
+
+def test_the_program_is_the_caller(real, user1, directory):
+    out = directory / "out"
+    out.touch(mode=0o666)
+    out.chmod(0o666)
+    result, _, _ = measure(user1, ["/bin/sh", "-c", "id -u; id -g; id -G; pwd; cat; echo $NAME"], cwd=GLib.Variant("h", 0),
+                           stdin=GLib.Variant("h", 1), output=GLib.Variant("h", 2), env=["NAME=value", "PATH=/usr/bin:/bin"],
+                           fds=[{"open": str(directory)}, memfd(b"input\n"), {"open": str(out), "flags": 1}])
+    assert result == "done"
+    uid, gid, groups, cwd, given, name = wait_for(lambda: out.read_text(encoding="utf-8").splitlines(), "the output")
+    assert int(uid) == user1.uid and gid == "60" and groups == "60"
+    assert (cwd, given, name) == (str(directory), "input", "value")
+
+
+def test_a_program_that_fails(real, user1):
+    result, report, path = measure(user1, ["/bin/sh", "-c", "exit 3"])
+    assert result == "failed" and report["job"]["state"] == "completed"
+    assert report["job"]["error"]["name"] == ERROR + "RunFailed" and "3" in report["job"]["error"]["message"]
+    assert measure(user1, ["/bin/sh", "-c", "exit 3"], ignore_exit=True)[0] == "done"
+
+
+def test_a_program_that_is_not_there(real, user1):
+    result, report, _ = measure(user1, ["/no/such/program"])
+    assert result == "failed"
+    assert report["job"]["error"]["name"] == ERROR + "ExecFailed" and "/no/such/program" in report["job"]["error"]["message"]
+
+
+def test_job_limit(real, user1):
+    result, report, _ = measure(user1, ["/bin/sleep", "60"], job_limit=500_000, wall_limit=120_000_000)
+    assert result == "timeout" and report["job"]["error"]["name"] == ERROR + "JobLimit"
+
+
+@pytest.mark.parametrize("how", ["cancel", "leave", "sigterm", "sigkill"])
+def test_nothing_lives_on(real, user1, clients, how):
+    """Whatever ends a job, its processes end with it, orphans in sessions of their own included."""
+    marker = f"{4_000_000 + real.pid}.25"
+    _, path = user1.measure(["/bin/sh", "-c", f"setsid sleep {marker} & sleep {marker}"], trials=1, warmups=0, wall_limit=200_000_000)
+
+    def alive():
+        return subprocess.run(["pgrep", "-f", f"sleep {marker}"], stdout=subprocess.DEVNULL, check=False).returncode == 0
+    wait_for(alive, "the program runs")
+    {"cancel": lambda: user1.job(path, "Cancel"), "leave": user1.leave, "sigterm": real.stop, "sigkill": real.kill}[how]()
+    wait_for(lambda: not alive(), "nothing of the job lives")

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+"""Scopes of jobs, with a systemd that fails in every way it can; the real one is met in tests/vm."""
+
+import json
+import subprocess
+
+import pytest
+
+from harness import ERROR, ROOT, WAIT, WorkerSocket, variant_text, wait_for
+
+SYSTEMD, SYSTEMD_PATH = "org.freedesktop.systemd1", "/org/freedesktop/systemd1"
+
+
+class Systemd:
+    """The test's hand on mock_systemd.py."""
+
+    def __init__(self, bus):
+        bus.mock(SYSTEMD, "mock_systemd.py")
+        self.root = bus.client(ROOT)
+        self.reset()
+
+    def do(self, method, args="()"):
+        return self.root.call(method, args, dest=SYSTEMD, path=SYSTEMD_PATH, interface="org.freedesktop.DBus.Mock")
+
+    def reset(self, *ends, stoppable=True):
+        self.do("Reset", f"({variant_text('as', ends)}, {str(stoppable).lower()})")
+
+    def seen(self):
+        return json.loads(self.do("Seen"))
+
+
+@pytest.fixture
+def systemd(bus):
+    mock = Systemd(bus)
+    yield mock
+    mock.reset()
+    mock.root.close()
+
+
+@pytest.fixture
+def scoped(daemon, systemd):
+    """The daemon as the unit starts it, but for the socket's place; no CPUs, for the slice here is nobody's."""
+    daemon.containment = "scope"
+    daemon.worker_socket = daemon.directory / "worker.socket"
+    daemon.configure(ReservedCPUs="none")
+    workers = WorkerSocket(daemon.worker_socket, daemon.worker)
+    yield daemon
+    if daemon.process:
+        daemon.stop()
+    workers.close()
+
+
+def run_one(user, *argv, **keys):
+    user.listen()
+    number, path = user.measure(["fake", *argv], **keys)
+    result = user.finished(path)
+    return result, user.report(number)
+
+
+def test_a_job_has_its_scope(scoped, systemd, user1):
+    scoped.start()
+    user1.listen()
+    number, path = user1.measure(scoped.on_hold("a"), memory_max=64 << 20, tasks_max=10, job_limit=60_000_000)
+    scoped.wait_started("a")
+    seen = systemd.seen()
+    name, = seen["units"]
+    assert name.startswith("jouletrace-job-") and name.endswith(f"-{number}.scope")
+    properties = seen["started"][0]["properties"]
+    assert properties["Slice"] == "jouletrace.slice" and properties["KillSignal"] == "9"
+    assert "jouletraced.service" in properties["BindsTo"] and "jouletraced.service" in properties["Before"]
+    assert "After" not in properties
+    assert properties["CollectMode"] == "inactive-or-failed" and int(properties["TimeoutStopUSec"]) <= 2_000_000
+    assert int(properties["MemoryMax"]) >= 64 << 20 and int(properties["TasksMax"]) >= 10
+    assert int(properties["RuntimeMaxUSec"]) > 60_000_000
+    keeper, = seen["units"][name]
+    scoped.release("a")
+    assert user1.finished(path) == "done"
+    assert systemd.seen()["units"] == {}, "the scope is gone before the job is said to have ended"
+    wait_for(lambda: not running(keeper), "the keeper is gone")
+
+
+def running(pid):
+    return subprocess.run(["kill", "-0", str(pid)], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("end", ["failed", "timeout", "refused"])
+def test_a_scope_that_fails(scoped, systemd, user1, end):
+    systemd.reset(end)
+    scoped.start()
+    result, report = run_one(user1)
+    assert result == "infrastructure"
+    error = report["job"]["error"]
+    assert error["name"] == ERROR + "ScopeFailed" and "scope" in error["message"] and error["remedy"]
+    assert run_one(user1)[0] == "done", "the next one starts"
+
+
+def test_a_scope_that_never_starts(scoped, systemd, user1):
+    systemd.reset("never")
+    scoped.start()
+    result, report = run_one(user1)
+    assert result == "infrastructure"
+    assert report["job"]["error"]["name"] == ERROR + "ScopeFailed" and "in time" in report["job"]["error"]["message"]
+
+
+def test_a_scope_that_dies_at_birth_is_asked_for_once_more(scoped, systemd, user1):
+    systemd.reset("dead")
+    scoped.start()
+    assert run_one(user1)[0] == "done"
+    assert len({unit["name"] for unit in systemd.seen()["started"]}) == 2
+
+
+def test_a_scope_that_dies_twice(scoped, systemd, user1):
+    systemd.reset("dead", "dead")
+    scoped.start()
+    result, report = run_one(user1)
+    assert result == "infrastructure" and report["job"]["error"]["name"] == ERROR + "ScopeFailed"
+
+
+def test_a_worker_without_keeper(scoped, systemd, user1):
+    scoped.start()
+    result, report = run_one(user1, "no-keeper")
+    assert result == "infrastructure" and report["job"]["error"]["name"] == ERROR + "WorkerFailed"
+    assert systemd.seen()["started"] == []
+
+
+def test_a_worker_that_crashes_takes_its_scope_along(scoped, systemd, user1):
+    scoped.start()
+    result, report = run_one(user1, "crash-run")
+    assert result == "infrastructure" and report["job"]["error"]["name"] == ERROR + "WorkerFailed"
+    assert systemd.seen()["units"] == {}
+
+
+def test_a_scope_that_does_not_end_is_not_waited_for_forever(scoped, systemd, user1):
+    systemd.reset(stoppable=False)
+    scoped.start()
+    result, _ = run_one(user1)
+    assert result == "done"
+    assert "does not end" in scoped.text()
+    systemd.reset()
+
+
+def test_stop_does_not_leave_a_scope(scoped, systemd, user1):
+    scoped.start()
+    user1.listen()
+    number, path = user1.measure(scoped.on_hold("a"))
+    scoped.wait_started("a")
+    assert scoped.stop() == 0
+    assert systemd.seen()["units"] == {}
+    assert user1.finished(path) == "cancelled"
+    scoped.start()
+    assert user1.report(number)["job"]["error"]["name"] == ERROR + "ServiceStopped"
+
+
+def test_cancel_ends_the_scope_first(scoped, systemd, user1):
+    scoped.start()
+    user1.listen()
+    _, path = user1.measure(scoped.on_hold("a"))
+    scoped.wait_started("a")
+    user1.job(path, "Cancel")
+    assert systemd.seen()["units"] == {}
+    assert user1.finished(path) == "cancelled"
+
+
+def test_leftover_scopes_are_ended_before_the_first_job(scoped, systemd, user1):
+    sleeper = subprocess.Popen(["sleep", "1000"])
+    try:
+        systemd.do("AddScope", f"('jouletrace-job-0123456789abcdef-7.scope', uint32 {sleeper.pid})")
+        scoped.start()
+        assert sleeper.wait(WAIT) == -9
+        assert systemd.seen()["units"] == {}
+        assert "jouletrace-job-0123456789abcdef-7.scope" in scoped.text()
+        assert run_one(user1)[0] == "done"
+    finally:
+        sleeper.kill()
+
+
+def test_a_leftover_that_cannot_be_ended_does_not_stop_the_service(scoped, systemd, user1):
+    systemd.reset(stoppable=False)
+    systemd.do("AddScope", "('jouletrace-job-0123456789abcdef-7.scope', uint32 999999)")
+    scoped.start()
+    assert "0123456789abcdef-7.scope" in scoped.text()
+    systemd.reset()
+    assert run_one(user1)[0] == "done"
+
+
+def test_a_socket_that_is_not_there(scoped, systemd, user1):
+    scoped.worker_socket = scoped.directory / "nowhere.socket"
+    scoped.start()
+    assert user1.get("Ready") is False
+    assert user1.refuse_measure().name == ERROR + "NotReady"
+
+
+def test_signals_of_a_stranger_are_not_systemds(scoped, systemd, user1, user2):
+    """Anybody may send us a JobRemoved; only PID 1's counts."""
+    systemd.reset("never")
+    scoped.start()
+    number, path = user1.measure(["fake"])
+    wait_for(lambda: systemd.seen()["started"], "the scope is asked for")
+    user2.do("emit", dest="org.jouletrace.JouleTrace1", path=SYSTEMD_PATH, interface=SYSTEMD + ".Manager", member="JobRemoved",
+             args=f"(uint32 1, objectpath '{SYSTEMD_PATH}/job/1', '{systemd.seen()['started'][0]['name']}', 'done')").result(WAIT)
+    user2.barrier()
+    assert user1.get("RunningJob") == number and user1.job_get(path, "State") == "queued"
+    user1.job(path, "Cancel")
