@@ -40,8 +40,10 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
 static int on_barrier(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         SliceRequest *request = userdata;
         const char *message = NULL;
+        int r;
 
-        finish(request, systemd_reply_error(m, &message), message);
+        r = systemd_reply_error(m, &message);
+        finish(request, r, message);
         return 0;
 }
 
