@@ -230,6 +230,7 @@ static int watch_signals(sd_event *event, Manager *manager) {
         (void) sigaddset(&signals, SIGTERM);
         (void) sigaddset(&signals, SIGINT);
         (void) sigaddset(&signals, SIGHUP);
+        (void) sigaddset(&signals, SIGCHLD); /* of workers */
         if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
                 return -errno;
 

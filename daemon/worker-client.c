@@ -9,6 +9,7 @@
 #include "log.h"
 #include "names.h"
 #include "report.h"
+#include "child.h"
 #include "worker-client.h"
 
 #define PREPARE_TIMEOUT_USEC (30 * USEC_PER_SEC)
@@ -16,6 +17,7 @@
 struct Worker {
         sd_bus *bus;
         sd_bus_slot *call, *disconnected, *progress;
+        Child *child; /* NULL: systemd started it */
         int pidfd;
         bool over; /* finished or failed was called */
         const WorkerEvents *events;
@@ -109,7 +111,7 @@ static int on_progress(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         return 0;
 }
 
-static int connect_bus(Worker *worker, const char *socket_path, const char *binary) {
+static int connect_bus(Worker *worker, sd_event *event, const char *socket_path, const char *binary) {
         int r;
 
         r = sd_bus_new(&worker->bus);
@@ -120,8 +122,16 @@ static int connect_bus(Worker *worker, const char *socket_path, const char *bina
                 g_autofree char *address = g_strdup_printf("unix:path=%s", escaped);
 
                 r = sd_bus_set_address(worker->bus, address);
-        } else
-                r = sd_bus_set_exec(worker->bus, binary, (char *const[]){ (char *) binary, NULL });
+        } else {
+                autofd fd = -1;
+
+                r = child_spawn(event, binary, &worker->child, &fd);
+                if (r < 0)
+                        return r;
+                r = sd_bus_set_fd(worker->bus, fd, fd);
+                if (r >= 0)
+                        (void) steal_fd(&fd);
+        }
         if (r < 0)
                 return r;
         r = sd_bus_set_description(worker->bus, "worker");
@@ -139,7 +149,7 @@ int worker_connect(sd_event *event, const char *socket_path, const char *binary,
         int r;
 
         *worker = (Worker){ .pidfd = -1, .events = events, .userdata = userdata };
-        r = connect_bus(worker, socket_path, binary);
+        r = connect_bus(worker, event, socket_path, binary);
         if (r < 0)
                 return r;
         r = sd_bus_match_signal(worker->bus, &worker->disconnected, NULL, "/org/freedesktop/DBus/Local",
@@ -283,10 +293,8 @@ Worker *worker_free(Worker *worker) {
         sd_bus_slot_unref(worker->call);
         sd_bus_slot_unref(worker->disconnected);
         sd_bus_slot_unref(worker->progress);
-        /* A worker we started is waited for by sd_bus_close(): one that still runs a job would keep us waiting. */
-        if (!worker->over)
-                worker_kill(worker);
         sd_bus_close_unref(worker->bus);
+        child_release(worker->child);
         safe_close(worker->pidfd);
         g_free(worker);
         return NULL;

@@ -48,6 +48,6 @@ int worker_cancel(Worker *worker, const char *reason);
 /* SIGKILL, by pidfd. */
 void worker_kill(Worker *worker);
 
-/* Closes the connection, which is a Cancel nobody waits for. Never blocks on a worker reached by socket. */
+/* Closes the connection, which is a Cancel nobody waits for. Never blocks. */
 Worker *worker_free(Worker *worker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Worker, worker_free)
