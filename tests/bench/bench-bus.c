@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* bench-bus [N]: round trips of ListJobs to the service on the bus that DBUS_SYSTEM_BUS_ADDRESS names; prints one JSON
- * line. */
+
+/* Round trips to the service on the bus that DBUS_SYSTEM_BUS_ADDRESS names.
+ *
+ *   bench-bus [-n CALLS] [-q JOBS]
+ *
+ * Three JSON lines, times in microseconds: a call that the bus daemon itself answers, Ping to the service, ListJobs.
+ * With -q that many jobs wait while it is measured, behind one that sleeps; they are ours and go when we leave. */
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base.h"
 #include "names.h"
+
+typedef struct Call {
+        const char *name, *destination, *path, *interface, *member;
+} Call;
+
+static const Call calls[] = {
+        { "bus daemon", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId" },
+        { "ping", JT_BUS_NAME, JT_MANAGER_PATH, "org.freedesktop.DBus.Peer", "Ping" },
+        { "list-jobs", JT_BUS_NAME, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, "ListJobs" },
+};
 
 static int compare(const void *a, const void *b) {
         uint64_t x = *(const uint64_t *) a, y = *(const uint64_t *) b;
@@ -14,31 +31,82 @@ static int compare(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
-int main(int argc, char **argv) {
-        size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;
-        g_autofree uint64_t *took_ns = g_new0(uint64_t, n);
-        g_autoptr(sd_bus) bus = NULL;
-        int r;
+static int fail(int r, const char *what, const sd_bus_error *error) {
+        fprintf(stderr, "bench-bus: %s: %s\n", what, error->message ?: g_strerror(-r));
+        return r;
+}
 
-        if (n == 0 || (r = sd_bus_open_system(&bus)) < 0) {
-                fprintf(stderr, "usage: bench-bus [N > 0], with a bus\n");
-                return 1;
-        }
+static int bench(sd_bus *bus, const Call *call, size_t queued, size_t n) {
+        g_autofree uint64_t *took_ns = g_new(uint64_t, n);
+
         for (size_t i = 0; i < n; i++) {
                 g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
                 g_autoptr(sd_bus_message) reply = NULL;
-                uint64_t begin_ns = now_monotonic_ns();
+                const uint64_t begin_ns = now_monotonic_ns();
+                int r;
 
-                r = sd_bus_call_method(bus, JT_BUS_NAME, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, "ListJobs", &error,
+                r = sd_bus_call_method(bus, call->destination, call->path, call->interface, call->member, &error,
                                        &reply, NULL);
-                if (r < 0) {
-                        fprintf(stderr, "ListJobs: %s\n", error.message ?: g_strerror(-r));
-                        return 1;
-                }
+                if (r < 0)
+                        return fail(r, call->member, &error);
                 took_ns[i] = now_monotonic_ns() - begin_ns;
         }
         qsort(took_ns, n, sizeof(*took_ns), compare);
-        printf("{\"bench\":\"list-jobs\",\"n\":%zu,\"p50_us\":%.1f,\"p99_us\":%.1f}\n", n,
+        printf("{\"bench\":\"%s\",\"queued\":%zu,\"n\":%zu,\"p50_us\":%.1f,\"p99_us\":%.1f}\n", call->name, queued, n,
                (double) took_ns[n / 2] / 1e3, (double) took_ns[n * 99 / 100] / 1e3);
         return 0;
+}
+
+static int submit(sd_bus *bus) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(bus, JT_BUS_NAME, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, "Measure", &error, NULL,
+                               "a{sv}", 2, "argv", "as", 2, "/bin/sleep", "600", "trials", "u", 1);
+        return r < 0 ? fail(r, "Measure", &error) : 0;
+}
+
+/* Every queued job is in the list, and one more that runs. */
+static int check_length(sd_bus *bus, size_t queued) {
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        g_autoptr(sd_bus_message) reply = NULL;
+        size_t length = 0;
+        int r;
+
+        r = sd_bus_call_method(bus, JT_BUS_NAME, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, "ListJobs", &error, &reply,
+                               NULL);
+        if (r < 0)
+                return fail(r, "ListJobs", &error);
+        r = sd_bus_message_enter_container(reply, 'a', "(uusso)");
+        while (r >= 0 && (r = sd_bus_message_skip(reply, "(uusso)")) > 0)
+                length++;
+        if (length != (queued > 0 ? queued + 1 : 0)) {
+                fprintf(stderr, "bench-bus: %zu jobs are listed with %zu queued\n", length, queued);
+                return -EINVAL;
+        }
+        return 0;
+}
+
+int main(int argc, char **argv) {
+        g_autoptr(sd_bus) bus = NULL;
+        size_t n = 1000, queued = 0;
+        int r;
+
+        for (int i = 1; i + 1 < argc; i += 2)
+                *(strcmp(argv[i], "-q") == 0 ? &queued : &n) = strtoul(argv[i + 1], NULL, 10);
+        if (argc % 2 == 0 || n == 0) {
+                fprintf(stderr, "usage: bench-bus [-n CALLS] [-q JOBS]\n");
+                return EXIT_FAILURE;
+        }
+
+        r = sd_bus_open_system(&bus);
+        if (r < 0)
+                fprintf(stderr, "bench-bus: no bus: %s\n", g_strerror(-r));
+        for (size_t i = 0; r >= 0 && queued > 0 && i < queued + 1; i++)
+                r = submit(bus);
+        if (r >= 0)
+                r = check_length(bus, queued);
+        for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(calls); i++)
+                r = bench(bus, &calls[i], queued, n);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

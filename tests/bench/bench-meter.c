@@ -97,11 +97,11 @@ int main(int argc, char **argv) {
 
         for (int i = 1; i < argc; i++)
                 if (strcmp(argv[i], "-n") == 0 && i + 1 < argc)
-                        n = MAX(strtoul(argv[++i], NULL, 10), 100);
+                        n = strtoul(argv[++i], NULL, 10);
                 else
                         tree = argv[i];
 
-        if (sched_getaffinity(0, sizeof(all), &all) < 0)
+        if (n == 0 || sched_getaffinity(0, sizeof(all), &all) < 0)
                 return EXIT_FAILURE;
         here = cpulist_first(&all);
         other = cpulist_last(&all);
