@@ -40,14 +40,14 @@ def test_partition_is_taken_and_given_back(vm, kind):
     assert reserved and reserved not in others.split(",") and reserved != others
     joulectl(vm, "cancel", str(job))
     wait_until(lambda: partition(vm) == "member", "the partition's end", timeout=20)
-    done = measure(vm, "true")
+    done = measure(vm, "sleep", "0.15")
     assert done["environment"]["isolation"] == "reserved"
     assert done["environment"]["reserved_cpus"] == reserved
 
 
 def test_partition_is_given_back_at_stop(vm):
     knobs(vm, "Partition=root\\nReleaseSec=300\\n")
-    measure(vm, "true")
+    measure(vm, "sleep", "0.15")
     assert partition(vm) == "root"
     vm.run("systemctl stop jouletraced.service", timeout=60)
     assert partition(vm) == "member"
@@ -63,13 +63,13 @@ def test_partition_is_given_back_after_a_crash(vm):
 
 def test_no_partition_is_confined(vm):
     knobs(vm, "Partition=none\\n")
-    assert measure(vm, "true")["environment"]["isolation"] == "confined"
+    assert measure(vm, "sleep", "0.15")["environment"]["isolation"] == "confined"
     assert partition(vm) == "member"
 
 
 def test_named_cpus(vm):
     knobs(vm, "ReservedCPUs=2-3\\n")
-    done = measure(vm, "true")
+    done = measure(vm, "sleep", "0.15")
     assert done["environment"]["reserved_cpus"] == "2-3"
 
 
@@ -77,7 +77,7 @@ def test_a_lost_partition_is_noticed(vm):
     """Somebody else gives the CPUs away under us: what the report says is what was read back."""
     knobs(vm, "Partition=root\\nReleaseSec=300\\n")
     quiesce(vm)
-    measure(vm, "true")
+    measure(vm, "sleep", "0.15")
     vm.run(f"echo member > {PARTITION}")
-    done = measure(vm, "true")
+    done = measure(vm, "sleep", "0.15")
     assert done["environment"]["isolation"] == ("reserved" if partition(vm) == "root" else "confined")

@@ -28,16 +28,16 @@ class TestTwoPackages:
 @pytest.mark.vm(rapl=None)
 class TestNoCounters:
     def test_time_only_with_the_reason(self, vm):
-        result = measure(vm, "true")
+        result = measure(vm, "sleep", "0.15")
         assert result["job"]["result"] == "done"
         assert result["measurement"]["status"] == "TIME_ONLY"
         assert result["measurement"]["summary"]["wall_s"]["median"] > 0
         assert result["measurement"]["summary"].get("total_j") is None
-        _, out, _ = joulectl(vm, "measure", "--trials=2", "--warmups=0", "--cooldown=0", "--", "true")
+        _, out, _ = joulectl(vm, "measure", "--trials=2", "--warmups=0", "--cooldown=0", "--", "sleep", "0.15")
         assert "no joules" in out.lower() or "no energy" in out.lower() or "no counter" in out.lower()
 
     def test_asking_for_a_meter_by_name_is_refused(self, vm):
-        code, _, err = joulectl(vm, "measure", "--meter=powercap", "--", "true", check=False)
+        code, _, err = joulectl(vm, "measure", "--meter=powercap", "--", "sleep", "0.15", check=False)
         assert code == 4 and "powercap" in err
 
     def test_status_says_why(self, vm):

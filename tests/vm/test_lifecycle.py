@@ -73,7 +73,7 @@ def test_client_killed(vm):
 def test_daemon_killed(vm, state, command, options):
     """After SIGKILL no process of the job lives 2 s later; the next start marks what was interrupted."""
     job = detach(vm, *command, options=options)
-    waiting = detach(vm, "true")
+    waiting = detach(vm, "sleep", "0.15")
     if state == "settling":
         wait_until(lambda: job_state(vm, job) not in ("queued", None), "the job's start")
         time.sleep(2)
@@ -112,12 +112,12 @@ def test_worker_killed(vm, state):
     assert_nothing_lives(vm, "^sleep 292")
     done = wait_record(vm, job)
     assert done["job"]["result"] == "infrastructure" and done["job"]["error"]["name"].endswith(".WorkerFailed")
-    assert measure(vm, "true")["job"]["result"] == "done"
+    assert measure(vm, "sleep", "0.15")["job"]["result"] == "done"
 
 
 def test_restart_in_mid_job_and_with_jobs_queued(vm):
     job = detach(vm, "sleep", "291", options=LONG)
-    queued = [detach(vm, "true") for _ in range(2)]
+    queued = [detach(vm, "sleep", "0.15") for _ in range(2)]
     wait_state(vm, job, "warming")
     vm.run("systemctl restart jouletraced.service", timeout=60)
     assert_nothing_lives(vm, "^sleep 291", seconds=0.5)
@@ -125,7 +125,7 @@ def test_restart_in_mid_job_and_with_jobs_queued(vm):
         done = wait_record(vm, number)
         assert done["job"]["result"] in ("cancelled", "infrastructure")
         assert done["job"]["error"]["name"].rsplit(".")[-1] in ("ServiceStopped", "ServiceRestarted")
-    assert measure(vm, "true")["job"]["id"] > max(queued), "an id is never used again"
+    assert measure(vm, "sleep", "0.15")["job"]["id"] > max(queued), "an id is never used again"
 
 
 def test_a_waiting_client_says_submit_again(vm):
@@ -157,7 +157,7 @@ def test_leftover_scopes_are_stopped_at_start(vm):
 
 
 def test_the_journal_tells_the_story(vm):
-    job = measure(vm, "true")["job"]["id"]
+    job = measure(vm, "sleep", "0.15")["job"]["id"]
     _, out, _ = vm.run(f"journalctl -o json JOULETRACE_JOB={job}")
     lines = [json.loads(line) for line in out.splitlines()]
     assert {"JOULETRACE_UID", "MESSAGE_ID"} <= set().union(*lines)

@@ -27,30 +27,30 @@ def on_terminal(vm, *command, user="outsider"):
 
 
 def test_a_member_is_not_asked(vm):
-    assert measure(vm, "true")["job"]["result"] == "done"
+    assert measure(vm, "sleep", "0.15")["job"]["result"] == "done"
 
 
 def test_denied(vm):
     vm.run("cat > /etc/polkit-1/rules.d/10-deny.rules", input=DENY.encode())
     try:
-        wait_until(lambda: joulectl(vm, "measure", *BRISK, "--", "true", user="user2", check=False)[0] == 3, "the denial")
-        code, out, err = joulectl(vm, "measure", *BRISK, "--", "true", user="user2", check=False)
+        wait_until(lambda: joulectl(vm, "measure", *BRISK, "--", "sleep", "0.15", user="user2", check=False)[0] == 3, "the denial")
+        code, out, err = joulectl(vm, "measure", *BRISK, "--", "sleep", "0.15", user="user2", check=False)
         assert code == 3 and not out and err.strip()
         assert "org.freedesktop" not in err and "GDBus" not in err
     finally:
         vm.run("rm /etc/polkit-1/rules.d/10-deny.rules")
-    wait_until(lambda: joulectl(vm, "measure", *BRISK, "--", "true", user="user2", check=False)[0] == 0, "the rule's end")
+    wait_until(lambda: joulectl(vm, "measure", *BRISK, "--", "sleep", "0.15", user="user2", check=False)[0] == 0, "the rule's end")
 
 
 def test_an_outsider_without_a_terminal_is_refused(vm):
     before = len(jobs(vm))
-    code, _, err = joulectl(vm, "measure", *BRISK, "--", "true", user="outsider", check=False)
+    code, _, err = joulectl(vm, "measure", *BRISK, "--", "sleep", "0.15", user="outsider", check=False)
     assert code == 3 and "jouletrace" in err, "the message names the group that would help"
     assert len(jobs(vm)) == before
 
 
 def test_challenge_answered(vm):
-    process = on_terminal(vm, "joulectl", "measure", *BRISK, "--", "true")
+    process = on_terminal(vm, "joulectl", "measure", *BRISK, "--", "sleep", "0.15")
     process.write("secret\n")
     code, out, _ = process.wait(timeout=120)
     assert code == 0, out
@@ -58,7 +58,7 @@ def test_challenge_answered(vm):
 
 def test_challenge_failed(vm):
     vm.run("systemctl restart polkit")
-    process = on_terminal(vm, "joulectl", "measure", *BRISK, "--", "true")
+    process = on_terminal(vm, "joulectl", "measure", *BRISK, "--", "sleep", "0.15")
     process.write("wrong\n")
     assert process.wait(timeout=120).rc == 3
 
@@ -68,17 +68,17 @@ def test_prompt_that_its_caller_leaves(vm):
     was allocated."""
     vm.run("systemctl restart polkit")
     before = len(jobs(vm))
-    client = on_terminal(vm, "joulectl", "measure", *BRISK, "--", "true")
-    assert measure(vm, "true")["job"]["result"] == "done"
+    client = on_terminal(vm, "joulectl", "measure", *BRISK, "--", "sleep", "0.15")
+    assert measure(vm, "sleep", "0.15")["job"]["result"] == "done"
     assert json.loads(joulectl(vm, "status", "--json")[1])
     vm.run("pkill -KILL -u outsider", check=False)
     client.wait(timeout=30)
     wait_until(lambda: vm.run("journalctl -u jouletraced -o cat | grep -i 'authori.*cancel\\|cancel.*authori'", check=False)[0] == 0,
                "the cancelled check in the journal", timeout=20)
     assert len(jobs(vm)) <= before + 1
-    assert measure(vm, "true")["job"]["result"] == "done"
+    assert measure(vm, "sleep", "0.15")["job"]["result"] == "done"
 
 
 def test_a_confined_caller_is_refused(vm):
-    code, _, err = vm.run("unshare -Urm joulectl measure --trials=1 --warmups=0 -- true", user="user1", check=False, timeout=60)
+    code, _, err = vm.run("unshare -Urm joulectl measure --trials=1 --warmups=0 -- sleep 0.15", user="user1", check=False, timeout=60)
     assert code == 3 and err.strip()

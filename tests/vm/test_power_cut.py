@@ -8,11 +8,11 @@ from helpers import joulectl, measure, report
 
 @pytest.mark.vm(persist_disk=True)
 def test_the_record_survives(vm):
-    done = measure(vm, "true")
+    done = measure(vm, "sleep", "0.15")
     vm.kill9()
     vm.reboot_cold()
     kept = report(vm, done["job"]["id"])
     assert kept["job"]["uuid"] == done["job"]["uuid"] and kept["job"]["result"] == "done"
     assert kept["measurement"] == done["measurement"]
-    assert measure(vm, "true")["job"]["id"] > done["job"]["id"]
+    assert measure(vm, "sleep", "0.15")["job"]["id"] > done["job"]["id"]
     assert joulectl(vm, "jobs", "--all")[1].count("\n") >= 2

@@ -45,7 +45,7 @@ def test_one_job_of_user2_goes_before_a_hundred_of_user1(vm):
     assert len(hundred) == 100
     _, out, _ = vm.run(["busctl", "--json=short", "get-property", *MANAGER, "QueueLength"], user="user2")
     assert json.loads(out)["data"] >= 80
-    one = report_of(vm, detach(vm, "true", options=ONE, user="user2"))
+    one = report_of(vm, detach(vm, "sleep", "0.15", options=ONE, user="user2"))
     ended = [entry for entry in jobs(vm) if entry["id"] in hundred and entry["state"] == "queued"]
     assert len(ended) >= 60, "most of user1's jobs still wait"
     assert one["job"]["result"] == "done"
@@ -78,12 +78,12 @@ def test_limits_name_themselves(vm):
     vm.run("printf '[jouletraced]\\nMaxJobsPerUser=2\\nCallsPerMinute=1000\\n' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
     vm.run("systemctl reload jouletraced.service")
     held = [detach(vm, "sleep", "30", options=ONE) for _ in range(2)]
-    code, _, err = joulectl(vm, "measure", *ONE, "--", "true", check=False)
+    code, _, err = joulectl(vm, "measure", *ONE, "--", "sleep", "0.15", check=False)
     assert code != 0 and "MaxJobsPerUser" in err and "2" in err
     for job in held:
         joulectl(vm, "cancel", str(job))
     vm.run("printf '[jouletraced]\\nCallsPerMinute=3\\n' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
     vm.run("systemctl restart jouletraced.service")
-    answers = [joulectl(vm, "measure", *ONE, "--", "true", check=False) for _ in range(5)]
+    answers = [joulectl(vm, "measure", *ONE, "--", "sleep", "0.15", check=False) for _ in range(5)]
     assert any(code != 0 and "CallsPerMinute" in err for code, _, err in answers)
     wait_until(lambda: True, "nothing")

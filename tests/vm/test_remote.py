@@ -16,7 +16,7 @@ def keys(vm):
 
 
 def test_reading_verbs(vm):
-    job = measure(vm, "true")["job"]["id"]
+    job = measure(vm, "sleep", "0.15")["job"]["id"]
     assert json.loads(joulectl(vm, "-H", "localhost", "show", "--json", str(job))[1])["job"]["id"] == job
     assert json.loads(joulectl(vm, "-H", "localhost", "status", "--json")[1])
     assert "package-0" in joulectl(vm, "-H", "localhost", "topology")[1]
@@ -24,7 +24,7 @@ def test_reading_verbs(vm):
 
 
 def test_measure_says_how(vm):
-    code, _, err = joulectl(vm, "-H", "localhost", "measure", *BRISK, "--", "true", check=False)
+    code, _, err = joulectl(vm, "-H", "localhost", "measure", *BRISK, "--", "sleep", "0.15", check=False)
     assert code == 2 and "ssh localhost joulectl" in err
 
 
