@@ -49,13 +49,13 @@ static void cancel_check(Call *call, void *userdata) {
                 log_errno(LOG_WARNING, r, "cannot cancel polkit's check of a caller that left");
 }
 
-Authority *authority_new(sd_bus *bus, bool always) {
+Authority *authority_new(sd_bus *bus, Peers *peers, bool always) {
         Authority *authority = g_new0(Authority, 1);
 
         authority->bus = bus;
         authority->always = always;
         if (bus)
-                authority->calls = calls_new(bus, cancel_check, authority);
+                authority->calls = calls_new(bus, peers, cancel_check, authority);
         return authority;
 }
 

@@ -22,7 +22,7 @@ typedef enum Permission {
 
 /* bus NULL: embedded, where everything is allowed since everything is the caller's own. always: ask polkit for root
  * and for our own uid too. */
-Authority *authority_new(sd_bus *bus, bool always);
+Authority *authority_new(sd_bus *bus, Peers *peers, bool always);
 Authority *authority_free(Authority *authority);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Authority, authority_free)
 

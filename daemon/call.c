@@ -9,6 +9,7 @@
 
 struct Calls {
         sd_bus *bus;
+        Peers *peers;
         GHashTable *table; /* sd_bus_message → Call */
         CallAbandon abandon;
         void *userdata;
@@ -17,7 +18,7 @@ struct Calls {
 struct Call {
         Calls *calls;
         sd_bus_message *message;
-        sd_bus_track *track;
+        PeerWatch *sender;
         sd_bus_slot *slot; /* the question under way */
         char *question, *token;
         GHashTable *answers; /* question → int */
@@ -29,7 +30,7 @@ static void call_free(void *p) {
 
         sd_event_source_disable_unref(call->forget);
         sd_bus_slot_unref(call->slot);
-        sd_bus_track_unref(call->track);
+        peer_watch_free(call->sender);
         sd_bus_message_unref(call->message);
         g_free(call->question);
         g_free(call->token);
@@ -37,10 +38,11 @@ static void call_free(void *p) {
         g_free(call);
 }
 
-Calls *calls_new(sd_bus *bus, CallAbandon abandon, void *userdata) {
+Calls *calls_new(sd_bus *bus, Peers *peers, CallAbandon abandon, void *userdata) {
         Calls *calls = g_new(Calls, 1);
 
         *calls = (Calls){ .bus = bus,
+                          .peers = peers,
                           .table = g_hash_table_new_full(NULL, NULL, NULL, call_free),
                           .abandon = abandon,
                           .userdata = userdata };
@@ -59,14 +61,13 @@ Call *call_find(Calls *calls, sd_bus_message *m) {
         return g_hash_table_lookup(calls->table, m);
 }
 
-static int on_sender_left(sd_bus_track *track, void *userdata) {
+static void on_sender_left(PeerWatch *watch, void *userdata) {
         Call *call = userdata;
         Calls *calls = call->calls;
 
         if (call->slot && calls->abandon)
                 calls->abandon(call, calls->userdata);
         g_hash_table_remove(calls->table, call->message);
-        return 0;
 }
 
 static unsigned count_sender(Calls *calls, const char *sender) {
@@ -97,9 +98,7 @@ int call_get(Calls *calls, sd_bus_message *m, Call **ret) {
         call->calls = calls;
         call->message = sd_bus_message_ref(m);
         call->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        r = sd_bus_track_new(calls->bus, &call->track, on_sender_left, call);
-        if (r >= 0)
-                r = sd_bus_track_add_sender(call->track, m);
+        r = peer_watch_new(calls->peers, m, on_sender_left, call, &call->sender);
         if (r < 0) {
                 call_free(call);
                 return r;

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "base.h"
+#include "peers.h"
 
 typedef struct Calls Calls;
 typedef struct Call Call;
@@ -18,14 +18,14 @@ typedef struct Call Call;
 /* What to do, besides forgetting, with the question of a caller that left. */
 typedef void (*CallAbandon)(Call *call, void *userdata);
 
-Calls *calls_new(sd_bus *bus, CallAbandon abandon, void *userdata);
+Calls *calls_new(sd_bus *bus, Peers *peers, CallAbandon abandon, void *userdata);
 Calls *calls_free(Calls *calls);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Calls, calls_free)
 
 /* The call this message is; NULL when nothing was asked for it yet. */
 Call *call_find(Calls *calls, sd_bus_message *m);
 
-/* The same, created when there is none. -ENXIO: the sender is gone. -EBUSY: too many calls of this sender, or of all,
+/* The same, created when there is none. -ENXIO: it has no sender. -EBUSY: too many calls of this sender, or of all,
  * wait already. */
 int call_get(Calls *calls, sd_bus_message *m, Call **ret);
 

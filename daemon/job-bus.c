@@ -95,8 +95,8 @@ void job_bus_send_progress(Job *job, const WorkerProgress *progress) {
                 log_unsent(job, send_progress_to(job, NULL, progress));
                 return;
         }
-        for (const char *name = sd_bus_track_first(job->listeners); name; name = sd_bus_track_next(job->listeners))
-                log_unsent(job, send_progress_to(job, name, progress));
+        for (unsigned i = 0; i < job->listeners->len; i++)
+                log_unsent(job, send_progress_to(job, peer_watch_name(job->listeners->pdata[i]), progress));
 }
 
 void job_bus_send_finished(Job *job) {
@@ -104,38 +104,59 @@ void job_bus_send_finished(Job *job) {
                 log_unsent(job, send_finished_to(job, NULL));
                 return;
         }
-        for (const char *name = sd_bus_track_first(job->listeners); name; name = sd_bus_track_next(job->listeners))
-                log_unsent(job, send_finished_to(job, name));
+        for (unsigned i = 0; i < job->listeners->len; i++)
+                log_unsent(job, send_finished_to(job, peer_watch_name(job->listeners->pdata[i])));
 }
 
-static int on_owner_left(sd_bus_track *track, void *userdata) {
+static void on_owner_left(PeerWatch *watch, void *userdata) {
         Job *job = userdata;
 
         manager_cancel(job->manager, job, JT_ERROR_CALLER_LEFT);
+}
+
+static void on_listener_left(PeerWatch *watch, void *userdata) {
+        Job *job = userdata;
+
+        g_ptr_array_remove(job->listeners, watch);
+}
+
+static void free_watch(void *p) {
+        peer_watch_free(p);
+}
+
+static bool listens(const Job *job, const char *name) {
+        for (unsigned i = 0; i < job->listeners->len; i++)
+                if (g_strcmp0(peer_watch_name(job->listeners->pdata[i]), name) == 0)
+                        return true;
+        return false;
+}
+
+static int add_listener(Job *job, sd_bus_message *m) {
+        PeerWatch *watch;
+        int r;
+
+        if (!job->listeners)
+                job->listeners = g_ptr_array_new_with_free_func(free_watch);
+        if (listens(job, sd_bus_message_get_sender(m)))
+                return 0;
+        if (job->listeners->len >= LISTENERS_MAX)
+                return -EBUSY;
+        r = peer_watch_new(job->manager->peers, m, on_listener_left, job, &watch);
+        if (r < 0)
+                return r;
+        g_ptr_array_add(job->listeners, watch);
         return 0;
 }
 
 int job_bus_track(Job *job, sd_bus_message *m, bool detach) {
-        sd_bus *bus = job->manager->bus;
         int r;
 
         if (job->manager->options->embedded)
                 return 0;
-        if (!job->listeners) {
-                r = sd_bus_track_new(bus, &job->listeners, NULL, NULL);
-                if (r < 0)
-                        return r;
-        }
-        if (sd_bus_track_count(job->listeners) >= LISTENERS_MAX)
-                return -EBUSY;
-        r = sd_bus_track_add_sender(job->listeners, m);
+        r = add_listener(job, m);
         if (r < 0 || detach)
                 return r;
-
-        r = sd_bus_track_new(bus, &job->owner, on_owner_left, job);
-        if (r < 0)
-                return r;
-        return sd_bus_track_add_sender(job->owner, m);
+        return peer_watch_new(job->manager->peers, m, on_owner_left, job, &job->owner);
 }
 
 static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) {

@@ -11,7 +11,7 @@ int job_bus_attach(Manager *manager, sd_bus_slot **ret_objects, sd_bus_slot **re
 
 extern const sd_bus_vtable job_vtable[];
 
-/* Makes the sender a listener and, unless it is detached, the owner whose leaving cancels it. -ENXIO: gone. */
+/* Makes the sender a listener and, unless it is detached, the owner whose leaving cancels it. */
 int job_bus_track(Job *job, sd_bus_message *m, bool detach);
 
 /* To the listeners only. */

@@ -36,8 +36,8 @@ Job *job_free(Job *job) {
         if (!job)
                 return NULL;
         sd_event_source_disable_unref(job->progress_timer);
-        sd_bus_track_unref(job->owner);
-        sd_bus_track_unref(job->listeners);
+        peer_watch_free(job->owner);
+        g_clear_pointer(&job->listeners, g_ptr_array_unref);
         g_ptr_array_unref(job->cancelling);
         request_free(job->request);
         record_free(job->record);
@@ -138,7 +138,7 @@ void job_finish(Job *job, Result *result, const char *public_body, const char *f
         record->has_body = public_body;
         job->request = request_free(job->request);
         job->progress_timer = sd_event_source_disable_unref(job->progress_timer);
-        job->owner = sd_bus_track_unref(job->owner);
+        job->owner = peer_watch_free(job->owner);
 
         r = records_finish(manager->records, record, public_body, full_body);
         manager_set_records_error(manager, r);

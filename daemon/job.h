@@ -4,6 +4,7 @@
 /* One job from its submission until some seconds after its end: what is asked, who asks, where it is. How it is run is
  * run.h's, how it is seen job-bus.h's. */
 
+#include "peers.h"
 #include "records.h"
 #include "request.h"
 #include "worker-client.h"
@@ -27,9 +28,9 @@ typedef struct Job {
         uint64_t job_limit_usec;
         uint64_t expected_usec, expected_generation; /* records_estimate(), and when it was asked */
 
-        sd_bus_track *owner;     /* whose leaving cancels it; NULL: detached, or embedded */
-        sd_bus_track *listeners; /* who gets Progress and Finished; NULL when embedded: the peer does */
-        GPtrArray *cancelling;   /* sd_bus_message: Cancel calls to be answered at its end */
+        PeerWatch *owner;      /* whose leaving cancels it; NULL: detached, or embedded */
+        GPtrArray *listeners;  /* PeerWatch: who gets Progress and Finished; NULL when embedded: the peer does */
+        GPtrArray *cancelling; /* sd_bus_message: Cancel calls to be answered at its end */
 
         WorkerProgress progress[JOB_PROGRESS_KEPT]; /* not sent yet, oldest first */
         size_t n_progress;

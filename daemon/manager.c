@@ -148,6 +148,7 @@ Manager *manager_free(Manager *manager) {
         systemd_free(manager->systemd);
         callers_free(manager->callers);
         authority_free(manager->authority);
+        peers_free(manager->peers);
         for (size_t i = 0; i < G_N_ELEMENTS(manager->slots); i++)
                 sd_bus_slot_unref(manager->slots[i]);
         sd_bus_flush_close_unref(manager->bus);
@@ -251,7 +252,9 @@ int manager_start(Manager *manager, sd_bus *bus) {
         int r;
 
         manager->bus = sd_bus_ref(bus);
-        manager->authority = authority_new(options->embedded ? NULL : bus, options->polkit_always);
+        if (!options->embedded)
+                manager->peers = peers_new(bus);
+        manager->authority = authority_new(options->embedded ? NULL : bus, manager->peers, options->polkit_always);
         manager->callers = callers_new(options->embedded ? NULL : bus, authority_calls(manager->authority));
         if (options->containment_scope) {
                 r = systemd_new(bus, manager->event, &manager->systemd);
@@ -441,7 +444,7 @@ int manager_submit(Manager *manager, sd_bus_message *m, Request *request, const 
         job = job_new(manager, g_steal_pointer(&record), g_steal_pointer(&owned), caller->groups, caller->n_groups);
         r = job_bus_track(job, m, detach);
         if (r < 0) {
-                /* Gone already: the row is there, so it gets its end. */
+                /* The row is there, so it gets its end. */
                 job_finish(job, run_cancelled_result(JT_ERROR_CALLER_LEFT), NULL, NULL);
                 return r;
         }

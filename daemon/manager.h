@@ -54,6 +54,7 @@ struct Manager {
         Queue *queue;
         Quota *quota;
         Status *status;
+        Peers *peers; /* NULL: embedded */
         Callers *callers;
         Authority *authority;
         Systemd *systemd; /* NULL: containment "process" */

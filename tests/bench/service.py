@@ -54,7 +54,7 @@ def _wait(condition, what: str) -> None:
 
 
 class Service:
-    """directory, environment (with the bus's address), pid."""
+    """directory, environment (with the bus's address), pid, bus_pid."""
 
     def __init__(self, build: Path, directory: Path):
         self.build, self.directory = build, directory
@@ -80,7 +80,8 @@ class Service:
         lock = self.directory / 'run' / 'machine.lock'
         lock.touch(0o640)
         os.chown(lock, 0, 1)
-        self._start(['dbus-daemon', f'--config-file={self.directory}/bus.conf', '--nofork', '--nopidfile'])
+        bus = self._start(['dbus-daemon', f'--config-file={self.directory}/bus.conf', '--nofork', '--nopidfile'])
+        self.bus_pid = bus.pid
         _wait((self.directory / 'bus').exists, 'the private bus')
 
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -164,6 +164,21 @@ def test_the_caller_leaves_while_queued_and_while_running(daemon, user1, user2, 
         assert root.report(number)["job"]["result"] == "cancelled"
 
 
+def test_more_jobs_than_the_bus_allows_match_rules(daemon, clients):
+    """dbus-daemon cuts off who asks for more than 512."""
+    daemon.configure(MaxJobsPerUser=2000, CallsPerMinute=100000)
+    daemon.start()
+    caller, root = clients(ROOT), clients(ROOT)
+    running, _ = caller.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    last, _ = [caller.measure(["fake"]) for _ in range(520)][-1]
+    assert len(root.call("ListJobs")) == 521
+    caller.leave()
+    wait_for(lambda: not root.call("ListJobs"), "nothing waits or runs")
+    for number in (running, last):
+        assert root.report(number)["job"]["error"]["name"] == ERROR + "CallerLeft"
+
+
 def test_a_detached_job_survives_its_caller(daemon, user1, clients):
     daemon.start()
     number, _ = user1.measure(daemon.on_hold("a"), detach=True)
