@@ -136,6 +136,8 @@ void job_finish(Job *job, Result *result, const char *public_body, const char *f
         record->state = job_result_state(result->result);
         record->finished_usec = now_realtime_usec();
         record->has_body = public_body;
+        /* Closes the caller's descriptors. The one thing a file system can make close(2) wait for is FLUSH, and that
+         * it has answered dbus-daemon, which closed its own copy; RELEASE is not waited for (fs/fuse/file.c). */
         job->request = request_free(job->request);
         job->progress_timer = sd_event_source_disable_unref(job->progress_timer);
         job->owner = peer_watch_free(job->owner);

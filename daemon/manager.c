@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,6 +295,8 @@ static int on_reap(sd_event_source *source, uint64_t usec, void *userdata) {
         if (oldest)
                 (void) sd_event_add_time_relative(manager->event, &manager->reap_timer, CLOCK_MONOTONIC, LINGER_USEC,
                                                   USEC_PER_SEC, on_reap, manager);
+        else
+                (void) malloc_trim(0); /* a long queue leaves holes that would stay ours */
         return 0;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* deaf-fs DIRECTORY: mounts a FUSE file system whose server answers INIT, LOOKUP, OPEN and the root's GETATTR, and
- * then no other request: every fstat, read or flush of its one file, "file", hangs. Speaks the kernel's protocol
- * itself, so that the test needs no library. */
+/* deaf-fs DIRECTORY: mounts a FUSE file system whose server answers INIT, LOOKUP, OPEN and the root's GETATTR, says
+ * that it has no FLUSH, and then answers no other request: every fstat or read of its one file, "file", hangs. Speaks
+ * the kernel's protocol itself, so that the test needs no library.
+ *
+ * FLUSH is waited for by each close(2) of a descriptor, the last or not. With a server that does not answer it,
+ * dbus-daemon hangs for everybody when it closes its copy after passing it on, before any service has a say. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -61,7 +64,8 @@ int main(int argc, char **argv) {
                         struct fuse_open_out out = { .fh = 1 };
 
                         answer(fd, in->unique, 0, &out, sizeof(out));
-                }
+                } else if (in->opcode == FUSE_FLUSH)
+                        answer(fd, in->unique, -ENOSYS, NULL, 0);
                 /* Everything else waits for ever. */
         }
 }
