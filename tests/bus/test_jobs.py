@@ -330,6 +330,23 @@ def test_the_record_is_committed_before_finished_is_sent(daemon, user1):
     assert row[:2] == ("completed", "done") and row[2].startswith("{")
 
 
+def test_finished_waits_for_the_commit(daemon, user1):
+    """While somebody else holds the database's lock nothing can be committed, so nothing may be announced."""
+    daemon.start()
+    user1.listen()
+    number, path = user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    with sqlite3.connect(daemon.database(), isolation_level=None) as database:
+        database.execute("BEGIN IMMEDIATE")
+        daemon.release("a")
+        with pytest.raises(AssertionError):
+            user1.wait_signal("Finished", path, timeout=1)
+        database.execute("ROLLBACK")
+    database.close()
+    assert user1.finished(path) == "done"
+    assert user1.report(number)["job"]["result"] == "done"
+
+
 def test_descriptors_are_passed_unread(daemon, user1, directory):
     daemon.start()
     user1.listen()
