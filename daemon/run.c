@@ -33,6 +33,7 @@ struct Run {
         RunStep step;
         uint64_t started_usec; /* monotonic */
         bool locked;
+        cpu_set_t cpus; /* the job's share of the reserved ones; empty: any */
         Worker *worker;
         Scope *scope;
         sd_event_source *timer;
@@ -188,12 +189,12 @@ static void on_scope_ready(Scope *scope, int r, const char *control_group, const
                 run_fail_errno(run, JT_ERROR_SCOPE_FAILED, "systemd made no scope for the job", r);
 }
 
-static void start_scope(Run *run, pid_t keeper) {
-        const Request *request = run->job->request;
+/* May end the run. */
+static void start_scope(Run *run, const Request *request, pid_t keeper) {
         ScopeSpec spec = {
                 .job = run->job->record->id,
                 .keeper = keeper,
-                .cpus = CPU_COUNT(cores_set(run->manager->cores)) > 0 ? cores_set(run->manager->cores) : NULL,
+                .cpus = CPU_COUNT(&run->cpus) > 0 ? &run->cpus : NULL,
                 .memory_max = request->memory_max + request->output_max * 2 + SCOPE_MEMORY_EXTRA,
                 .tasks_max = request->tasks_max + SCOPE_TASKS_EXTRA,
                 .runtime_max_usec = request->job_limit_usec + 2 * LIMIT_GRACE_USEC,
@@ -209,18 +210,15 @@ static void start_scope(Run *run, pid_t keeper) {
 
 static void on_prepared(void *userdata, pid_t worker, pid_t keeper) {
         Run *run = userdata;
-        Job *job = run->job;
-
-        if (run->manager->systemd && keeper <= 0) {
-                run_fail(run, JT_ERROR_WORKER_FAILED, "The worker started no keeper for the job's scope.");
-                return;
-        }
-        if (run->manager->systemd)
-                start_scope(run, keeper);
         /* The worker has the caller's descriptors; ours are not the last when they are closed. */
-        job->request = request_free(job->request);
+        g_autoptr(Request) request = g_steal_pointer(&run->job->request);
+
         if (!run->manager->systemd)
                 start_worker_run(run, "");
+        else if (keeper > 0)
+                start_scope(run, request, keeper);
+        else
+                run_fail(run, JT_ERROR_WORKER_FAILED, "The worker started no keeper for the job's scope.");
 }
 
 static void on_progress(void *userdata, const WorkerProgress *progress) {
@@ -253,14 +251,11 @@ static const WorkerEvents worker_events = {
 };
 
 /* The first so many of the reserved CPUs; the others of the reservation stay idle. */
-static char *choose_cpus(const cpu_set_t *reserved, uint32_t wanted) {
-        cpu_set_t chosen;
-
-        CPU_ZERO(&chosen);
-        for (int cpu = 0; cpu < CPU_SETSIZE && (uint32_t) CPU_COUNT(&chosen) < wanted; cpu++)
+static void choose_cpus(const cpu_set_t *reserved, uint32_t wanted, cpu_set_t *ret) {
+        CPU_ZERO(ret);
+        for (int cpu = 0; cpu < CPU_SETSIZE && (uint32_t) CPU_COUNT(ret) < wanted; cpu++)
                 if (CPU_ISSET(cpu, reserved))
-                        CPU_SET(cpu, &chosen);
-        return cpulist_format(&chosen);
+                        CPU_SET(cpu, ret);
 }
 
 static JobContext *build_context(Run *run) {
@@ -276,7 +271,7 @@ static JobContext *build_context(Run *run) {
         context->containment = g_strdup(manager->systemd ? "scope" : "process");
         context->isolation = g_strdup(isolation_to_string(cores_isolation(manager->cores)));
         context->partition = g_strdup(cores_partition(manager->cores));
-        context->cpus = choose_cpus(cores_set(manager->cores), job->request->cpus);
+        context->cpus = cpulist_format(&run->cpus);
         context->reserved_cpus = cores_list(manager->cores);
         context->sysroot = g_strdup(options->sysroot ?: "/");
         context->meter = g_strdup(options->meter ?: manager->config->meter);
@@ -287,11 +282,13 @@ static JobContext *build_context(Run *run) {
 }
 
 static void start_worker(Run *run) {
-        g_autoptr(JobContext) context = build_context(run);
         const Options *options = run->manager->options;
+        g_autoptr(JobContext) context = NULL;
         int r;
 
         run->step = RUN_PREPARING;
+        choose_cpus(cores_set(run->manager->cores), run->job->request->cpus, &run->cpus);
+        context = build_context(run);
         r = worker_connect(run->manager->event, options->containment_scope ? options->worker_socket : NULL,
                            options->worker, &worker_events, run, &run->worker);
         if (r >= 0)

@@ -2,11 +2,12 @@
 """Scopes of jobs, with a systemd that fails in every way it can; the real one is met in tests/vm."""
 
 import json
+import re
 import subprocess
 
 import pytest
 
-from harness import ERROR, ROOT, WAIT, WorkerSocket, variant_text, wait_for
+from harness import ERROR, ROOT, TOP, WAIT, WorkerSocket, variant_text, wait_for
 
 SYSTEMD, SYSTEMD_PATH = "org.freedesktop.systemd1", "/org/freedesktop/systemd1"
 
@@ -77,6 +78,19 @@ def test_a_job_has_its_scope(scoped, systemd, user1):
     assert user1.finished(path) == "done"
     assert systemd.seen()["units"] == {}, "the scope is gone before the job is said to have ended"
     wait_for(lambda: not running(keeper), "the keeper is gone")
+
+
+def test_the_scope_has_the_cpus_the_job_asked_for(scoped, systemd, user1):
+    """The worker holds the scope against what it was told: the first CPUs of the reservation, here one thread of two."""
+    scoped.configure(ReservedCPUs="auto", Partition="none")
+    scoped.more = ("--sysroot", TOP / "tests/fixtures/intel-client")
+    scoped.start()
+    assert user1.get("ReservedCPUs").count("-") + user1.get("ReservedCPUs").count(",") == 1, "a core of two threads"
+    for wanted in (1, 2):
+        result, _ = run_one(user1, cpus=wanted)
+        assert result == "done"
+        cpus = systemd.seen()["started"][-1]["properties"]["AllowedCPUs"]
+        assert sum(int(byte).bit_count() for byte in re.findall(r"Byte\((\d+)\)", cpus)) == wanted
 
 
 def running(pid):
