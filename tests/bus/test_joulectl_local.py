@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+"""joulectl --local: the real service and the real worker, without a bus, on whatever this machine lets a user do."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from joulectl_rig import BUILD, JOULECTL, TREE
+
+MODEL = ["--local", "--meter", "model"]
+BRISK = ["--trials", "2", "--warmups", "1", "--cooldown", "0"]
+
+STEADY = ["--trials", "5", "--cooldown", "0"]
+
+
+@pytest.fixture
+def environ(tmp_path):
+    """Records of their own for each test."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "NO_COLOR"))}
+    return {**kept, "LC_ALL": "C.UTF-8", "XDG_STATE_HOME": str(tmp_path / "state"),
+            "JOULETRACED": str(BUILD / "daemon" / "jouletraced"),
+            "JOULETRACE_WORKER": str(BUILD / "worker" / "jouletrace-worker")}
+
+
+@pytest.fixture
+def run(environ, tmp_path):
+    def run(*arguments, input=None, **options):
+        options.setdefault("cwd", tmp_path)
+        extra = options.pop("env", {})
+        if input is None:
+            options.setdefault("stdin", subprocess.DEVNULL)
+        done = subprocess.run([JOULECTL, *map(str, arguments)], capture_output=True, text=True, timeout=120, input=input,
+                              env={**environ, **extra}, **options)
+        if "Sanitizer" in done.stderr:
+            sys.exit(done.stderr)
+        return done.returncode, done.stdout, done.stderr
+    return run
+
+
+def test_a_measurement(run):
+    code, out, err = run(*MODEL, "measure", "--quick", "--cooldown", "0", "sleep", "0.05")
+    assert code == 0, err
+    assert re.search(r"^Job 1: sleep 0.05\n +median +95 % interval", out)
+    assert re.search(r"Energy .* m?J .*\(modelled\)", out) and re.search(r"Time +\d\d\.\d\d ms", out)
+    assert "no cores reserved" in out and "computed from CPU time" in out
+    for line in out.splitlines():
+        assert "(modelled)" in line or not re.search(r"\d [mkµ]?J\b", line), line
+
+
+def test_the_report_and_the_records_agree(run):
+    code, out, err = run(*MODEL, "--json", "measure", *BRISK, "--label", "x", "true")
+    report = json.loads(out)
+    assert code == 0 and report["job"]["result"] == "done" and report["measurement"]["meter"]["simulated"] is True
+    assert json.loads(run("--local", "show", "--json", "1")[1]) == report
+    assert json.loads(run("--local", "export", "1")[1]) == [report]
+    rows = run("--local", "export", "--format", "csv")[1].splitlines()
+    assert len(rows) == 3 and rows[1].startswith("1,x,true,done,model,true,")
+    assert float(rows[1].split(",")[11]) == pytest.approx(report["measurement"]["trials"][0]["total_uj"] / 1e6)
+    record, = json.loads(run("--local", "jobs", "--all", "--json")[1])
+    assert record["label"] == "x" and record["simulated"] is True
+    assert run("--local", "forget", "1")[0] == 0
+    assert run("--local", "show", "1")[0] == 1
+
+
+def test_the_figures_of_one_run(run):
+    """What people see is one run's, however many filled the window."""
+    report = json.loads(run(*MODEL, "--json", "measure", *BRISK, "true")[1])
+    each = report["measurement"]["summary"]["per_iteration"]
+    assert each["iterations"] > 1
+    out = run("--local", "show", "1")[1]
+    assert f"{each['iterations']} runs in each; figures are of one run" in out
+    seen = float(re.search(r"Time +([\d.]+) ms", out).group(1))
+    assert seen == pytest.approx(each["wall_s"] * 1e3, rel=1e-3)
+
+
+def test_the_examples_in_a_table(run):
+    for name in ("fib_recursive", "fib_iterative"):
+        code, _, err = run(*MODEL, "measure", "--label", name, *STEADY, "--", "/usr/bin/python3", TREE / "examples" / f"{name}.py")
+        assert code == 0, err
+    assert run(*MODEL, "measure", *STEADY, "--", "/usr/bin/python3", "-c", "pass")[0] == 0
+    code, out, _ = run("--local", "show", "--table", "1", "2", "3")
+    assert code == 0
+    rows = out.splitlines()
+    assert [re.search(r"fib_recursive|fib_iterative|-c pass", row).group() for row in rows[1:4]] == [
+        "fib_recursive", "fib_iterative", "-c pass"]
+    assert all("(modelled)" in row for row in rows[1:4])
+    relative = [float(re.search(r"([\d.]+) ×$", row).group(1)) for row in rows[1:4]]
+    assert relative[0] > relative[1] and min(relative) == 1
+
+
+@pytest.mark.parametrize("command, code, says", [
+    (["false"], 1, "exited with status 1"),
+    (["/nonexistent"], 1, "could not be started"),
+    (["sh", "-c", "kill -9 $$"], 1, "signal 9"),
+    (["--job-limit", "300ms", "sleep", "5"], 124, "job-limit"),
+    (["--wall-limit", "100ms", "sleep", "5"], 1, "the limit is 0.100 s"),
+])
+def test_failures(run, command, code, says):
+    got, out, err = run(*MODEL, "measure", *BRISK, *command)
+    assert got == code and says in out and "→ " in out, (out, err)
+
+
+def test_an_excerpt_of_what_the_program_said(run):
+    code, _, err = run(*MODEL, "measure", *BRISK, "sh", "-c", "echo one >&2; echo two >&2; exit 3")
+    assert code == 1 and "  | one\n  | two\n" in err
+
+
+def test_ignore_exit(run):
+    assert run(*MODEL, "measure", *BRISK, "--ignore-exit", "false")[0] == 0
+
+
+def test_as_if_run_here(run, tmp_path):
+    code, out, err = run(*MODEL, "measure", *BRISK, "--show-output", "sh", "-c", 'cat; pwd; echo "$SOME"; echo here >&2',
+                         input="through a pipe\n", env={"SOME": "value"})
+    assert code == 0 and out.startswith(f"through a pipe\n{tmp_path}\nvalue\n") and "here" in err
+    (tmp_path / "input").write_text("from a file\n")
+    with open(tmp_path / "input") as file:
+        code, out, _ = run(*MODEL, "measure", *BRISK, "--output", "out", "cat", stdin=file)
+    assert code == 0 and (tmp_path / "out").read_text() == "from a file\n"
+
+
+def test_without_counters(run):
+    no_rapl = TREE / "tests" / "fixtures" / "no-rapl"
+    code, out, _ = run("--local", "--sysroot", no_rapl, "measure", *BRISK, "true")
+    assert code == 0 and "no joules: " in out and re.search(r"Time +\d", out)
+    code, out, err = run("--local", "--sysroot", no_rapl, "--meter", "powercap", "measure", *BRISK, "true")
+    assert code == 4 and "powercap" in out + err
+
+
+def test_topology_of_a_fixture(run):
+    code, out, _ = run("--local", "--sysroot", TREE / "tests" / "fixtures" / "intel-client", "topology")
+    assert code == 0
+    assert re.search(r"^package-0 +package +0 .*part of the total", out, re.M)
+    assert re.search(r"^psys .*shown, not added", out, re.M)
+    assert re.search(r"^package-0 .*intel-rapl-mmio:0 +not used: MMIO twin", out, re.M)
+
+
+def test_status(run):
+    code, out, _ = run("--local", "status")
+    assert code == 0 and out.startswith("Ready to measure (the embedded service")
+    assert json.loads(run("--local", "status", "--json")[1])["service"]["ApiVersion"] == 1
+
+
+def test_one_measurement_at_a_time(run, environ, tmp_path):
+    first = subprocess.Popen([JOULECTL, *MODEL, "measure", "--trials", "1", "--warmups", "0", "sleep", "1.5"], env=environ,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "measuring" not in first.stderr.readline():
+        assert first.poll() is None
+    code, _, err = run(*MODEL, "measure", *BRISK, "true", env={"XDG_STATE_HOME": str(tmp_path / "other")})
+    assert code == 0 and "another measurement keeps this machine busy" in err
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+
+
+def survivors(mark):
+    return subprocess.run(["pgrep", "-f", f"^sleep {mark}"], capture_output=True, text=True).stdout.split()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_on_a_terminal(environ, times):
+    """The terminal signals the whole foreground group: the embedded service must outlive that to end the job."""
+    mark = f"29{times}.5"
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(JOULECTL, ["joulectl", *MODEL, "measure", *BRISK, "sleep", mark], {**environ, "TERM": "xterm"})
+    seen, end, typed = b"", time.monotonic() + 60, 0
+    while time.monotonic() < end:
+        if select.select([fd], [], [], 0.1)[0]:
+            try:
+                seen += os.read(fd, 65536)
+            except OSError:
+                break
+        if typed < times and survivors(mark):
+            os.write(fd, b"\x03")
+            typed += 1
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130, seen
+    while survivors(mark):
+        assert time.monotonic() < end, "the program outlives its cancelled job"
+        time.sleep(0.05)
+    assert b"Ctrl-C again leaves at once" in seen
+
+
+def test_sigterm_cancels_too(environ):
+    client = subprocess.Popen([JOULECTL, *MODEL, "measure", *BRISK, "sleep", "293.5"], env=environ, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not survivors("293.5"):
+        assert client.poll() is None
+        time.sleep(0.05)
+    client.send_signal(signal.SIGTERM)
+    out, _ = client.communicate(timeout=60)
+    assert client.returncode == 130 and "cancelled" in out and not survivors("293.5")
+
+
+def test_a_service_that_does_not_start(run):
+    code, _, err = run("--local", "status", env={"JOULETRACED": "/nonexistent"})
+    assert code == 4 and "does not start" in err
+    code, _, err = run("--local", "status", env={"JOULETRACED": "/bin/false"})
+    assert code == 4 and "does not start" in err
+    code, _, err = run("--local", "--sysroot", "/nonexistent", "status")
+    assert code == 4 and "/nonexistent" in err
