@@ -15,7 +15,10 @@ import pytest
 
 from joulectl_rig import BUILD, JOULECTL, TREE
 
+# Programs that sleep last at least as long as their window wants, however busy the machine is; where joules do not
+# matter no meter is asked for, and then no trial is too short.
 MODEL = ["--local", "--meter", "model"]
+PLAIN = ["--local", "--meter", "none"]
 BRISK = ["--trials", "2", "--warmups", "1", "--cooldown", "0"]
 
 STEADY = ["--trials", "5", "--cooldown", "0"]
@@ -27,7 +30,10 @@ def environ(tmp_path):
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "NO_COLOR"))}
     return {**kept, "LC_ALL": "C.UTF-8", "XDG_STATE_HOME": str(tmp_path / "state"),
             "JOULETRACED": str(BUILD / "daemon" / "jouletraced"),
-            "JOULETRACE_WORKER": str(BUILD / "worker" / "jouletrace-worker")}
+            "JOULETRACE_WORKER": str(BUILD / "worker" / "jouletrace-worker"),
+            # the leak checker of a worker that exits as its terminal goes was seen to wait for ever; leaks of joulectl, of
+            # the service and of the worker are looked for in their own tests
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
 
 
 @pytest.fixture
@@ -56,13 +62,13 @@ def test_a_measurement(run):
 
 
 def test_the_report_and_the_records_agree(run):
-    code, out, err = run(*MODEL, "--json", "measure", *BRISK, "--label", "x", "true")
+    code, out, err = run(*MODEL, "--json", "measure", *BRISK, "--label", "x", "sleep", "0.12")
     report = json.loads(out)
     assert code == 0 and report["job"]["result"] == "done" and report["measurement"]["meter"]["simulated"] is True
     assert json.loads(run("--local", "show", "--json", "1")[1]) == report
     assert json.loads(run("--local", "export", "1")[1]) == [report]
     rows = run("--local", "export", "--format", "csv")[1].splitlines()
-    assert len(rows) == 3 and rows[1].startswith("1,x,true,done,model,true,")
+    assert len(rows) == 3 and rows[1].startswith("1,x,sleep 0.12,done,model,true,")
     assert float(rows[1].split(",")[11]) == pytest.approx(report["measurement"]["trials"][0]["total_uj"] / 1e6)
     record, = json.loads(run("--local", "jobs", "--all", "--json")[1])
     assert record["label"] == "x" and record["simulated"] is True
@@ -72,7 +78,7 @@ def test_the_report_and_the_records_agree(run):
 
 def test_the_figures_of_one_run(run):
     """What people see is one run's, however many filled the window."""
-    report = json.loads(run(*MODEL, "--json", "measure", *BRISK, "true")[1])
+    report = json.loads(run(*MODEL, "--json", "measure", *BRISK, "sleep", "0.03")[1])
     each = report["measurement"]["summary"]["per_iteration"]
     assert each["iterations"] > 1
     out = run("--local", "show", "1")[1]
@@ -104,26 +110,26 @@ def test_the_examples_in_a_table(run):
     (["--wall-limit", "100ms", "sleep", "5"], 1, "the limit is 0.100 s"),
 ])
 def test_failures(run, command, code, says):
-    got, out, err = run(*MODEL, "measure", *BRISK, *command)
+    got, out, err = run(*PLAIN, "measure", *BRISK, *command)
     assert got == code and says in out and "→ " in out, (out, err)
 
 
 def test_an_excerpt_of_what_the_program_said(run):
-    code, _, err = run(*MODEL, "measure", *BRISK, "sh", "-c", "echo one >&2; echo two >&2; exit 3")
+    code, _, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "echo one >&2; echo two >&2; exit 3")
     assert code == 1 and "  | one\n  | two\n" in err
 
 
 def test_ignore_exit(run):
-    assert run(*MODEL, "measure", *BRISK, "--ignore-exit", "false")[0] == 0
+    assert run(*PLAIN, "measure", *BRISK, "--ignore-exit", "false")[0] == 0
 
 
 def test_as_if_run_here(run, tmp_path):
-    code, out, err = run(*MODEL, "measure", *BRISK, "--show-output", "sh", "-c", 'cat; pwd; echo "$SOME"; echo here >&2',
+    code, out, err = run(*PLAIN, "measure", *BRISK, "--show-output", "sh", "-c", 'cat; pwd; echo "$SOME"; echo here >&2',
                          input="through a pipe\n", env={"SOME": "value"})
     assert code == 0 and out.startswith(f"through a pipe\n{tmp_path}\nvalue\n") and "here" in err
     (tmp_path / "input").write_text("from a file\n")
     with open(tmp_path / "input") as file:
-        code, out, _ = run(*MODEL, "measure", *BRISK, "--output", "out", "cat", stdin=file)
+        code, out, _ = run(*PLAIN, "measure", *BRISK, "--output", "out", "cat", stdin=file)
     assert code == 0 and (tmp_path / "out").read_text() == "from a file\n"
 
 
@@ -154,7 +160,7 @@ def test_one_measurement_at_a_time(run, environ, tmp_path):
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while "measuring" not in first.stderr.readline():
         assert first.poll() is None
-    code, _, err = run(*MODEL, "measure", *BRISK, "true", env={"XDG_STATE_HOME": str(tmp_path / "other")})
+    code, _, err = run(*PLAIN, "measure", *BRISK, "true", env={"XDG_STATE_HOME": str(tmp_path / "other")})
     assert code == 0 and "another measurement keeps this machine busy" in err
     first.communicate(timeout=60)
     assert first.returncode == 0
