@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
@@ -371,13 +372,17 @@ static int compare_strings(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
+/* Not GDir: where there is no such directory it words an error nobody reads, and iconv stays in memory for it. */
 static void list_drop_ins(const char *directory, GPtrArray *ret_files) {
-        g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
-        const char *name;
+        DIR *dir = opendir(directory);
+        const struct dirent *entry;
 
-        while (dir && (name = g_dir_read_name(dir)))
-                if (g_str_has_suffix(name, ".conf"))
-                        g_ptr_array_add(ret_files, g_build_filename(directory, name, NULL));
+        if (!dir)
+                return;
+        while ((entry = readdir(dir)))
+                if (g_str_has_suffix(entry->d_name, ".conf"))
+                        g_ptr_array_add(ret_files, g_build_filename(directory, entry->d_name, NULL));
+        (void) closedir(dir);
         g_ptr_array_sort(ret_files, compare_strings);
 }
 

@@ -19,6 +19,7 @@ struct MachineLock {
 /* flock(2) needs no write permission: members of the group open it for reading. */
 static int open_shared(const char *path) {
         const struct group *group;
+        struct stat status;
         int fd;
 
         fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0640);
@@ -28,6 +29,8 @@ static int open_shared(const char *path) {
                 return fd;
 
         /* tmpfiles.d makes the file with its group; here only for a machine where it did not. */
+        if (fstat(fd, &status) == 0 && status.st_gid != 0)
+                return fd;
         group = getgrnam(GROUP);
         if (group && fchown(fd, 0, group->gr_gid) < 0)
                 log_debug("%s stays with its group: %s", path, g_strerror(errno));
