@@ -149,7 +149,7 @@ int records_open(const char *path, const char *owner, Records **ret) {
         /* In WAL mode FULL syncs the log at each commit. What is forgotten is overwritten, and the file shrinks. */
         r = records_execute(records,
                             "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
-                            "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -512;");
+                            "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -128;");
         if (r < 0)
                 return r;
         r = schema_prepare(records);
