@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "trial.h"
@@ -132,6 +134,75 @@ static void test_tail(void) {
         }
 }
 
+/* A run that leaves a busy child behind, watched from its gate to its end. */
+typedef struct Watched {
+        sd_event *event;
+        bool orphan_alive; /* when the run was said to be over */
+} Watched;
+
+static pid_t number_of(const Capture *output) {
+        g_autofree char *text = capture_tail(output, 100);
+
+        return (pid_t) atoi(text);
+}
+
+static bool lives(pid_t pid) {
+        g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid), *text = NULL;
+
+        return g_file_get_contents(path, &text, NULL, NULL) && !strstr(text, ") Z") && !strstr(text, ") X");
+}
+
+static void on_over(Run *run, void *userdata) {
+        Watched *watched = userdata;
+        const pid_t orphan = number_of(run_output(run));
+
+        g_assert_cmpint(orphan, >, 1);
+        watched->orphan_alive = lives(orphan);
+        (void) sd_event_exit(watched->event, 0);
+}
+
+/* A window closes when nothing of the run lives any more, not when the program exits. */
+static void test_end(void) {
+        static char *const argv[] = { (char *) "sh", (char *) "-c",
+                                      (char *) "setsid sh -c 'echo $$; while :; do :; done' & sleep 0.2", NULL };
+        static char *const env[] = { (char *) "PATH=/usr/bin:/bin", NULL };
+        const RunLimits limits = { .cpu_usec = 10 * USEC_PER_SEC, .wall_usec = 10 * USEC_PER_SEC, .output_max = 1000 };
+        g_autoptr(Containment) containment = NULL;
+        g_autoptr(Identity) identity = NULL;
+        g_autoptr(sd_event) event = NULL;
+        g_autoptr(Run) run = NULL;
+        RunRecord *record;
+        Watched watched;
+        BoxStage stage;
+        BoxSpec spec;
+        char *why = NULL;
+
+        (void) signal(SIGPIPE, SIG_IGN);
+        g_assert_cmpint(containment_open_process(&containment), >=, 0);
+        g_assert_cmpint(identity_lookup(geteuid(), NULL, 0, false, &identity), >=, 0);
+        g_assert_cmpint(sd_event_new(&event), >=, 0);
+        watched = (Watched){ .event = event };
+        spec = (BoxSpec){ .profile = "host",
+                          .identity = identity,
+                          .argv = argv,
+                          .env = env,
+                          .cwd_fd = -1,
+                          .stdin_fd = -1,
+                          .memory_max = UINT64_C(512) << 20,
+                          .tasks_max = 64,
+                          .cpu_limit_usec = 10 * USEC_PER_SEC,
+                          .containment = containment };
+        g_assert_cmpint(run_new(event, &spec, &limits, on_over, &watched, &run, &why), >=, 0);
+        g_assert_cmpint(run_wait_ready(run, &stage, &why), >=, 0);
+        g_assert_cmpint(run_start(run), >=, 0);
+        g_assert_cmpint(sd_event_loop(event), >=, 0);
+        g_assert_false(watched.orphan_alive);
+        g_assert_true(run_ended_well(run));
+        record = run_settle(run);
+        g_assert_cmphex(record->facts, ==, 0);
+        run_record_free(record);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/window/plan", test_plan);
@@ -139,5 +210,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/window/capture", test_capture);
         g_test_add_func("/window/capture-limit", test_capture_limit);
         g_test_add_func("/window/tail", test_tail);
+        g_test_add_func("/window/end", test_end);
         return g_test_run();
 }
