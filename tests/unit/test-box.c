@@ -309,6 +309,7 @@ static void test_path(Fixture *f, gconstpointer data) {
 
 static void test_clean(Fixture *f, gconstpointer data) {
         autofd leak = open("/dev/null", O_RDONLY); /* without close-on-exec, as a library might */
+        autofd far_leak = fcntl(leak, F_DUPFD, 40);
         g_autofree char *output = NULL;
         sigset_t blocked;
 
@@ -316,11 +317,13 @@ static void test_clean(Fixture *f, gconstpointer data) {
         sigaddset(&blocked, SIGUSR1);
         sigprocmask(SIG_BLOCK, &blocked, NULL);
         run(f,
-            SH("cd /proc/self/fd; echo *; cd /; umask; env -u PWD -u OLDPWD | sort; grep -E '^(SigBlk|SigIgn|NoNewPrivs)' "
+            SH("cd /proc/self/fd; echo *; cd /; umask; env -u PWD -u OLDPWD | sort; grep -E "
+               "'^(SigBlk|SigIgn|NoNewPrivs)' "
                "/proc/self/status; ulimit -c; ulimit -n; [ $$ = $(ps -o sid= -p $$) ] && echo leader; pwd"),
             &output);
         sigprocmask(SIG_UNBLOCK, &blocked, NULL);
         g_assert_cmpint(leak, >, 2);
+        g_assert_cmpint(far_leak, >=, 40);
         g_assert_true(g_str_has_prefix(output, "0 1 2\n") ||
                       g_str_has_prefix(output, "0 1 2 3\n")); /* 3: the shell's glob */
         g_assert_nonnull(strstr(output, "0022\n"));
