@@ -395,6 +395,7 @@ static void plan_windows(Pipeline *pipeline, const TrialRecord *last) {
 
 static int start_trial(Pipeline *pipeline) {
         const Request *request = pipeline->request;
+        const bool fine = g_str_equal(request->resolution, "fine");
         const bool first = pipeline->record->warmups->len + pipeline->record->trials->len == 0;
         const TrialSpec spec = {
                 .window = { .event = pipeline->event,
@@ -407,6 +408,8 @@ static int start_trial(Pipeline *pipeline) {
                                         .memory_max = request->memory_max,
                                         .tasks_max = request->tasks_max,
                                         .max_joules = request->max_joules },
+                            .energy_min_ns = pipeline->record->min_window_usec * NSEC_PER_USEC,
+                            .energy_step_uj = fine ? 1 : PUBLIC_STEP_UJ,
                             .ignore_exit = request->ignore_exit },
                 .plan = pipeline->plan,
                 .min_window_ns = pipeline->record->min_window_usec * NSEC_PER_USEC,

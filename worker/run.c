@@ -205,8 +205,8 @@ int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, RunOv
         *run = (Run){ .event = sd_event_ref(event), .limits = *limits, .over = over, .userdata = userdata };
         run->parallel = (unsigned) (spec->cpus && CPU_COUNT(spec->cpus) > 0 ? CPU_COUNT(spec->cpus)
                                                                             : MAX(g_get_num_processors(), 1));
-        capture_init(&run->output, limits->output_max);
-        capture_init(&run->error_output, limits->output_max);
+        capture_init(&run->output, limits->capture_max);
+        capture_init(&run->error_output, limits->capture_max);
         r = box_spawn(spec, &run->box, ret_why);
         if (r < 0)
                 return r;

@@ -10,7 +10,8 @@
 
 typedef struct RunLimits {
         uint64_t cpu_usec, wall_usec, output_max;
-        uint64_t memory_max; /* the box enforces these two; here for the evidence */
+        uint64_t capture_max; /* what of standard output, and of error, is kept; the rest is counted only */
+        uint64_t memory_max;  /* the box enforces these two; here for the evidence */
         uint32_t tasks_max;
         double max_joules; /* 0: none; the window watches it */
 } RunLimits;

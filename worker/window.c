@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "evaluate.h"
 #include "window.h"
 
 #define ENERGY_CHECK_USEC (20U * USEC_PER_MSEC)
@@ -122,10 +123,13 @@ static int on_energy_timer(sd_event_source *source, uint64_t usec, void *userdat
         uint64_t total_uj;
 
         if (meter_read(window->spec.meter, &now) >= 0 &&
-            meter_total_uj(window->spec.meter, &window->run_begin, &now, &total_uj) >= 0 &&
-            (double) total_uj / 1e6 > window->spec.limits.max_joules) {
-                run_set_energy(run, total_uj);
-                run_kill(run, KILLED_FOR_ENERGY);
+            reading_ns(&now) - reading_ns(&window->run_begin) >= window->spec.energy_min_ns &&
+            meter_total_uj(window->spec.meter, &window->run_begin, &now, &total_uj) >= 0) {
+                total_uj = round_uj(total_uj, window->spec.energy_step_uj);
+                if ((double) total_uj / 1e6 > window->spec.limits.max_joules) {
+                        run_set_energy(run, total_uj);
+                        run_kill(run, KILLED_FOR_ENERGY);
+                }
         }
         (void) sd_event_source_set_time_relative(source, ENERGY_CHECK_USEC);
         return 0;
@@ -140,7 +144,16 @@ static int open_stdin(int memfd) {
         return fd < 0 ? -errno : fd;
 }
 
+/* A single run's output may be wanted whole. The plan goes by what earlier runs wrote; a program that writes more all
+ * of a sudden gets no digest, but no more of our memory either. */
+static uint64_t capture_max(const Window *window) {
+        const uint64_t most = window->spec.limits.output_max;
+
+        return window->spec.iterations == 1 ? most : MIN(most, CAPTURE_MAX_BYTES / window->spec.iterations);
+}
+
 static int build_run(Window *window, char **ret_why) {
+        RunLimits limits = window->spec.limits;
         BoxSpec box = *window->spec.box;
         autofd stdin_fd = -1;
         int r;
@@ -154,8 +167,8 @@ static int build_run(Window *window, char **ret_why) {
                 }
         }
         box.stdin_fd = stdin_fd;
-        r = run_new(window->spec.event, &box, &window->spec.limits, on_run_over, window, &window->runs[window->n_runs],
-                    ret_why);
+        limits.capture_max = capture_max(window);
+        r = run_new(window->spec.event, &box, &limits, on_run_over, window, &window->runs[window->n_runs], ret_why);
         if (r < 0)
                 return r;
         window->n_runs++;

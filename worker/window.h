@@ -25,7 +25,10 @@ typedef struct WindowSpec {
         Meter *meter;
         const BoxSpec *box; /* its stdin_fd is not used */
         int stdin_fd;       /* sealed memfd that every run opens anew; -1: empty */
-        RunLimits limits;
+        RunLimits limits;   /* capture_max is not used */
+        /* max_joules is held against energies no shorter and no finer than the caller may know: a run that is killed,
+         * and when, would tell them. */
+        uint64_t energy_min_ns, energy_step_uj;
         uint32_t iterations;
         bool ignore_exit; /* go on after a run that exited non-zero */
 } WindowSpec;

@@ -326,6 +326,61 @@ static void test_energy_limit(void) {
         g_assert_cmpint(used, <, 2500000);
 }
 
+/* A limit that is crossed at once would else be a way to energies of 20 ms, which nobody is to have. */
+static void test_energy_limit_and_window(void) {
+        g_auto(WorkerClient) client;
+
+        worker_client_init(&client, SH("while :; do :; done"));
+        client.request->max_joules = 1e-9;
+        client.context.region_min_usec = 300 * USEC_PER_MSEC;
+        worker_measure(&client);
+        check_failure(&client, JT_ERROR_ENERGY_LIMIT, "ELE", "the limit is 1e-09 J");
+        g_assert_cmpint(report_int(client.full, "measurement.trials.0.wall_ns"), >=, 300000000);
+}
+
+static char *own_directory(mode_t mode) {
+        char *dir = g_strdup("/tmp/jouletrace-worker-XXXXXX");
+
+        g_assert_nonnull(g_mkdtemp(dir));
+        g_assert_cmpint(chmod(dir, mode), ==, 0);
+        return dir;
+}
+
+static uint64_t peak_memory_kib(pid_t pid) {
+        g_autofree char *path = g_strdup_printf("/proc/%d/status", pid), *text = NULL;
+        const char *line;
+
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        line = strstr(text, "VmHWM:");
+        g_assert_nonnull(line);
+        return g_ascii_strtoull(line + strlen("VmHWM:"), NULL, 10);
+}
+
+static void note_peak(WorkerClient *client, const char *phase, uint32_t step) {
+        if (g_str_equal(phase, "finishing"))
+                g_assert_cmpuint(peak_memory_kib(client->worker_pid), <, 250 * 1024);
+}
+
+/* The plan goes by what the warm-up wrote. */
+static void test_output_of_many_runs(void) {
+        g_auto(WorkerClient) client;
+        g_autofree char *dir = own_directory(0700);
+        g_autofree char *flag = g_build_filename(dir, "flag", NULL);
+        g_autofree char *script = g_strdup_printf("[ -e %s ] || exec touch %s; exec head -c 8M /dev/zero", flag, flag);
+        const char *argv[] = { "/bin/sh", "-c", script, NULL };
+
+        worker_client_init(&client, argv);
+        client.request->warmups = 1;
+        client.request->min_window_usec = client.context.region_min_usec = 500 * USEC_PER_MSEC;
+        client.request->output_max = 16 << 20;
+        client.on_progress = note_peak;
+        worker_measure(&client);
+        g_assert_cmpint(client.result->result, ==, RESULT_DONE);
+        g_assert_cmpint(report_int(client.full, "measurement.trials.0.iterations"), >, 40);
+        (void) unlink(flag);
+        (void) rmdir(dir);
+}
+
 static void test_job_limit(void) {
         g_auto(WorkerClient) client;
 
@@ -346,14 +401,6 @@ static void test_not_found(void) {
         check_failure(&client, JT_ERROR_EXEC_FAILED, "RTE",
                       "\"no-such-program-at-all\" could not be started: No such file");
         g_assert_true(JSON_NODE_HOLDS_NULL(report_node(client.report, "program.sha256")));
-}
-
-static char *own_directory(mode_t mode) {
-        char *dir = g_strdup("/tmp/jouletrace-worker-XXXXXX");
-
-        g_assert_nonnull(g_mkdtemp(dir));
-        g_assert_cmpint(chmod(dir, mode), ==, 0);
-        return dir;
 }
 
 static void test_no_entry(void) {
@@ -777,6 +824,8 @@ static const struct {
         { "/worker/output-limit", test_output_limit },
         { "/worker/output-within", test_output_within },
         { "/worker/energy-limit", test_energy_limit },
+        { "/worker/energy-limit-and-window", test_energy_limit_and_window },
+        { "/worker/output-of-many-runs", test_output_of_many_runs },
         { "/worker/job-limit", test_job_limit },
         { "/worker/not-found", test_not_found },
         { "/worker/no-entry", test_no_entry },
