@@ -11,6 +11,8 @@
 #include "pipeline.h"
 #include "report.h"
 
+#define SEND_TIMEOUT_USEC (5U * USEC_PER_SEC)
+
 struct Connection {
         sd_event *event;
         sd_bus *bus;
@@ -21,6 +23,7 @@ struct Connection {
         Pipeline *pipeline;
         sd_bus_message *run; /* to be answered when the job is over */
         bool ran;
+        sd_event_source *sent_source, *sent_timer;
 };
 
 static bool in_scope(const Connection *connection) {
@@ -82,12 +85,36 @@ static void on_progress(const PipelineProgress *progress, void *userdata) {
         if (r >= 0)
                 r = sd_bus_message_close_container(m);
         if (r >= 0)
-                r = sd_bus_send(connection->bus, m, NULL);
-        /* Written out now: a window may open next, and nothing is sent while it is open. */
-        if (r >= 0)
-                r = sd_bus_flush(connection->bus);
+                r = sd_bus_send(connection->bus, m, NULL); /* at once: nothing is left for when the window is open */
         if (r < 0)
                 (void) log_errno(LOG_WARNING, r, "Progress cannot be sent");
+}
+
+static int on_sent(sd_event_source *source, void *userdata) {
+        Connection *connection = userdata;
+        uint64_t queued = 0;
+
+        if (sd_bus_get_n_queued_write(connection->bus, &queued) < 0 || queued == 0)
+                return sd_event_exit(connection->event, 0);
+        return 0;
+}
+
+static int on_not_sent(sd_event_source *source, uint64_t usec, void *userdata) {
+        Connection *connection = userdata;
+
+        log_warning("The daemon does not take its answer; ending");
+        return sd_event_exit(connection->event, 0);
+}
+
+/* The last message is out, or nobody takes it: this process ends. r is the sending's result. */
+static void end_when_sent(Connection *connection, int r) {
+        if (r >= 0)
+                r = sd_event_add_post(connection->event, &connection->sent_source, on_sent, connection);
+        if (r >= 0)
+                r = sd_event_add_time_relative(connection->event, &connection->sent_timer, CLOCK_MONOTONIC,
+                                               SEND_TIMEOUT_USEC, 0, on_not_sent, connection);
+        if (r < 0)
+                (void) sd_event_exit(connection->event, r);
 }
 
 static int reply_result(Connection *connection, const JobRecord *record) {
@@ -122,10 +149,8 @@ static void on_over(JobRecord *record, void *userdata) {
                 r = sd_bus_reply_method_errorf(connection->run, JT_ERROR_WORKER_FAILED,
                                                "The report cannot be sent: %s", g_strerror(-r));
         }
-        if (r >= 0)
-                r = sd_bus_flush(connection->bus);
         connection->run = sd_bus_message_unref(connection->run);
-        (void) sd_event_exit(connection->event, r < 0 ? r : 0);
+        end_when_sent(connection, r);
 }
 
 static int prepare(Connection *connection, sd_bus_message *m, sd_bus_error *error) {
@@ -162,13 +187,13 @@ static int method_prepare(sd_bus_message *m, void *userdata, sd_bus_error *error
                 return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, "Prepare was called before");
         r = prepare(connection, m, error);
         if (r < 0) {
+                connection->pipeline = pipeline_free(connection->pipeline); /* no Run after this */
                 if (!sd_bus_error_is_set(error))
                         (void) sd_bus_error_set_errno(error, r);
                 r = sd_bus_reply_method_error(m, error);
                 sd_bus_error_free(error);
-                if (r >= 0)
-                        r = sd_bus_flush(connection->bus);
-                return sd_event_exit(connection->event, r < 0 ? r : 0);
+                end_when_sent(connection, r);
+                return 1;
         }
         return sd_bus_reply_method_return(m, "uu", (uint32_t) getpid(),
                                           connection->keeper ? (uint32_t) connection->keeper->pid : 0U);
@@ -336,7 +361,9 @@ Connection *connection_free(Connection *connection) {
         pipeline_free(connection->pipeline);
         keeper_free(connection->keeper);
         sd_bus_message_unref(connection->run);
-        sd_bus_flush_close_unref(connection->bus);
+        sd_event_source_disable_unref(connection->sent_source);
+        sd_event_source_disable_unref(connection->sent_timer);
+        sd_bus_close_unref(connection->bus); /* not flushed: that waits for a peer that may not read */
         identity_free(connection->identity);
         job_context_free(connection->context);
         request_free(connection->request);

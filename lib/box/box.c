@@ -403,15 +403,18 @@ int box_collect(Box *box, BoxEnd *ret) {
 }
 
 static void make_empty(Box *box) {
-        const uint64_t deadline = now_monotonic_usec() + LAST_WAIT_USEC;
+        const uint64_t begin = now_monotonic_usec(), patience = MIN(LAST_WAIT_USEC, box->containment->patience_usec);
+        uint64_t waited = 0;
 
         (void) box_kill(box);
         while (box_empty(box) != 1 || box_reap(box) < 0) {
-                if (now_monotonic_usec() >= deadline)
-                        return;
+                waited = now_monotonic_usec() - begin;
+                if (waited >= patience)
+                        break;
                 g_usleep(200);
                 (void) signal_main(box);
         }
+        box->containment->patience_usec -= MIN(waited, box->containment->patience_usec);
         reap_orphans(box);
 }
 

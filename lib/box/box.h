@@ -91,6 +91,7 @@ typedef struct BoxEnd {
 /* Reaps the program and reads its evidence. Call when box_empty() says 1. -EAGAIN when the program is not dead. */
 int box_collect(Box *box, BoxEnd *ret);
 
-/* Kills and reaps whatever is left, waiting for it at most two seconds, and removes the leaf. */
+/* Kills and reaps whatever is left, waiting for it at most two seconds (four for all boxes of a containment), and
+ * removes the leaf. */
 Box *box_free(Box *box);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Box, box_free)

@@ -16,6 +16,7 @@
 #include "fs.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
+#define PATIENCE_USEC (4U * USEC_PER_SEC)
 
 const char *containment_kind_to_string(ContainmentKind kind) {
         switch (kind) {
@@ -34,6 +35,7 @@ static Containment *containment_new(ContainmentKind kind, int fd) {
 
         containment->kind = kind;
         containment->fd = fd;
+        containment->patience_usec = PATIENCE_USEC;
         containment->others = g_hash_table_new(NULL, NULL);
         return containment;
 }

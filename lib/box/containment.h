@@ -20,11 +20,12 @@ const char *containment_kind_to_string(ContainmentKind kind);
 
 typedef struct Containment {
         ContainmentKind kind;
-        int fd;             /* the directory leaves are made in; -1 for a process group */
-        char *own_path;     /* directory made by us, removed at the end; NULL in a scope */
-        unsigned next_leaf; /* number of the next leaf */
-        cpu_set_t cpus;     /* what cpuset.cpus.effective has to show; empty: not looked at */
-        GHashTable *others; /* children of this process that belong to no run, and runs that wait at their gate */
+        int fd;                 /* the directory leaves are made in; -1 for a process group */
+        char *own_path;         /* directory made by us, removed at the end; NULL in a scope */
+        unsigned next_leaf;     /* number of the next leaf */
+        cpu_set_t cpus;         /* what cpuset.cpus.effective has to show; empty: not looked at */
+        uint64_t patience_usec; /* left for waiting for what does not die, over all boxes */
+        GHashTable *others;     /* children of this process that belong to no run, and runs that wait at their gate */
 } Containment;
 
 /* The scope systemd made around the keeper. control_group is what its ControlGroup property says, and is trusted in
