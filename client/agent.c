@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <systemd/sd-login.h>
 #include <unistd.h>
 
 #include "base.h"
@@ -31,7 +32,12 @@ static void G_GNUC_NORETURN agent_exec(int notify_fd) {
                         (void) dup2(tty, STDOUT_FILENO);
         }
         (void) snprintf(notify, sizeof(notify), "%d", notify_fd);
-        (void) execlp(AGENT, AGENT, "--notify-fd", notify, "--fallback", (char *) NULL);
+        /* polkit 122 looks for a fallback agent only where there is a login session; within one the desktop's agent goes
+         * before ours. */
+        if (sd_pid_get_session(0, NULL) >= 0)
+                (void) execlp(AGENT, AGENT, "--notify-fd", notify, "--fallback", (char *) NULL);
+        else
+                (void) execlp(AGENT, AGENT, "--notify-fd", notify, (char *) NULL);
         _exit(127);
 }
 

@@ -16,7 +16,7 @@ def programs(vm):
 
 def knobs(vm, text):
     vm.run("mkdir -p /etc/jouletrace/jouletraced.conf.d")
-    vm.run(f"printf '[jouletraced]\\n{text}' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
+    vm.run(f"printf '[JouleTrace]\\n{text}' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
     vm.run("systemctl restart jouletraced.service", timeout=60)
 
 

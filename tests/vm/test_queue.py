@@ -16,7 +16,7 @@ ONE = ("--trials=1", "--warmups=0", "--cooldown=0")
 def programs(vm):
     install_programs(vm)
     vm.run("mkdir -p /etc/jouletrace/jouletraced.conf.d")
-    vm.run("printf '[jouletraced]\\nMaxJobsPerUser=120\\nMaxQueued=200\\nCallsPerMinute=1000\\n' "
+    vm.run("printf '[JouleTrace]\\nMaxJobsPerUser=120\\nMaxQueued=200\\nCallsPerMinute=1000\\n' "
            "> /etc/jouletrace/jouletraced.conf.d/tests.conf")
     vm.run("systemctl restart jouletraced.service")
 
@@ -75,14 +75,14 @@ def test_estimate_of_ten_queued_jobs(vm):
 
 def test_limits_name_themselves(vm):
     quiesce(vm)
-    vm.run("printf '[jouletraced]\\nMaxJobsPerUser=2\\nCallsPerMinute=1000\\n' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
+    vm.run("printf '[JouleTrace]\\nMaxJobsPerUser=2\\nCallsPerMinute=1000\\n' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
     vm.run("systemctl reload jouletraced.service")
     held = [detach(vm, "sleep", "30", options=ONE) for _ in range(2)]
     code, _, err = joulectl(vm, "measure", *ONE, "--", "sleep", "0.15", check=False)
     assert code != 0 and "MaxJobsPerUser" in err and "2" in err
     for job in held:
         joulectl(vm, "cancel", str(job))
-    vm.run("printf '[jouletraced]\\nCallsPerMinute=3\\n' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
+    vm.run("printf '[JouleTrace]\\nCallsPerMinute=3\\n' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
     vm.run("systemctl restart jouletraced.service")
     answers = [joulectl(vm, "measure", *ONE, "--", "sleep", "0.15", check=False) for _ in range(5)]
     assert any(code != 0 and "CallsPerMinute" in err for code, _, err in answers)
