@@ -160,7 +160,7 @@ static int set_directory(Request *request) {
         request->cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (request->cwd_fd < 0 && errno == EACCES) {
                 /* As after su or runuser from a directory of root's. */
-                fputs(_("joulectl: you may not enter the working directory: the program starts in /\n"), stderr);
+                say(stderr, "%s\n", _("joulectl: you may not enter the working directory: the program starts in /"));
                 request->cwd_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         }
         if (request->cwd_fd < 0)

@@ -307,7 +307,8 @@ int main(int argc, char **argv) {
                 if (!options.embedded)
                         (void) umask(0077);
                 else
-                        (void) setsid(); /* a terminal's Ctrl-C is the client's: it cancels the job, then waits for us */
+                        /* A terminal's Ctrl-C is the client's: it cancels the job, then waits for us. */
+                        (void) setsid();
                 r = serve(&options);
         }
         g_free(options.state_dir);

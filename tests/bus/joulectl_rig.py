@@ -3,9 +3,13 @@
 
 import json
 import os
+import pty
+import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -14,10 +18,16 @@ BUILD = Path(os.environ.get("JOULETRACE_BUILD", TREE / "build")).resolve()
 JOULECTL = BUILD / "client" / "joulectl"
 MOCK = Path(__file__).parent / "mock_service.py"
 
+PROGRESS = [["queued", 2, 0, 0.0, {"queue-position": 2, "time-left": 90000000}],
+            ["warming", 1, 2, 0.1, {}],
+            ["measuring", 3, 9, 0.5, {"median": 12.3, "time-left": 4000000}]]
+ERROR = "org.jouletrace.JouleTrace1.Error."
+CODES = {"done": 0, "failed": 1, "unstable": 5, "timeout": 124, "infrastructure": 4, "cancelled": 130}
+
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>session</type><listen>unix:dir={directory}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+<policy context="default"><allow user="*"/><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
 </busconfig>
 """
 
@@ -54,10 +64,12 @@ def report(job=7, result="done", argv=("true",), joules=12.345, seconds=0.1832, 
 class Rig:
     """One private bus; a scripted service at a time."""
 
-    def __init__(self, directory):
-        self.directory, self.mock, self.count = directory, None, 0
-        config = directory / "bus.conf"
-        config.write_text(BUS_CONFIG.format(directory=directory))
+    def __init__(self):
+        # not pytest's directory: a test that is another user has to get in
+        self.directory, self.mock, self.count = Path(tempfile.mkdtemp(prefix="joulectl-")), None, 0
+        self.directory.chmod(0o755)
+        config = self.directory / "bus.conf"
+        config.write_text(BUS_CONFIG.format(directory=self.directory))
         self.bus = subprocess.Popen(["dbus-daemon", "--config-file", config, "--nofork", "--print-address"],
                                     stdout=subprocess.PIPE, text=True)
         self.address = self.bus.stdout.readline().strip()
@@ -114,6 +126,31 @@ class Rig:
             sys.exit(err)
         return client.returncode, out, err
 
+    def on_terminal(self, *arguments, keys=None, timeout=20, env=None, uid=None):
+        """(exit code, what a terminal sees); keys are typed once the first line of a job has been drawn."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            if uid is not None and uid != os.geteuid():
+                os.setgroups([])
+                os.setgid(uid)
+                os.setuid(uid)
+            os.execve(JOULECTL, ["joulectl", *arguments], {**self.environ, "TERM": "xterm", **(env or {})})
+        seen, end = b"", time.monotonic() + timeout
+        while time.monotonic() < end:
+            if not select.select([fd], [], [], 0.2)[0]:
+                continue
+            try:
+                data = os.read(fd, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            seen += data
+            if keys and b"job 7" in seen:
+                os.write(fd, keys)
+                keys = None
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
+
     def interrupt(self, client):
         client.send_signal(signal.SIGINT)
 
@@ -121,3 +158,4 @@ class Rig:
         self.stop_service()
         self.bus.kill()
         self.bus.wait()
+        shutil.rmtree(self.directory)

@@ -3,26 +3,16 @@
 
 import json
 import os
-import pty
 import re
-import select
 import subprocess
-import time
 
 import pytest
 
-from joulectl_rig import BUILD, JOULECTL, Rig, report
-
-PROGRESS = [["queued", 2, 0, 0.0, {"queue-position": 2, "time-left": 90000000}],
-            ["warming", 1, 2, 0.1, {}],
-            ["measuring", 3, 9, 0.5, {"median": 12.3, "time-left": 4000000}]]
-ERROR = "org.jouletrace.JouleTrace1.Error."
-CODES = {"done": 0, "failed": 1, "unstable": 5, "timeout": 124, "infrastructure": 4, "cancelled": 130}
-
+from joulectl_rig import CODES, ERROR, JOULECTL, PROGRESS, Rig, report
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory):
-    rig = Rig(tmp_path_factory.mktemp("joulectl"))
+def rig():
+    rig = Rig()
     yield rig
     rig.close()
 
@@ -211,7 +201,7 @@ def test_waiting_for_another_measurement(rig):
 
 def test_a_modelled_median_is_marked_while_it_grows(rig):
     rig.serve(progress=[["measuring", 3, 9, 0.5, {"median": 12.3, "simulated": True}]])
-    assert "median 12.30 J (modelled)" in on_terminal(rig, "measure", "true")[1]
+    assert "median 12.30 J (modelled)" in rig.on_terminal("measure", "true")[1]
     assert '"simulated":true' in rig.run("--progress=json", "measure", "true")[2]
 
 
@@ -228,31 +218,9 @@ def test_quiet(rig, option):
     assert code == 0 and err == "" and "Energy" in out
 
 
-def on_terminal(rig, *arguments, keys=None, timeout=20):
-    """What a terminal sees; keys are typed once the first line has been drawn."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execve(JOULECTL, ["joulectl", *arguments], {**rig.environ, "TERM": "xterm"})
-    seen, end = b"", time.monotonic() + timeout
-    while time.monotonic() < end:
-        if not select.select([fd], [], [], 0.2)[0]:
-            continue
-        try:
-            data = os.read(fd, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        seen += data
-        if keys and b"job 7" in seen:
-            os.write(fd, keys)
-            keys = None
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
-
-
 def test_a_live_line_on_a_terminal(rig):
     rig.serve(progress=PROGRESS)
-    code, seen = on_terminal(rig, "measure", "true")
+    code, seen = rig.on_terminal("measure", "true")
     assert code == 0
     assert "\rjob 7: queued" in seen and "number 2 in the queue  1 min 30 s left" in seen
     assert "job 7: measuring 3/9  median 12.30 J  4 s left\033[K" in seen
@@ -262,19 +230,19 @@ def test_a_live_line_on_a_terminal(rig):
 
 def test_ctrl_c_on_a_terminal(rig):
     rig.serve(result=None, reports={"7": report(result="cancelled", joules=None)})
-    code, seen = on_terminal(rig, "measure", "true", keys=b"\x03")
+    code, seen = rig.on_terminal("measure", "true", keys=b"\x03")
     assert code == 130 and "Ctrl-C again leaves at once" in seen and len(rig.calls("Cancel")) == 1
 
 
 def test_no_color(rig):
     rig.serve()
-    assert "\033[1" not in on_terminal(rig, "--no-color", "show", "7")[1]
+    assert "\033[1" not in rig.on_terminal("--no-color", "show", "7")[1]
     rig.environ["NO_COLOR"] = "1"
     try:
-        assert "\033[1" not in on_terminal(rig, "show", "7")[1]
+        assert "\033[1" not in rig.on_terminal("show", "7")[1]
     finally:
         del rig.environ["NO_COLOR"]
-    assert "\033[1" in on_terminal(rig, "show", "7")[1]
+    assert "\033[1" in rig.on_terminal("show", "7")[1]
 
 
 def test_ascii(rig):
@@ -363,6 +331,37 @@ def test_a_password_is_asked_for_only_when_needed(rig):
     assert code == 3 and "jouletrace" in err
 
 
+AGENT = """#!/bin/bash
+# registers by closing the descriptor, then lives until it is ended
+echo "started $*" >> "$0.log"
+trap 'echo ended >> "$0.log"; exit' TERM
+eval "exec $2>&-"
+while :; do sleep 0.05; done
+"""
+
+
+def test_an_agent_asks_on_a_terminal(rig):
+    """Only where it may be needed: not for root, not without a terminal, not before the service wants a password."""
+    agent = rig.directory / "pkttyagent"
+    agent.write_text(AGENT)
+    agent.chmod(0o755)
+    log = rig.directory / "pkttyagent.log"
+    log.touch()
+    log.chmod(0o666)
+    path = {"PATH": f"{rig.directory}:/usr/bin:/bin"}
+    user = 65534 if os.geteuid() == 0 else os.geteuid()
+
+    rig.serve()
+    assert rig.on_terminal("measure", "true", env=path, uid=user)[0] == 0 and log.read_text() == ""
+    rig.serve(challenge=True)
+    assert rig.run("measure", "true", env=path)[0] == 0 and log.read_text() == ""
+    code, seen = rig.on_terminal("measure", "true", env=path, uid=user)
+    assert code == 0, seen
+    assert re.fullmatch(r"started --notify-fd \d+ --fallback\nended\n", log.read_text())
+    assert rig.on_terminal("cancel", "7", env=path, uid=user)[0] == 0
+    assert log.read_text().count("started") == 2
+
+
 def test_a_host_that_is_not_there(rig):
     code, _, err = rig.run("-H", "nowhere.invalid", "status")
     assert code == 4 and "nowhere.invalid" in err
@@ -416,190 +415,3 @@ def test_help_and_version(rig):
     for verb in re.findall(r"^  (\w+)  ", out, re.M):
         code, text, _ = rig.run(verb, "--help")
         assert code == 0 and text.startswith(f"joulectl {verb}") and "--json" in text
-
-
-# the other verbs
-
-def test_show_several(rig):
-    rig.serve(reports={"1": report(1), "2": report(2, argv=("two",))})
-    code, out, _ = rig.run("show", "1", "2")
-    assert code == 0 and "Job 1: true" in out and "Job 2: two" in out
-    assert [body["job"]["id"] for body in json.loads(rig.run("show", "--json", "1", "2")[1])] == [1, 2]
-    code, out, err = rig.run("show", "--json", "1", "3")
-    assert code == 1 and out == "" and "job 3" in err
-
-
-def test_show_newest(rig):
-    rig.serve(records=[{"id": 7, "result": "done"}])
-    assert "Job 7" in rig.run("show")[1]
-    rig.serve(records=[])
-    assert rig.run("show")[0] == 2
-
-
-def test_table(rig):
-    rig.serve(reports={"1": report(1, label="recursive", joules=2.0, simulated=True),
-                       "2": report(2, label="iterative", joules=0.5, simulated=True),
-                       "3": report(3, argv=("python3", "-c", "pass"), joules=0.25, simulated=True)})
-    code, out, _ = rig.run("show", "--table", "1", "2", "3")
-    assert code == 0
-    rows = out.splitlines()
-    assert re.search(r"recursive +9 +2.000 J .*\(modelled\).* 8.00 ×$", rows[1])
-    assert re.search(r"iterative +9 +0.500 J .*\(modelled\).* 2.00 ×$", rows[2])
-    assert re.search(r"python3 -c pass +9 +0.250 J .*\(modelled\).* 1.00 ×$", rows[3])
-
-
-def test_follow(rig):
-    rig.serve(state="measuring", progress=PROGRESS, result="failed", reports={"7": report(result="failed")})
-    code, out, err = rig.run("show", "--follow", "7")
-    assert code == 1 and "Job 7" in out and "job 7: measuring" in err and len(rig.calls("Attach")) == 1
-    # ended before we came, and only on record
-    rig.serve(state="completed", result=None)
-    assert rig.run("show", "-f", "7")[0] == 0
-    rig.serve(no_object=True)
-    assert rig.run("show", "-f", "7")[0] == 0
-
-
-def test_ctrl_c_while_following_leaves_the_job_alone(rig):
-    rig.serve(state="measuring", result=None, progress=PROGRESS)
-    client = rig.popen("show", "--follow", "7")
-    assert "measuring" in client.stderr.readline()
-    rig.interrupt(client)
-    _, err = client.communicate(timeout=20)
-    assert client.returncode == 130 and "job 7 goes on" in err and not rig.calls("Cancel")
-
-
-def test_jobs(rig):
-    path = "/org/jouletrace/JouleTrace1/job/_"
-    rig.serve(jobs=[[7, os.getuid(), "measure", "queued", path + "7"], [8, 4294967295, "measure", "measuring", path + "8"]])
-    code, out, _ = rig.run("jobs")
-    assert code == 0
-    assert re.search(r"^ *7  queued +\S+ +number 3 in the queue$", out, re.M)
-    assert re.search(r"^ *8  measuring +somebody else$", out, re.M)
-    assert json.loads(rig.run("jobs", "--json")[1]) == [
-        {"id": 7, "uid": os.getuid(), "kind": "measure", "state": "queued", "path": path + "7"},
-        {"id": 8, "kind": "measure", "state": "measuring", "path": path + "8"}]
-    rig.serve(jobs=[])
-    assert "No job" in rig.run("jobs")[1] and rig.run("jobs", "--json")[1] == "[]\n"
-
-
-def record(job):
-    return {"id": job, "kind": "measure", "result": "done", "label": f"label {job}", "finished": 1700000000000000,
-            "total-energy": 1.5, "wall": 0.25, "simulated": job % 2 == 0}
-
-
-def test_records(rig):
-    rig.serve(records=[record(job) for job in range(250, 0, -1)])
-    code, out, _ = rig.run("jobs", "--all")
-    assert code == 0 and len(out.splitlines()) == 251
-    assert re.search(r"^250  .*done +1.500 J +\(modelled\) +250.0 ms +label 250$", out, re.M)
-    assert [call["arguments"][0].get("before") for call in rig.calls("ListRecords")] == [None, 151, 51]
-    assert len(json.loads(rig.run("jobs", "--all", "--json")[1])) == 250
-    assert len(rig.run("jobs", "-n", "3")[1].splitlines()) == 4
-    rig.serve(records=[])
-    rig.run("jobs", "--label", "x", "--result", "done", "--user", "0")
-    assert rig.calls("ListRecords")[0]["arguments"] == [{"limit": 100, "uid": 0, "label": "x", "result": "done"}]
-
-
-def test_cancel_and_forget(rig):
-    rig.serve()
-    assert rig.run("cancel", "7")[0] == 0 and rig.calls("Cancel")[0]["path"].endswith("/job/_7")
-    code, _, err = rig.run("cancel", "8", "7")
-    assert code == 1 and "job 8" in err and rig.calls("Cancel")[-1]["path"].endswith("_7"), "the others are still tried"
-    assert rig.run("forget", "7", "8")[0] == 0
-    assert [call["arguments"] for call in rig.calls("Forget")] == [[7], [8]]
-
-
-def test_export(rig, tmp_path):
-    rig.serve(records=[{"id": 2}, {"id": 1}], reports={"1": report(1, label="a,b"), "2": report(2)})
-    assert [body["job"]["id"] for body in json.loads(rig.run("export")[1])] == [2, 1]
-    code, out, _ = rig.run("export", "--format", "csv", "1", env={"LC_ALL": "de_DE.UTF-8"})
-    rows = out.splitlines()
-    assert code == 0 and len(rows) == 10
-    assert rows[1] == '1,"a,b",true,done,perf,false,1,true,1,0.1832,0.1832,12.345,,12.345,'
-    assert rig.run("export", "--format=csv", "--output", tmp_path / "x.csv", "1")[0] == 0
-    assert (tmp_path / "x.csv").read_text() == out
-    assert rig.run("export", "--output", tmp_path / "none" / "x", "1")[0] == 4
-    rig.serve(records=[])
-    assert json.loads(rig.run("export")[1]) == []
-
-
-DOMAINS = [{"name": "package-0", "kind": "package", "package": 0, "source": "perf", "unit-uj": 61.035, "range-uj": 262143328850,
-            "readable": True, "reader": "perf"},
-           {"name": "core", "kind": "core", "package": 0, "source": "perf", "unit-uj": 0.000232831, "range-uj": 1, "readable": True,
-            "reader": "perf"},
-           {"name": "package-0", "source": "powercap", "dropped": "the same counter through MMIO"}]
-
-
-def test_topology(rig):
-    rig.serve(domains=DOMAINS)
-    code, out, _ = rig.run("topology")
-    assert code == 0
-    assert re.search(r"^package-0 +package +0 +perf +61.03 µJ +262.1 kJ +part of the total, read by perf$", out, re.M)
-    assert re.search(r"^core .* 0.2328 nJ .*shown, not added, read by perf$", out, re.M)
-    assert re.search(r"^package-0 .*powercap .*not used: the same counter through MMIO$", out, re.M)
-    assert json.loads(rig.run("topology", "--json")[1]) == DOMAINS
-    rig.serve(domains=[])
-    assert "no energy counters" in rig.run("topology")[1]
-
-
-def test_status(rig):
-    rig.serve(domains=DOMAINS, statistics={"jobs": 12, "failed": 1, "refused": 2, "duration-mean": 75.0},
-              checks=[{"name": "counters", "ok": True, "value": "package-0", "limit": "", "remedy": ""},
-                      {"name": "governor", "ok": False, "value": "powersave", "limit": "performance", "remedy": "set it"}])
-    code, out, _ = rig.run("status")
-    assert code == 0 and out.startswith("Ready to measure")
-    assert re.search(r"counters +package-0$", out, re.M) and "cores 3,7 are reserved" in out
-    assert "job 7 runs, 2 jobs wait" in out and "12 jobs, 1 failed, 2 refused" in out and "1 min 15 s" in out
-    assert "governor: powersave (should be performance)\n    → set it" in out and "counters:" not in out
-    body = json.loads(rig.run("status", "--json")[1])
-    assert body["service"]["Ready"] is True and body["checks"][1]["remedy"] == "set it"
-    rig.serve(properties={"Ready": False, "NotReadyReasons": ["no worker"], "IsolationLevel": "none"})
-    out = rig.run("status")[1]
-    assert out.startswith("Not ready to measure") and "no worker" in out and "time alone" in out
-
-
-# every public thing everywhere
-
-def help_options(rig, *verb):
-    text = rig.run(*verb, "--help")[1]
-    return set(re.findall(r"^ +(?:-\w, )? *--([\w-]+)", text, re.M))
-
-
-def verbs(rig):
-    return re.findall(r"^  (\w+)  ", rig.run("--help")[1], re.M)
-
-
-@pytest.mark.parametrize("file, pattern", [("client/completion/joulectl", "--{}"), ("client/completion/_joulectl", "--{}"),
-                                           ("client/completion/joulectl.fish", "-l {}")])
-def test_completions_list_every_option(rig, file, pattern):
-    text = (BUILD / file).read_text()
-    for verb in verbs(rig):
-        assert re.search(rf"\b{verb}\b", text)
-        for option in help_options(rig, verb):
-            assert re.search(re.escape(pattern.format(option)) + r"\b(?!-)", text), option
-
-
-def test_the_manual_lists_every_option(rig):
-    page = (BUILD / "man" / "joulectl.1").read_text().replace("\\-", "-")
-    for verb in verbs(rig):
-        for option in help_options(rig, verb):
-            assert f"\\fB--{option}\\fR" in page, option
-    for code in CODES.values():
-        assert f"\\fB{code}\\fR" in page
-
-
-@pytest.mark.parametrize("shell, file", [("bash", "joulectl"), ("zsh", "_joulectl"), ("fish", "joulectl.fish")])
-def test_completions_parse(shell, file):
-    subprocess.run([shell, "-n", BUILD / "client" / "completion" / file], check=True)
-
-
-@pytest.mark.parametrize("line, words", [
-    ("joulectl me", {"measure"}), ("joulectl measure --tri", {"--trials"}), ("joulectl --meter model measure --isol", {"--isolation"}),
-    ("joulectl measure --isolation ", {"configured", "confined", "reserved"}), ("joulectl export --format ", {"json", "csv"}),
-    ("joulectl show --fo", {"--follow"}), ("joulectl jobs --result d", {"done"})])
-def test_bash_completes(line, words):
-    script = f"""source {BUILD}/client/completion/joulectl
-    COMP_WORDS=({line}); [[ "{line}" = *" " ]] && COMP_WORDS+=('')
-    COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _joulectl; printf '%s\\n' "${{COMPREPLY[@]}}" """
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == words, done.stderr

@@ -15,8 +15,8 @@ KEYWORDS = ["--keyword=_", "--keyword=N_", "--keyword=ngettext:1,2"]
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory):
-    rig = Rig(tmp_path_factory.mktemp("languages"))
+def rig():
+    rig = Rig()
     rig.environ["JOULETRACE_LOCALEDIR"] = str(BUILD / "po")
     yield rig
     rig.close()
