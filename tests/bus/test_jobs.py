@@ -179,6 +179,22 @@ def test_more_jobs_than_the_bus_allows_match_rules(daemon, clients):
         assert root.report(number)["job"]["error"]["name"] == ERROR + "CallerLeft"
 
 
+def test_a_caller_that_left_before_it_was_heard(daemon, clients):
+    """Its leaving was told while nobody listened for it."""
+    daemon.start()
+    caller, root = clients(ROOT), clients(ROOT)
+    assert not caller.call("ListJobs") and not root.call("ListJobs")
+    daemon.signal(signal.SIGSTOP)
+    try:
+        caller.start_measure(daemon.on_hold("a"))
+        caller.leave()
+    finally:
+        daemon.signal(signal.SIGCONT)
+    number = wait_for(root.records, "the job is on record")[0]["id"]
+    error = wait_for(lambda: root.report(number)["job"]["error"], "it is cancelled")
+    assert error["name"] == ERROR + "CallerLeft"
+
+
 def test_a_detached_job_survives_its_caller(daemon, user1, clients):
     daemon.start()
     number, _ = user1.measure(daemon.on_hold("a"), detach=True)
