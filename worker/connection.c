@@ -22,7 +22,7 @@ struct Connection {
         Keeper *keeper;
         Pipeline *pipeline;
         sd_bus_message *run; /* to be answered when the job is over */
-        bool ran;
+        bool prepared, ran;  /* these methods were called, with or without success */
         sd_event_source *sent_source, *sent_timer;
 };
 
@@ -183,8 +183,9 @@ static int method_prepare(sd_bus_message *m, void *userdata, sd_bus_error *error
         Connection *connection = userdata;
         int r;
 
-        if (connection->request)
+        if (connection->prepared)
                 return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, "Prepare was called before");
+        connection->prepared = true;
         r = prepare(connection, m, error);
         if (r < 0) {
                 connection->pipeline = pipeline_free(connection->pipeline); /* no Run after this */

@@ -137,12 +137,15 @@ static void test_tail(void) {
 /* A run that leaves a busy child behind, watched from its gate to its end. */
 typedef struct Watched {
         sd_event *event;
+        char *path;
         bool orphan_alive; /* when the run was said to be over */
 } Watched;
 
-static pid_t number_of(const Capture *output) {
-        g_autofree char *text = capture_tail(output, 100);
+/* The orphan's number, as it wrote it down. */
+static pid_t read_number(const char *path) {
+        g_autofree char *text = NULL;
 
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
         return (pid_t) atoi(text);
 }
 
@@ -154,7 +157,7 @@ static bool lives(pid_t pid) {
 
 static void on_over(Run *run, void *userdata) {
         Watched *watched = userdata;
-        const pid_t orphan = number_of(run_output(run));
+        const pid_t orphan = read_number(watched->path);
 
         g_assert_cmpint(orphan, >, 1);
         watched->orphan_alive = lives(orphan);
@@ -163,12 +166,15 @@ static void on_over(Run *run, void *userdata) {
 
 /* A window closes when nothing of the run lives any more, not when the program exits. */
 static void test_end(void) {
-        static char *const argv[] = { (char *) "sh", (char *) "-c",
-                                      (char *) "setsid sh -c 'echo $$; while :; do :; done' & sleep 0.2", NULL };
         static char *const env[] = { (char *) "PATH=/usr/bin:/bin", NULL };
         const RunLimits limits = { .cpu_usec = 10 * USEC_PER_SEC, .wall_usec = 10 * USEC_PER_SEC, .output_max = 1000 };
         g_autoptr(Containment) containment = NULL;
         g_autoptr(Identity) identity = NULL;
+        g_autofree char *path = g_strdup_printf("/tmp/jouletrace-orphan-%d", getpid());
+        g_autofree char *script = g_strdup_printf("trap 'exit 0' USR1; export MAIN=$$; setsid sh -c 'echo $$ > %s; "
+                                                  "kill -USR1 $MAIN; while :; do :; done' & wait",
+                                                  path);
+        char *const argv[] = { (char *) "sh", (char *) "-c", script, NULL };
         g_autoptr(sd_event) event = NULL;
         g_autoptr(Run) run = NULL;
         RunRecord *record;
@@ -181,7 +187,7 @@ static void test_end(void) {
         g_assert_cmpint(containment_open_process(&containment), >=, 0);
         g_assert_cmpint(identity_lookup(geteuid(), NULL, 0, false, &identity), >=, 0);
         g_assert_cmpint(sd_event_new(&event), >=, 0);
-        watched = (Watched){ .event = event };
+        watched = (Watched){ .event = event, .path = path };
         spec = (BoxSpec){ .profile = "host",
                           .identity = identity,
                           .argv = argv,
@@ -201,6 +207,7 @@ static void test_end(void) {
         record = run_settle(run);
         g_assert_cmphex(record->facts, ==, 0);
         run_record_free(record);
+        g_assert_cmpint(unlink(path), ==, 0);
 }
 
 int main(int argc, char **argv) {

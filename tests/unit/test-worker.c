@@ -582,15 +582,16 @@ static void test_unknown_user(void) {
         g_assert_cmpstr(client.error.name, ==, JT_ERROR_INVALID_REQUEST);
 }
 
-/* A child that works on after the program's end is killed with it, and what it did is paid for. */
+/* A child that works, and works on after the program's end: it is killed with it, and what it did is paid for. */
 static void test_orphan(void) {
         g_auto(WorkerClient) client;
 
-        worker_client_init(&client, SH("setsid sh -c 'while :; do :; done' & sleep 0.2"));
+        worker_client_init(&client, SH("trap 'exit 0' USR1; export MAIN=$$; setsid sh -c '" SPIN SPIN SPIN SPIN
+                                       "kill -USR1 $MAIN; while :; do :; done' & wait"));
         worker_measure(&client);
         g_assert_cmpint(client.result->result, ==, RESULT_DONE);
-        g_assert_cmpfloat(client.result->cpu, >, 0.05);
-        g_assert_cmpfloat(client.result->total_energy, >, 0.5);
+        g_assert_cmpfloat(client.result->cpu, >, 0.01);
+        g_assert_cmpfloat(client.result->total_energy, >, 0.1);
 }
 
 static bool alive(const char *argument) {
