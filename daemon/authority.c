@@ -151,6 +151,8 @@ int authority_check(Authority *authority, sd_bus_message *m, const Caller *calle
                 return answer == ANSWER_ALLOWED ? 1 : refuse(permission, (Answer) answer, error);
 
         r = call_get(authority->calls, m, &call);
+        if (r >= 0)
+                r = call_charge(call, caller->uid);
         if (r == -EBUSY)
                 return sd_bus_error_set_const(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                               "Too many calls wait for polkit; wait for those first.");

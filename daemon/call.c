@@ -6,6 +6,8 @@
 
 #define CALLS_MAX 256
 #define CALLS_PER_SENDER_MAX 16
+#define CALLS_PER_USER_MAX 64 /* who opens connection after connection leaves room for others */
+#define NO_USER UINT32_MAX
 
 struct Calls {
         sd_bus *bus;
@@ -21,6 +23,7 @@ struct Call {
         PeerWatch *sender;
         sd_bus_slot *slot; /* the question under way */
         char *question, *token;
+        uid_t user;          /* who is charged; NO_USER: not known yet */
         GHashTable *answers; /* question → int */
         sd_event_source *forget;
 };
@@ -96,6 +99,7 @@ int call_get(Calls *calls, sd_bus_message *m, Call **ret) {
 
         call = g_new0(Call, 1);
         call->calls = calls;
+        call->user = NO_USER;
         call->message = sd_bus_message_ref(m);
         call->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         r = peer_watch_new(calls->peers, m, on_sender_left, call, &call->sender);
@@ -105,6 +109,23 @@ int call_get(Calls *calls, sd_bus_message *m, Call **ret) {
         }
         g_hash_table_insert(calls->table, m, call);
         *ret = call;
+        return 0;
+}
+
+int call_charge(Call *call, uid_t user) {
+        GHashTableIter iterator;
+        unsigned n = 0;
+        void *value;
+
+        g_hash_table_iter_init(&iterator, call->calls->table);
+        while (g_hash_table_iter_next(&iterator, NULL, &value))
+                if (value != call && ((Call *) value)->user == user)
+                        n++;
+        if (n >= CALLS_PER_USER_MAX) {
+                g_hash_table_remove(call->calls->table, call->message);
+                return -EBUSY;
+        }
+        call->user = user;
         return 0;
 }
 

@@ -29,6 +29,9 @@ Call *call_find(Calls *calls, sd_bus_message *m);
  * wait already. */
 int call_get(Calls *calls, sd_bus_message *m, Call **ret);
 
+/* Counts it among this user's. -EBUSY: too many of them wait already; the call is gone then. */
+int call_charge(Call *call, uid_t user);
+
 unsigned calls_pending(const Calls *calls);
 
 /* One question at a time. The slot is the question's; token is polkit's cancellation id or NULL. */

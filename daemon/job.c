@@ -145,13 +145,14 @@ void job_finish(Job *job, Result *result, const char *public_body, const char *f
         r = records_finish(manager->records, record, public_body, full_body);
         manager_set_records_error(manager, r);
 
+        /* Not the message: it may hold what the program wrote, and the journal has other readers than the report. */
         log_at(LOG_INFO,
                &(const LogContext){ .job = record->id,
                                     .uid = record->uid,
                                     .phase = job_state_to_string(job->phase),
                                     .message_id = result->result == RESULT_CANCELLED ? JT_MESSAGE_JOB_CANCELLED
                                                                                      : JT_MESSAGE_JOB_FINISHED },
-               "%s%s%s", job_result_to_string(result->result), result->message ? ": " : "", result->message ?: "");
+               "%s%s%s", job_result_to_string(result->result), result->error ? ": " : "", result->error ?: "");
 }
 
 void job_announce(Job *job) {

@@ -12,6 +12,7 @@
 
 #define RECORDS_MAX 10000
 #define ANY_UID UINT32_MAX
+#define FILTER_KEYS 7
 
 int manager_bus_authorize(Manager *manager, sd_bus_message *m, uid_t owner, Permission permission,
                           sd_bus_error *error) {
@@ -276,9 +277,13 @@ static int read_filter_value(sd_bus_message *m, const char *key, RecordFilter *f
                 r = sd_bus_message_read(m, "v", "t", &filter->since_usec);
         else if (strcmp(key, "until") == 0)
                 r = sd_bus_message_read(m, "v", "t", &filter->until_usec);
-        else if (strcmp(key, "label") == 0)
+        else if (strcmp(key, "label") == 0) {
                 r = sd_bus_message_read(m, "v", "s", &filter->label);
-        else if (strcmp(key, "result") == 0) {
+                if (r >= 0 && strlen(filter->label) > request_keys[REQUEST_LABEL].bounds.max)
+                        return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
+                                                 "label: has %zu bytes; at most %" PRIu64 " are allowed",
+                                                 strlen(filter->label), request_keys[REQUEST_LABEL].bounds.max);
+        } else if (strcmp(key, "result") == 0) {
                 r = sd_bus_message_read(m, "v", "s", &filter->result);
                 if (r >= 0 && job_result_from_string(filter->result, &word) < 0)
                         return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
@@ -302,6 +307,7 @@ static int read_filter_value(sd_bus_message *m, const char *key, RecordFilter *f
 }
 
 static int read_filter(sd_bus_message *m, RecordFilter *filter, bool *have_uid, sd_bus_error *error) {
+        unsigned n = 0;
         int r;
 
         r = sd_bus_message_enter_container(m, 'a', "{sv}");
@@ -310,6 +316,10 @@ static int read_filter(sd_bus_message *m, RecordFilter *filter, bool *have_uid, 
         while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
                 const char *key;
 
+                /* The message is kept while polkit is asked: it must not be large. */
+                if (++n > FILTER_KEYS)
+                        return sd_bus_error_set_const(error, JT_ERROR_INVALID_REQUEST,
+                                                      "a key is given twice; give each once");
                 r = sd_bus_message_read_basic(m, 's', &key);
                 if (r < 0)
                         return r;

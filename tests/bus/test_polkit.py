@@ -132,6 +132,20 @@ def test_hanging_calls_of_one_caller_are_bounded(daemon, polkit, user1, user2):
             p.result(30)
 
 
+def test_hanging_calls_of_one_user_leave_room(daemon, polkit, clients, user2):
+    """256 calls may wait in all, 16 of a connection: a user with many connections is not to have them all."""
+    polkit.set("hang")
+    daemon.start()
+    pending = [client.start_measure(["fake"]) for client in [clients(USER1) for _ in range(5)] for _ in range(16)]
+    wait_for(lambda: len([p for p in pending if p.done()]) == 16, "the surplus is refused", 20)
+    assert all(p.exception().name == LIMITS_EXCEEDED for p in pending if p.done())
+    assert len(polkit.asked()["hanging"]) == 64
+    theirs = user2.start_measure(["fake"], detach=True)
+    wait_for(lambda: len(polkit.asked()["hanging"]) == 65, "polkit is asked for the other user")
+    polkit.release("allow")
+    assert theirs.result(30)[0] > 0
+
+
 def test_polkit_is_not_there(daemon, polkit, user1, bus):
     """Without polkit nobody but root may: a service that fails open would be none."""
     mock = bus.mocks.pop(polkit.NAME)

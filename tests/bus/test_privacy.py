@@ -121,3 +121,12 @@ def test_only_root_owns_the_name(daemon, clients):
     error = outsider.refused("RequestName", f"('{BUS}', uint32 0)", dest="org.freedesktop.DBus", path="/",
                              interface="org.freedesktop.DBus")
     assert error.name == ACCESS_DENIED
+
+
+def test_a_filter_is_small(theirs, user2, polkit):
+    """It is kept while polkit is asked."""
+    asked = polkit.actions()
+    for filter_ in ("{'uid': <uint32 0>, 'label': <'" + "x" * 257 + "'>}", "{'uid': <uint32 0>" + ", 'limit': <uint32 1>" * 7 + "}"):
+        error = user2.refused("ListRecords", f"({filter_},)")
+        assert error.name == BUS + ".Error.InvalidRequest", error
+    assert polkit.actions() == asked

@@ -88,3 +88,10 @@ def test_nothing_lives_on(real, user1, clients, how):
     wait_for(alive, "the program runs")
     {"cancel": lambda: user1.job(path, "Cancel"), "leave": user1.leave, "sigterm": real.stop, "sigkill": real.kill}[how]()
     wait_for(lambda: not alive(), "nothing of the job lives")
+
+
+def test_what_the_program_writes_is_not_in_the_journal(real, user1):
+    """It is in the report, which is its owner's; the journal is every administrator's, and kept for longer."""
+    result, report, _ = measure(user1, ["/bin/sh", "-c", "echo s3cr3t-output >&2; exit 1"], label="s3cr3t-label")
+    assert result == "failed" and "s3cr3t-output" in report["job"]["error"]["message"]
+    assert ERROR + "RunFailed" in real.text() and "s3cr3t" not in real.text()
