@@ -8,7 +8,7 @@
 #include "text.h"
 
 #define HELP_COLUMN 32
-#define HELP_WIDTH 100
+#define HELP_WIDTH 80
 
 typedef struct Match {
         const Option *option;

@@ -11,7 +11,7 @@
 
 #define COMMAND_WIDTH 100
 #define COMMAND_COLUMN_WIDTH 44
-#define TEXT_WIDTH 96
+#define TEXT_WIDTH 76
 
 /* xgettext:no-c-format */
 static const char interval_head[] = N_("95 % interval");
@@ -392,7 +392,7 @@ void render_comparison(GString *out, Report *const *reports, size_t n, const Sty
                 "",
                 _("Time"),
                 c.any_energy ? _("Power") : "",
-                c.energy ? _("Energy, relative") : _("Time, relative"),
+                _("Relative"),
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(heads); i++)
@@ -402,7 +402,9 @@ void render_comparison(GString *out, Report *const *reports, size_t n, const Sty
         table_append(out, table, style, 2);
 
         g_string_append_c(out, '\n');
-        g_string_append_printf(out, "  %s\n", _("medians of one run each; relative to the lowest"));
+        g_string_append_printf(out, "  %s\n",
+                               c.energy ? _("medians of one run each; relative to the lowest energy")
+                                        : _("medians of one run each; relative to the shortest time"));
         if (c.simulated)
                 append_note(out, render_evidence("SIMULATED"), style);
         if (c.mixed)
