@@ -803,10 +803,71 @@ static void test_thermal(void) {
         g_assert_cmpint(system(clean), ==, 0);
 }
 
+/* "Prepare a{sv} a{sv} >u >u; Run …" of our interface, from introspection data. */
+typedef struct Shape {
+        GString *text;
+        bool ours, is_signal;
+} Shape;
+
+static void on_element(GMarkupParseContext *context, const char *element, const char **names, const char **values,
+                       void *userdata, GError **error) {
+        Shape *shape = userdata;
+        const char *name = "", *type = "", *direction = "";
+
+        for (size_t i = 0; names[i]; i++) {
+                if (g_str_equal(names[i], "name"))
+                        name = values[i];
+                if (g_str_equal(names[i], "type"))
+                        type = values[i];
+                if (g_str_equal(names[i], "direction"))
+                        direction = values[i];
+        }
+        if (g_str_equal(element, "interface"))
+                shape->ours = g_str_equal(name, JT_WORKER_INTERFACE);
+        if (!shape->ours)
+                return;
+        if (g_str_equal(element, "method") || g_str_equal(element, "signal"))
+                g_string_append_printf(shape->text, "; %s %s", element, name);
+        if (g_str_equal(element, "arg"))
+                g_string_append_printf(shape->text, " %s%s %s", g_str_equal(direction, "out") ? ">" : "", type, name);
+}
+
+static char *shape_of(const char *xml) {
+        const GMarkupParser parser = { .start_element = on_element };
+        Shape shape = { .text = g_string_new(NULL) };
+        GMarkupParseContext *context = g_markup_parse_context_new(&parser, 0, &shape, NULL);
+        const char *begin = strstr(xml, "<node");
+
+        g_assert_nonnull(begin);
+        g_assert_true(g_markup_parse_context_parse(context, begin, -1, NULL));
+        g_markup_parse_context_free(context);
+        return g_string_free(shape.text, FALSE);
+}
+
+static void test_contract(void) {
+        g_auto(WorkerClient) client;
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autofree char *file = NULL, *written = NULL, *served = NULL;
+        const char *xml;
+
+        worker_client_init(&client, SH("true"));
+        worker_connect(&client);
+        g_assert_cmpint(sd_bus_call_method(client.bus, NULL, JT_WORKER_PATH, "org.freedesktop.DBus.Introspectable",
+                                           "Introspect", &client.error, &reply, NULL),
+                        >=, 0);
+        g_assert_cmpint(sd_bus_message_read(reply, "s", &xml), >=, 0);
+        g_assert_true(g_file_get_contents(FIXTURES "/../../dbus/org.jouletrace.Worker1.xml", &file, NULL, NULL));
+        written = shape_of(file);
+        served = shape_of(xml);
+        g_assert_cmpstr(served, ==, written);
+        g_assert_nonnull(strstr(served, "Prepare a{sv} request"));
+}
+
 static const struct {
         const char *path;
         GTestFunc test;
 } tests[] = {
+        { "/worker/contract", test_contract },
         { "/worker/simple", test_simple },
         { "/worker/report", test_report },
         { "/worker/absent", test_absent },
