@@ -8,12 +8,12 @@
 #include "evaluate.h"
 #include "log.h"
 #include "material.h"
+#include "meter-choice.h"
 #include "pipeline.h"
 #include "trial.h"
 
 #define ERRAND_TIMEOUT_USEC (30U * USEC_PER_SEC)
 #define DELIVER_TIMEOUT_USEC (5U * USEC_PER_SEC)
-#define PROBE_NS (50U * UINT64_C(1000000))
 #define STEP_UP 3U /* trials added at a time while precision is wanting */
 
 struct Pipeline {
@@ -65,45 +65,12 @@ static int model_cpu_time(void *userdata, uint64_t *ret_usec) {
         return 0;
 }
 
-static const char *meter_asked_for(const Pipeline *pipeline) {
-        const char *name = pipeline->request->meter;
-
-        if (name && !g_str_equal(name, "auto"))
-                return name;
-        name = pipeline->context->meter;
-        return name && *name ? name : "auto";
-}
-
-/* A meter that gives joules, or negative errno with the reason why not. */
-static int open_counters(Pipeline *pipeline, const MeterConfig *config, char **ret_reason) {
-        size_t n;
-        int r;
-
-        r = meter_open(pipeline->topology, pipeline->root, config, &pipeline->meter, ret_reason);
-        if (r < 0)
-                return r;
-        (void) meter_domains(pipeline->meter, &n);
-        if (meter_simulated(pipeline->meter) || n == 0)
-                return 0;
-        if (pipeline->topology->cpu->energy_filter == ENERGY_FILTER_SGX && !pipeline->request->allow_filtered) {
-                *ret_reason = g_strdup(
-                                "the processor blurs its counters on purpose (SGX is on); allow-filtered takes them");
-                return -ENODEV;
-        }
-        r = meter_probe(pipeline->meter, PROBE_NS);
-        if (r < 0)
-                *ret_reason = g_strdup("no counter moves on this machine");
-        return r;
-}
-
+/* The topology stays for the report, whatever comes of the meter. */
 static int open_meter(Pipeline *pipeline, const char **ret_error, char **ret_why) {
-        const char *name = meter_asked_for(pipeline);
-        MeterConfig config = { .name = name,
-                               .cores = CPU_COUNT(&pipeline->cpus) > 0 ? &pipeline->cpus : NULL,
-                               .model_watts_per_cpu = pipeline->context->model_watts,
-                               .cpu_time = model_cpu_time,
-                               .userdata = pipeline };
-        g_autofree char *reason = NULL;
+        const MeterConfig config = { .cores = CPU_COUNT(&pipeline->cpus) > 0 ? &pipeline->cpus : NULL,
+                                     .model_watts_per_cpu = pipeline->context->model_watts,
+                                     .cpu_time = model_cpu_time,
+                                     .userdata = pipeline };
         int r;
 
         *ret_error = JT_ERROR_NO_METER;
@@ -112,34 +79,8 @@ static int open_meter(Pipeline *pipeline, const char **ret_error, char **ret_why
                 *ret_why = g_strdup_printf("The processors cannot be listed: %s", g_strerror(-r));
                 return r;
         }
-        r = open_counters(pipeline, &config, &reason);
-        if (r >= 0) {
-                if (g_str_equal(meter_name(pipeline->meter), "none"))
-                        pipeline->record->meter_absent = g_strdup("the meter \"none\" was asked for");
-                return 0;
-        }
-
-        pipeline->meter = meter_free(pipeline->meter);
-        if (!reason)
-                reason = g_strdup(g_strerror(-r));
-        if (!g_str_equal(name, "auto")) {
-                *ret_why = g_strdup_printf("The meter \"%s\" cannot be used: %s", name, reason);
-                return r;
-        }
-        pipeline->record->meter_absent = g_steal_pointer(&reason);
-        config.name = "none";
-        r = meter_open(pipeline->topology, pipeline->root, &config, &pipeline->meter, NULL);
-        if (r < 0)
-                *ret_why = g_strdup_printf("No meter can be opened: %s", g_strerror(-r));
-        return r;
-}
-
-static int check_energy_limit(const Pipeline *pipeline, const char **ret_error, char **ret_why) {
-        if (pipeline->request->max_joules <= 0 || !pipeline->record->meter_absent)
-                return 0;
-        *ret_error = JT_ERROR_NO_METER;
-        *ret_why = g_strdup_printf("max-joules needs a meter, and there is none: %s", pipeline->record->meter_absent);
-        return -ENODEV;
+        return meter_choose(pipeline->request, pipeline->context, pipeline->topology, pipeline->root, &config,
+                            &pipeline->meter, &pipeline->record->meter_absent, ret_why);
 }
 
 int pipeline_new(sd_event *event, const Request *request, const JobContext *context, const PipelineCalls *calls,
@@ -174,9 +115,6 @@ int pipeline_new(sd_event *event, const Request *request, const JobContext *cont
                 return r;
         }
         r = open_meter(pipeline, ret_error, ret_why);
-        if (r < 0)
-                return r;
-        r = check_energy_limit(pipeline, ret_error, ret_why);
         if (r < 0)
                 return r;
         pipeline->record->root = pipeline->root;

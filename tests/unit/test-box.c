@@ -437,25 +437,6 @@ static void test_no_new_privileges(Fixture *f, gconstpointer data) {
         g_assert_cmpstr(output, ==, "65534\n");
 }
 
-static void test_unknown_user(void) {
-        Identity *identity = NULL;
-
-        g_assert_cmpint(identity_lookup(4000000001U, NULL, 0, true, &identity), ==, -ESRCH);
-        g_assert_null(identity);
-}
-
-static void test_environment(void) {
-        g_autoptr(Identity) identity = NULL;
-        g_auto(GStrv) env = NULL;
-
-        g_assert_cmpint(identity_lookup(0, NULL, 0, true, &identity), >=, 0);
-        env = identity_environment(identity);
-        g_assert_cmpstr(g_environ_getenv(env, "HOME"), ==, "/root");
-        g_assert_cmpstr(g_environ_getenv(env, "USER"), ==, "root");
-        g_assert_nonnull(g_environ_getenv(env, "PATH"));
-        g_assert_cmpuint(g_strv_length(env), ==, 6);
-}
-
 /* The child of a worker that is killed does not live on at its gate, nor after it. */
 static void test_parent_dies(void) {
         for (int open_gate = 0; open_gate < 2; open_gate++) {
@@ -493,149 +474,6 @@ static void test_parent_dies(void) {
         }
 }
 
-static const struct {
-        const char *path;
-        bool valid;
-} scope_paths[] = {
-        { "/jouletrace.slice/jouletrace-job-ab12-1.scope", true },
-        { "/outer/jouletrace.slice/jouletrace-job-ab12-1.scope", true },
-        { "jouletrace.slice/jouletrace-job-ab12-1.scope", false },
-        { "/jouletrace.slice/../jouletrace.slice/jouletrace-job-1.scope", false },
-        { "/jouletrace.slice/jouletrace-job-1.scope/", false },
-        { "/jouletrace.slice/x/jouletrace-job-1.scope", false },
-        { "/system.slice/jouletrace-job-1.scope", false },
-        { "/jouletrace.slice/session-1.scope", false },
-        { "/jouletrace.slice/jouletrace-job-1.service", false },
-        { "//jouletrace.slice/jouletrace-job-1.scope", false },
-        { "", false },
-        { "/", false },
-};
-
-static void test_scope_path(void) {
-        cpu_set_t none;
-
-        CPU_ZERO(&none);
-        for (size_t i = 0; i < G_N_ELEMENTS(scope_paths); i++) {
-                g_autofree char *why = NULL;
-                Containment *containment = NULL;
-
-                g_test_message("%s", scope_paths[i].path);
-                g_assert_true(containment_scope_path_valid(scope_paths[i].path) == scope_paths[i].valid);
-                g_assert_cmpint(containment_open_scope(scope_paths[i].path, getpid(), &none, &containment, &why), ==,
-                                -ENOTRECOVERABLE);
-                g_assert_nonnull(why);
-                g_assert_null(containment);
-        }
-}
-
-static const struct {
-        const char *mountinfo, *cgroup, *path;
-} mounts[] = {
-        { "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/user.slice/s.scope\n",
-          "/sys/fs/cgroup/user.slice/s.scope" },
-        { "30 23 0:26 / /sys/fs/cgroup ro - tmpfs tmpfs rw\n31 30 0:27 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 "
-          "rw\n",
-          "1:cpu:/x\n0::/\n", "/sys/fs/cgroup/unified" },
-        { "30 23 0:26 /docker/ab /sys/fs/cgroup rw - cgroup2 c rw\n", "0::/docker/ab/c\n", "/sys/fs/cgroup/c" },
-        { "30 23 0:26 /docker/ab /sys/fs/cgroup rw - cgroup2 c rw\n", "0::/docker/abc\n", NULL },
-        { "30 23 0:26 / /odd\\040name rw - cgroup2 c rw\n", "0::/\n", "/odd name" },
-        { "30 23 0:26 / /sys/fs/cgroup rw - cgroup cgroup rw\n", "0::/\n", NULL },
-        { "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 c rw\n", "1:cpu:/\n", NULL },
-        { "nonsense\n - cgroup2 x\n", "0::/\n", NULL },
-};
-
-static void test_own_cgroup(void) {
-        for (size_t i = 0; i < G_N_ELEMENTS(mounts); i++) {
-                g_autofree char *path = NULL;
-                const int r = containment_own_cgroup(mounts[i].mountinfo, mounts[i].cgroup, &path);
-
-                g_assert_cmpint(r, ==, mounts[i].path ? 0 : -ENOENT);
-                g_assert_cmpstr(path, ==, mounts[i].path);
-        }
-}
-
-/* A limit the kernel does not take, or shows differently, is no limit. */
-static void test_leaf_set(void) {
-        g_autofree char *dir = g_strdup_printf("/tmp/jouletrace-leaf-%d", getpid());
-        Leaf leaf = { .fd = -1 };
-
-        g_assert_cmpint(mkdir(dir, 0755), ==, 0);
-        leaf.fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        g_assert_cmpint(leaf_set(&leaf, "memory.max", "4096"), ==, -ENOTRECOVERABLE);
-        g_assert_cmpint(symlinkat("/dev/null", leaf.fd, "pids.max"), ==, 0); /* takes all, shows nothing */
-        g_assert_cmpint(leaf_set(&leaf, "pids.max", "4"), ==, -ENOTRECOVERABLE);
-        g_assert_cmpint(unlinkat(leaf.fd, "pids.max", 0), ==, 0);
-        safe_close(leaf.fd);
-        g_assert_cmpint(rmdir(dir), ==, 0);
-}
-
-typedef struct ErrandResult {
-        sd_event *event;
-        int r;
-        char *reply;
-} ErrandResult;
-
-static void on_errand(int r, const char *reply, size_t length, void *userdata) {
-        ErrandResult *result = userdata;
-
-        result->r = r;
-        result->reply = g_strndup(reply, length);
-        (void) sd_event_exit(result->event, 0);
-}
-
-static int work_who(void *userdata, GString *reply) {
-        g_string_append_printf(reply, "%d", getuid());
-        return access("/etc/shadow", R_OK) < 0 ? 0 : -EUCLEAN;
-}
-
-static int work_fail(void *userdata, GString *reply) {
-        return -EXDEV;
-}
-
-static int work_hang(void *userdata, GString *reply) {
-        (void) sleep(3600);
-        return 0;
-}
-
-static int work_crash(void *userdata, GString *reply) {
-        (void) raise(SIGKILL);
-        return 0;
-}
-
-static const struct {
-        ErrandWork work;
-        int r;
-        const char *reply;
-} errands[] = {
-        { work_who, 0, "65534" },
-        { work_fail, -EXDEV, "" },
-        { work_hang, -ETIMEDOUT, "" },
-        { work_crash, -ECHILD, "" },
-};
-
-static void test_errand(void) {
-        g_autoptr(Identity) identity = NULL;
-
-        g_assert_cmpint(identity_lookup(NOBODY, NULL, 0, false, &identity), >=, 0);
-        for (size_t i = 0; i < G_N_ELEMENTS(errands); i++) {
-                g_autoptr(GHashTable) others = g_hash_table_new(NULL, NULL);
-                g_autoptr(sd_event) event = NULL;
-                ErrandResult result = {};
-                Errand *errand;
-
-                g_assert_cmpint(sd_event_new(&event), >=, 0);
-                result.event = event;
-                g_assert_cmpint(errand_start(event, identity, others, errands[i].work == work_hang ? 50000 : WAIT_USEC,
-                                             errands[i].work, on_errand, &result, &errand),
-                                ==, 0);
-                g_assert_cmpuint(g_hash_table_size(others), ==, 1);
-                g_assert_cmpint(sd_event_loop(event), ==, 0);
-                g_assert_cmpint(result.r, ==, errands[i].r);
-                g_assert_cmpstr(result.reply, ==, errands[i].reply);
-                g_free(result.reply);
-        }
-}
-
 static void add(const char *name, void (*test)(Fixture *, gconstpointer)) {
         static const ContainmentKind kinds[] = { CONTAINMENT_CGROUP, CONTAINMENT_PROCESS_GROUP };
 
@@ -670,16 +508,10 @@ int main(int argc, char **argv) {
         add("stdio", test_stdio);
         add("memory", test_memory);
         add("affinity", test_affinity);
-        g_test_add_func("/box/unknown-user", test_unknown_user);
-        g_test_add_func("/box/environment", test_environment);
-        g_test_add_func("/box/scope-path", test_scope_path);
-        g_test_add_func("/box/own-cgroup", test_own_cgroup);
-        g_test_add_func("/box/leaf-set", test_leaf_set);
         add_nobody("identity", test_identity);
         add_nobody("directory", test_directory);
         add_nobody("dev-stdout", test_dev_stdout);
         add_nobody("no-new-privileges", test_no_new_privileges);
-        g_test_add_func("/box/errand", test_errand);
         g_test_add_func("/box/parent-dies", test_parent_dies);
         return g_test_run();
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Which meter a job gets. */
+
+#include "context.h"
+#include "meter.h"
+#include "request.h"
+
+/* Opens the meter the request names, else the one the configuration names; config says the rest. A meter asked for by
+ * name is there, or the job is not: negative errno, and *ret_why says it in a sentence. `auto` on a host without
+ * usable counters is the meter "none", and *ret_absent says why there will be no energy; so it does when "none" was
+ * asked for. A job with max-joules needs a meter that counts. */
+int meter_choose(const Request *request, const JobContext *context, const Topology *topology, const Sysroot *root,
+                 const MeterConfig *config, Meter **ret, char **ret_absent, char **ret_why);
