@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 
 #include "box.h"
-#include "child.h"
+#include "box-child.h"
 #include "clone.h"
 #include "descendants.h"
 #include "fs.h"

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "child.h"
+#include "box-child.h"
 #include "clone.h"
 
 /* Where the child keeps what it still needs until exec. */
