@@ -16,6 +16,7 @@
 #include "fs.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
+#define OWN_PREFIX "jouletrace-"
 #define PATIENCE_USEC (4U * USEC_PER_SEC)
 
 const char *containment_kind_to_string(ContainmentKind kind) {
@@ -260,6 +261,29 @@ static int try_leaf(int fd) {
         return r;
 }
 
+/* A worker that was killed could not remove its cgroups. The kernel keeps those in which something still lives. */
+static void remove_stale(const char *own) {
+        g_autoptr(GDir) dir = g_dir_open(own, 0, NULL);
+        const char *name;
+
+        while (dir && (name = g_dir_read_name(dir))) {
+                g_autofree char *path = g_build_filename(own, name, NULL);
+                g_autoptr(GDir) leaves = NULL;
+                uint64_t pid;
+
+                if (!g_str_has_prefix(name, OWN_PREFIX) || parse_u64(name + strlen(OWN_PREFIX), &pid) < 0 ||
+                    pid == 0 || pid > INT32_MAX || kill((pid_t) pid, 0) == 0 || errno != ESRCH)
+                        continue;
+                leaves = g_dir_open(path, 0, NULL);
+                while (leaves && (name = g_dir_read_name(leaves))) {
+                        g_autofree char *leaf = g_build_filename(path, name, NULL);
+
+                        (void) rmdir(leaf);
+                }
+                (void) rmdir(path);
+        }
+}
+
 static int open_own_cgroup(int *ret_fd, char **ret_path) {
         g_autofree char *mountinfo = NULL, *cgroup = NULL, *own = NULL, *path = NULL;
         autofd fd = -1;
@@ -275,7 +299,8 @@ static int open_own_cgroup(int *ret_fd, char **ret_path) {
         if (r < 0)
                 return r;
 
-        path = g_strdup_printf("%s/jouletrace-%d", own, getpid());
+        remove_stale(own);
+        path = g_strdup_printf("%s/" OWN_PREFIX "%d", own, getpid());
         if (mkdir(path, 0755) < 0)
                 return -errno;
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

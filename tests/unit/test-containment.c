@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "containment.h"
 #include "errand.h"
@@ -173,6 +174,32 @@ static void test_errand(void) {
         }
 }
 
+/* The cgroups of a worker that was killed are gone when the next one starts. */
+static void test_stale(void) {
+        const pid_t killed = fork();
+        g_autofree char *path = NULL;
+        Containment *containment;
+
+        if (killed == 0) {
+                Leaf *leaf;
+
+                g_assert_cmpint(containment_open_process(&containment), >=, 0);
+                if (containment->kind == CONTAINMENT_CGROUP)
+                        g_assert_cmpint(leaf_create(containment->fd, "trial-1", &leaf), ==, 0);
+                (void) raise(SIGKILL);
+        }
+        g_assert_cmpint(waitpid(killed, NULL, 0), ==, killed);
+        g_assert_cmpint(containment_open_process(&containment), >=, 0);
+        if (containment->kind == CONTAINMENT_CGROUP) {
+                g_autofree char *dir = g_path_get_dirname(containment->own_path);
+
+                g_assert_cmpint(access(containment->own_path, F_OK), ==, 0);
+                path = g_strdup_printf("%s/jouletrace-%d", dir, killed);
+                g_assert_cmpint(access(path, F_OK), ==, -1);
+        }
+        containment_free(containment);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/containment/unknown-user", test_unknown_user);
@@ -181,5 +208,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/containment/own-cgroup", test_own_cgroup);
         g_test_add_func("/containment/leaf-set", test_leaf_set);
         g_test_add_func("/containment/errand", test_errand);
+        g_test_add_func("/containment/stale", test_stale);
         return g_test_run();
 }
