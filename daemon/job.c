@@ -27,6 +27,7 @@ Job *job_new(Manager *manager, Record *record, Request *request, const gid_t *gr
         job->phase = JOB_QUEUED;
         job->trials = request->rel_ci > 0 ? request->max_trials : request->trials;
         job->job_limit_usec = request->job_limit_usec;
+        job->size = job_request_size(request);
         job->expected_generation = UINT64_MAX;
         job->cancelling = g_ptr_array_new_with_free_func(unref_message);
         return job;
@@ -49,6 +50,19 @@ Job *job_free(Job *job) {
 
 bool job_has_ended(const Job *job) {
         return job->record->result;
+}
+
+static size_t strings_size(char **strings) {
+        size_t size = 0;
+
+        for (char **string = strings; string && *string; string++)
+                size += strlen(*string) + 1 + sizeof(char *);
+        return size;
+}
+
+size_t job_request_size(const Request *request) {
+        return strings_size(request->argv) + strings_size(request->env) +
+               (request->stdin_bytes ? g_bytes_get_size(request->stdin_bytes) : 0);
 }
 
 uint64_t job_formula_usec(const Request *request) {

@@ -26,6 +26,7 @@ typedef struct Job {
         uint32_t trial, trials;
         double fraction;
         uint64_t job_limit_usec;
+        size_t size;                                 /* of the request, as long as it is kept */
         uint64_t expected_usec, expected_generation; /* records_estimate(), and when it was asked */
 
         PeerWatch *owner;      /* whose leaving cancels it; NULL: detached, or embedded */
@@ -52,6 +53,9 @@ void job_progress(Job *job, const WorkerProgress *progress);
 
 /* For how long it will run, by the formula, before anything is known of jobs like it. */
 uint64_t job_formula_usec(const Request *request);
+
+/* What a request takes of our memory, about. */
+size_t job_request_size(const Request *request);
 
 /* A digest of what makes two jobs take as long: argv, trials, windows and pauses. */
 char *job_digest(const Request *request);

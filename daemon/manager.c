@@ -380,33 +380,6 @@ static int on_start_next(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-static int check_limits(Manager *manager, uid_t uid, char **ret_message) {
-        const Config *config = manager->config;
-        unsigned jobs = queue_length_of(manager->queue, uid) +
-                        (manager->running && manager->running->record->uid == uid ? 1 : 0);
-        uint64_t wait;
-
-        if (queue_length(manager->queue) >= config->max_queued) {
-                *ret_message = g_strdup_printf("The queue is full: MaxQueued=%" PRIu64
-                                               " jobs wait. Submit again when one has started.",
-                                               config->max_queued);
-                return -EUSERS;
-        }
-        if (jobs >= config->max_jobs_per_user) {
-                *ret_message = g_strdup_printf("You have %u jobs queued or running, and MaxJobsPerUser=%" PRIu64
-                                               ". Submit again when one has ended.",
-                                               jobs, config->max_jobs_per_user);
-                return -EUSERS;
-        }
-        if (quota_take(manager->quota, uid, config->calls_per_minute, now_monotonic_usec(), &wait) < 0) {
-                *ret_message = g_strdup_printf("You submit more than CallsPerMinute=%" PRIu64
-                                               " jobs a minute. Submit again in %" PRIu64 " s.",
-                                               config->calls_per_minute, wait / USEC_PER_SEC + 1);
-                return -EDQUOT;
-        }
-        return 0;
-}
-
 static Record *build_record(const Request *request, uid_t uid) {
         Record *record = g_new0(Record, 1);
 
@@ -431,7 +404,7 @@ int manager_submit(Manager *manager, sd_bus_message *m, Request *request, const 
         bool detach = request->detach;
         int r;
 
-        r = check_limits(manager, caller->uid, ret_message);
+        r = manager_check_limits(manager, caller->uid, request, ret_message);
         if (r < 0) {
                 quota_count_refused(manager->quota, now_monotonic_usec());
                 return log_at(LOG_NOTICE,

@@ -84,6 +84,10 @@ void manager_stop(Manager *manager);
 /* SIGHUP. A wrong bound keeps the configuration there was. */
 void manager_reload(Manager *manager);
 
+/* Whether this user may queue this request as well: -EUSERS (QueueFull) or -EDQUOT (LimitsExceeded) with *ret_message.
+ * Takes a token of the user's rate when it may. limits.c */
+int manager_check_limits(Manager *manager, uid_t uid, const Request *request, char **ret_message);
+
 /* Creates and queues a job; its record is on disk. Takes the request. -EUSERS (QueueFull), -EDQUOT (LimitsExceeded),
  * with *ret_message; or the records' error. m may be NULL in embedded mode. */
 int manager_submit(Manager *manager, sd_bus_message *m, Request *request, const Caller *caller, Job **ret,

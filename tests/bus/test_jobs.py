@@ -464,3 +464,17 @@ def test_the_users_environment_is_not_kept(daemon, user1):
     daemon.stop()
     assert not any(b"s3cr3t-value" in file.read_bytes() for file in daemon.state.iterdir())
     assert "s3cr3t-value" not in daemon.text()
+
+
+def test_queued_requests_of_one_user_are_bounded(daemon, user1, user2):
+    """The service keeps them, and its memory is everybody's."""
+    daemon.start()
+    user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    large = ["LARGE=" + "x" * 1_000_000]
+    for _ in range(33):
+        user1.measure(["fake"], env=large)
+    error = user1.refuse_measure(env=large)
+    assert error.name == ERROR + "QueueFull" and "32 MiB" in error.message
+    user1.measure(["fake"])
+    user2.measure(["fake"], env=large)
