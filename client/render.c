@@ -35,7 +35,7 @@ static const struct {
         { "SMT_SHARED", N_("the other hardware thread of its core was not reserved: what ran there counts too") },
         { "SIMULATED", N_("joules are modelled: computed from CPU time, not read from a counter") },
         { "NO_DRAM", N_("this machine has no counter for memory: joules are of the processor package alone") },
-        { "TOO_SHORT", N_("the program ends too soon for the counters' resolution") },
+        { "TOO_SHORT", N_("the window was shorter than energy is given for") },
         { "WRAP_AMBIGUOUS", N_("a counter may have wrapped more than once") },
         { "PARTITION_LOST", N_("the reserved cores were taken away during the trial") },
         { "OUTPUT_DIFFERS", N_("the program's output was not the same in every run") },
