@@ -32,8 +32,8 @@ static void G_GNUC_NORETURN agent_exec(int notify_fd) {
                         (void) dup2(tty, STDOUT_FILENO);
         }
         (void) snprintf(notify, sizeof(notify), "%d", notify_fd);
-        /* polkit 122 looks for a fallback agent only where there is a login session; within one the desktop's agent goes
-         * before ours. */
+        /* polkit 122 looks for a fallback agent only where there is a login session; within one the desktop's agent
+         * goes before ours. */
         if (sd_pid_get_session(0, NULL) >= 0)
                 (void) execlp(AGENT, AGENT, "--notify-fd", notify, "--fallback", (char *) NULL);
         else
