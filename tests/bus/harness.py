@@ -406,11 +406,9 @@ class Daemon:
     @staticmethod
     def hear_notices(notify, notices):
         """All the time, as systemd does, until end_process()."""
-        while True:
-            data = notify.recv(4096)
-            if not data:
-                return
-            notices += data.decode().splitlines()
+        with notify:
+            while data := notify.recv(4096):
+                notices += data.decode().splitlines()
 
     def wait_notice(self, line):
         """Until systemd would have been told this."""
@@ -425,7 +423,6 @@ class Daemon:
     def end_process(self):
         self.process = None
         self.notify.shutdown(socket.SHUT_RD)
-        self.notify.close()
 
     @property
     def pid(self):
