@@ -267,6 +267,57 @@ static int same_user_namespace(const Sysroot *root, const char *pid) {
         return strcmp(theirs, host) == 0;
 }
 
+/* The words behind "Name:" in a process's status; NULL when there is no such line. */
+static char **status_words(const char *status, const char *name) {
+        for (const char *line = status; line; line = strchr(line, '\n')) {
+                g_autofree char *words = NULL;
+
+                line += *line == '\n';
+                if (!g_str_has_prefix(line, name) || line[strlen(name)] != ':')
+                        continue;
+                line += strlen(name) + 1;
+                words = g_strndup(line, strcspn(line, "\n"));
+                return g_strsplit(g_strstrip(words), "\t", -1);
+        }
+        return NULL;
+}
+
+/* The number may have been given to another process since it connected: that of another user, at least, is seen.
+ * Root's own services connect before they become somebody else. */
+static bool may_be_users(const char *status, uid_t uid) {
+        g_auto(GStrv) uids = status_words(status, "Uid");
+        g_autofree char *wanted = g_strdup_printf("%" G_GUINT32_FORMAT, uid);
+
+        return uid == 0 || (uids && g_strv_contains((const char *const *) uids, wanted));
+}
+
+static bool is_filtered(const char *status) {
+        g_auto(GStrv) mode = status_words(status, "Seccomp");
+
+        return mode && g_strcmp0(mode[0], "2") == 0;
+}
+
+static int check_status(const Sysroot *root, const char *pid, uid_t uid, char **ret_reason) {
+        g_autofree char *path = g_strdup_printf("proc/%s/status", pid), *theirs = NULL, *host = NULL;
+        int r;
+
+        r = sysroot_read(root, path, &theirs);
+        if (r < 0)
+                return r;
+        if (!may_be_users(theirs, uid))
+                return -ESRCH;
+        if (!is_filtered(theirs))
+                return 0;
+        /* In a container everything is. */
+        r = sysroot_read(root, "proc/1/status", &host);
+        if (r < 0)
+                return r;
+        if (is_filtered(host))
+                return 0;
+        *ret_reason = g_strdup("it runs under a system call filter");
+        return 1;
+}
+
 static bool label_confines(const char *label) {
         if (!label || label[0] == '\0' || strcmp(label, "unconfined") == 0)
                 return false;
@@ -274,7 +325,7 @@ static bool label_confines(const char *label) {
         return !strstr(label, ":unconfined_t");
 }
 
-int caller_is_confined(const Sysroot *root, pid_t pid, const char *label, char **ret_reason) {
+int caller_is_confined(const Sysroot *root, pid_t pid, uid_t uid, const char *label, char **ret_reason) {
         g_autofree char *name = g_strdup_printf("%d", (int) pid), *theirs = NULL, *host = NULL;
         int r;
 
@@ -284,6 +335,12 @@ int caller_is_confined(const Sysroot *root, pid_t pid, const char *label, char *
         }
         if (pid <= 0)
                 return -ESRCH;
+
+        r = check_status(root, name, uid, ret_reason);
+        if (r == -ENOENT)
+                return -ESRCH;
+        if (r != 0)
+                return r;
 
         r = root_mount_id(root, name, &theirs);
         if (r == -ENOENT)

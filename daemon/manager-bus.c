@@ -34,7 +34,7 @@ static int refuse_confined(Manager *manager, const Caller *caller, sd_bus_error 
 
         if (manager->options->embedded)
                 return 0;
-        r = caller_is_confined(manager->proc, caller->pid, caller->label, &reason);
+        r = caller_is_confined(manager->proc, caller->pid, caller->uid, caller->label, &reason);
         if (r == 0)
                 return 0;
         quota_count_refused(manager->quota, now_monotonic_usec());

@@ -8,12 +8,16 @@
 #define OTHER_MOUNTS "127 60 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
 /* A mount over the root: what the process sees is the later one. */
 #define COVERED_MOUNTS HOST_MOUNTS "90 27 0:40 / / rw - tmpfs tmpfs rw\n"
+#define HOST_STATUS "Name:\tsh\nUid:\t1000\t1000\t1000\t1000\nSeccomp:\t0\nSeccomp_filters:\t0\n"
+#define OTHERS_STATUS "Name:\tsh\nUid:\t1001\t1001\t1001\t1001\nSeccomp:\t0\n"
+#define FILTERED_STATUS "Name:\tsh\nUid:\t1000\t1000\t1000\t1000\nSeccomp:\t2\nSeccomp_filters:\t1\n"
 #define HOST_MAP "         0          0 4294967295\n"
 #define OTHER_MAP "         0       1000          1\n"
 
 static const struct {
         const char *name, *mounts, *map, *label;
         int r;
+        const char *status; /* NULL: HOST_STATUS */
 } table[] = {
         { "host", HOST_MOUNTS, HOST_MAP, NULL, 0 },
         { "host-apparmor", HOST_MOUNTS, HOST_MAP, "unconfined", 0 },
@@ -23,18 +27,22 @@ static const struct {
         { "mount-namespace", OTHER_MOUNTS, HOST_MAP, NULL, 1 },
         { "covered-root", COVERED_MOUNTS, HOST_MAP, NULL, 1 },
         { "user-namespace", HOST_MOUNTS, OTHER_MAP, NULL, 1 },
+        { "filter", HOST_MOUNTS, HOST_MAP, NULL, 1, FILTERED_STATUS },
+        { "another-users", HOST_MOUNTS, HOST_MAP, NULL, -ESRCH, OTHERS_STATUS },
         { "no-mounts", "", HOST_MAP, NULL, -ENODATA },
         { "gone", NULL, NULL, NULL, -ESRCH },
 };
 
-static void write_proc(const char *root, const char *pid, const char *mounts, const char *map) {
+static void write_proc(const char *root, const char *pid, const char *mounts, const char *map, const char *status) {
         g_autofree char *directory = g_build_filename(root, "proc", pid, NULL);
         g_autofree char *mountinfo = g_build_filename(directory, "mountinfo", NULL);
         g_autofree char *uid_map = g_build_filename(directory, "uid_map", NULL);
+        g_autofree char *status_file = g_build_filename(directory, "status", NULL);
 
         g_assert_cmpint(g_mkdir_with_parents(directory, 0700), ==, 0);
         g_assert_true(g_file_set_contents(mountinfo, mounts, -1, NULL));
         g_assert_true(g_file_set_contents(uid_map, map, -1, NULL));
+        g_assert_true(g_file_set_contents(status_file, status, -1, NULL));
 }
 
 static void remove_tree(const char *path) {
@@ -54,11 +62,11 @@ static void test_confined(gconstpointer data) {
         g_autofree char *directory = g_dir_make_tmp("caller-XXXXXX", NULL), *reason = NULL;
         g_autoptr(Sysroot) root = NULL;
 
-        write_proc(directory, "1", HOST_MOUNTS, HOST_MAP);
+        write_proc(directory, "1", HOST_MOUNTS, HOST_MAP, HOST_STATUS);
         if (table[i].mounts)
-                write_proc(directory, "42", table[i].mounts, table[i].map);
+                write_proc(directory, "42", table[i].mounts, table[i].map, table[i].status ?: HOST_STATUS);
         g_assert_cmpint(sysroot_open(directory, &root), >=, 0);
-        g_assert_cmpint(caller_is_confined(root, 42, table[i].label, &reason), ==, table[i].r);
+        g_assert_cmpint(caller_is_confined(root, 42, 1000, table[i].label, &reason), ==, table[i].r);
         g_assert_true((reason != NULL) == (table[i].r == 1));
         remove_tree(directory);
 }
@@ -68,7 +76,7 @@ static void test_unknown_process(void) {
         g_autoptr(Sysroot) root = NULL;
 
         g_assert_cmpint(sysroot_open(NULL, &root), >=, 0);
-        g_assert_cmpint(caller_is_confined(root, 0, NULL, &reason), ==, -ESRCH);
+        g_assert_cmpint(caller_is_confined(root, 0, 1000, NULL, &reason), ==, -ESRCH);
 }
 
 /* The files are there, and mean what we think, on the running kernel. */
@@ -77,7 +85,7 @@ static void test_host(void) {
         g_autoptr(Sysroot) root = NULL;
 
         g_assert_cmpint(sysroot_open(NULL, &root), >=, 0);
-        g_assert_cmpint(caller_is_confined(root, 1, NULL, &reason), ==, 0);
+        g_assert_cmpint(caller_is_confined(root, 1, 0, NULL, &reason), ==, 0);
 }
 
 int main(int argc, char **argv) {
