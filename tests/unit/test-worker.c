@@ -371,7 +371,7 @@ static void test_output_of_many_runs(void) {
 
         worker_client_init(&client, argv);
         client.request->warmups = 1;
-        client.request->min_window_usec = client.context.region_min_usec = 500 * USEC_PER_MSEC;
+        client.request->min_window_usec = client.context.region_min_usec = 2 * USEC_PER_SEC;
         client.request->output_max = 16 << 20;
         client.on_progress = note_peak;
         worker_measure(&client);
