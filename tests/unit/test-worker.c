@@ -358,7 +358,7 @@ static uint64_t peak_memory_kib(pid_t pid) {
 
 static void note_peak(WorkerClient *client, const char *phase, uint32_t step) {
         if (g_str_equal(phase, "finishing"))
-                g_assert_cmpuint(peak_memory_kib(client->worker_pid), <, 250 * 1024);
+                g_assert_cmpuint(peak_memory_kib(client->worker_pid), <, 400 * 1024); /* all of it would be 512 MiB */
 }
 
 /* The plan goes by what the warm-up wrote. */
@@ -376,7 +376,7 @@ static void test_output_of_many_runs(void) {
         client.on_progress = note_peak;
         worker_measure(&client);
         g_assert_cmpint(client.result->result, ==, RESULT_DONE);
-        g_assert_cmpint(report_int(client.full, "measurement.trials.0.iterations"), >, 40);
+        g_assert_cmpint(report_int(client.full, "measurement.trials.0.iterations"), ==, 64);
         (void) unlink(flag);
         (void) rmdir(dir);
 }
