@@ -376,7 +376,7 @@ static void test_output_of_many_runs(void) {
         client.on_progress = note_peak;
         worker_measure(&client);
         g_assert_cmpint(client.result->result, ==, RESULT_DONE);
-        g_assert_cmpint(report_int(client.full, "measurement.trials.0.iterations"), ==, 64);
+        g_assert_cmpint(report_int(client.full, "measurement.trials.0.iterations"), >=, 64);
         (void) unlink(flag);
         (void) rmdir(dir);
 }
