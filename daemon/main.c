@@ -212,6 +212,20 @@ static int open_peer(sd_bus **ret) {
         return 0;
 }
 
+/* A client may send its first call together with the end of the authentication. sd-bus (252, bus_socket_read_auth())
+ * has both in its buffer then and waits for the socket, from which nothing more comes: so look once more. */
+static int on_peer_ready(sd_event_source *source, void *userdata) {
+        sd_bus *bus = userdata;
+        int r;
+
+        if (sd_bus_is_ready(bus) <= 0)
+                return 0;
+        do
+                r = sd_bus_process(bus, NULL);
+        while (r > 0);
+        return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+}
+
 static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
         manager_stop(userdata);
         return 0;
@@ -275,6 +289,11 @@ static int serve(Options *options) {
         r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
         if (r < 0)
                 return log_errno(LOG_ERR, r, "cannot attach the bus");
+        if (options->embedded) {
+                r = sd_event_add_post(event, NULL, on_peer_ready, bus);
+                if (r < 0)
+                        return log_errno(LOG_ERR, r, "cannot watch the authentication");
+        }
         r = manager_start(manager, bus);
         if (r < 0)
                 return r;
