@@ -98,4 +98,4 @@ def trixie(build: Path) -> list[Table]:
     return [Table('The end-to-end tests in a Debian 13 image', 'count', [
         Row('passed', None, counts.get('passed', 0), where='Debian 13 in the VM'),
         Row('failed', None, bad, goal=('p50', 0), where='Debian 13 in the VM')], goal_words={'p50': ''},
-                  notes=tuple(line for line in done.stdout.splitlines() if line.startswith(('FAILED', 'ERROR'))))]
+                  notes=tuple(line for line in done.stdout.splitlines() if line.startswith(('FAILED', 'ERROR', 'E  '))))]
