@@ -87,7 +87,19 @@ static void write_digests(Body *body, const WindowRecord *window) {
         body_close_array(body);
 }
 
-static void write_window_energy(Body *body, const WindowRecord *window, const char *path) {
+static bool window_is_short(const Body *body, const WindowRecord *window) {
+        return window->wall_ns < body->record->min_window_usec * NSEC_PER_USEC;
+}
+
+/* The energy of a short window is also the trial's less that of all the others. */
+static const char *windows_withheld(const Body *body, const TrialRecord *trial) {
+        for (guint i = 0; i < trial->windows->len; i++)
+                if (window_is_short(body, g_ptr_array_index(trial->windows, i)))
+                        return "a window of the trial is shorter than the shortest energy is given for";
+        return NULL;
+}
+
+static void write_window_energy(Body *body, const WindowRecord *window, const char *withheld, const char *path) {
         const MeterDomain *domains;
         size_t n;
 
@@ -97,8 +109,8 @@ static void write_window_energy(Body *body, const WindowRecord *window, const ch
                 g_autofree char *where = g_strdup_printf("%s.energy_uj.%s", path, domains[i].name);
                 g_autofree char *reason = NULL;
 
-                if (window->wall_ns < body->record->min_window_usec * NSEC_PER_USEC)
-                        reason = g_strdup("the window is shorter than the shortest energy is given for");
+                if (withheld)
+                        reason = g_strdup(withheld);
                 else if (window->energy_error[i] < 0)
                         reason = reading_error_to_string(window->energy_error[i]);
                 if (reason)
@@ -109,7 +121,8 @@ static void write_window_energy(Body *body, const WindowRecord *window, const ch
         body_close(body);
 }
 
-static void write_window(Body *body, const WindowRecord *window, const char *trial_path, guint index) {
+static void write_window(Body *body, const WindowRecord *window, const char *withheld, const char *trial_path,
+                         guint index) {
         g_autofree char *path = g_strdup_printf("%s.windows[%u]", trial_path, index);
 
         body_open(body, NULL);
@@ -117,7 +130,7 @@ static void write_window(Body *body, const WindowRecord *window, const char *tri
         body_int(body, "iterations", window->iterations);
         body_int(body, "wall_ns", window->wall_ns);
         body_int(body, "cpu_usec", window->cpu_usec);
-        write_window_energy(body, window, path);
+        write_window_energy(body, window, withheld, path);
         body_int(body, "memory_peak", window->memory_peak);
         body_null(body, "instructions");
         write_digests(body, window);
@@ -125,13 +138,15 @@ static void write_window(Body *body, const WindowRecord *window, const char *tri
 }
 
 static void write_windows(Body *body, const TrialRecord *trial, const char *path) {
+        const char *withheld = windows_withheld(body, trial);
+
         if (body->brief) {
                 body_absent(body, "windows", "measurement.trials[].windows", "the report would be larger than 8 MiB");
                 return;
         }
         body_open_array(body, "windows");
         for (guint i = 0; i < trial->windows->len; i++)
-                write_window(body, g_ptr_array_index(trial->windows, i), path, i);
+                write_window(body, g_ptr_array_index(trial->windows, i), withheld, path, i);
         body_close_array(body);
 }
 

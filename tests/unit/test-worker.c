@@ -346,6 +346,39 @@ static char *own_directory(mode_t mode) {
         return dir;
 }
 
+/* Of a long and a short window both, the short one's energy would be the trial's less the long one's. */
+static void test_short_window_beside_long(void) {
+        g_auto(WorkerClient) client;
+        g_autofree char *dir = own_directory(0700);
+        g_autofree char *first = g_build_filename(dir, "first", NULL), *second = g_build_filename(dir, "second", NULL);
+        g_autofree char *script = g_strdup_printf("[ -e %s ] || { : >%s; exit; }; [ -e %s ] || { : >%s; sleep 1; }",
+                                                  first, first, second, second);
+        const char *argv[] = { "/bin/sh", "-c", script, NULL };
+        bool any_short = false, any_energy = false;
+        JsonArray *windows;
+
+        worker_client_init(&client, argv);
+        client.request->warmups = 1;
+        client.request->min_window_usec = client.context.region_min_usec = 800 * USEC_PER_MSEC;
+        worker_measure(&client);
+        g_assert_cmpint(client.result->result, ==, RESULT_DONE);
+        windows = json_node_get_array(report_node(client.report, "measurement.trials.0.windows"));
+        for (guint i = 0; i < json_array_get_length(windows); i++) {
+                JsonObject *window = json_array_get_object_element(windows, i);
+                JsonObject *energy = json_object_get_object_member(window, "energy_uj");
+                g_autoptr(GList) values = json_object_get_values(energy);
+
+                any_short |= json_object_get_int_member(window, "wall_ns") < 800000000;
+                for (GList *value = values; value; value = value->next)
+                        any_energy |= !JSON_NODE_HOLDS_NULL((JsonNode *) value->data);
+        }
+        g_assert_true(!any_short || !any_energy);
+        g_assert_cmpint(report_int(client.report, "measurement.trials.0.total_uj"), >, 0);
+        (void) unlink(first);
+        (void) unlink(second);
+        (void) rmdir(dir);
+}
+
 static uint64_t peak_memory_kib(pid_t pid) {
         g_autofree char *path = g_strdup_printf("/proc/%d/status", pid), *text = NULL;
         const char *line;
@@ -488,6 +521,7 @@ static const struct {
         { "/worker/output-within", test_output_within },
         { "/worker/energy-limit", test_energy_limit },
         { "/worker/energy-limit-and-window", test_energy_limit_and_window },
+        { "/worker/short-window-beside-long", test_short_window_beside_long },
         { "/worker/output-of-many-runs", test_output_of_many_runs },
         { "/worker/job-limit", test_job_limit },
         { "/worker/not-found", test_not_found },
