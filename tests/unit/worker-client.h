@@ -146,7 +146,7 @@ static inline void worker_run_begin(WorkerClient *client, const char *control_gr
 }
 
 static inline void worker_run_end(WorkerClient *client) {
-        const uint64_t deadline = now_monotonic_usec() + 20 * USEC_PER_SEC;
+        const uint64_t deadline = now_monotonic_usec() + 60 * USEC_PER_SEC;
 
         while (!client->answered) {
                 g_assert_cmpuint(now_monotonic_usec(), <, deadline);
