@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture.h"
+#include "text.h"
 
 #define CHUNK_FIRST (16U * 1024U)
 #define CHUNK_BYTES (256U * 1024U)
@@ -85,21 +86,8 @@ static GString *last_bytes(const Capture *capture, size_t most) {
 
 char *capture_tail(const Capture *capture, size_t most) {
         g_autoptr(GString) raw = last_bytes(capture, most);
-        GString *text = g_string_new(NULL);
-        const char *p = raw->str, *end = raw->str + raw->len;
 
-        while (p < end) {
-                const gunichar c = g_utf8_get_char_validated(p, end - p);
-
-                if (c == (gunichar) -1 || c == (gunichar) -2 || (c != '\n' && c != '\t' && !g_unichar_isprint(c))) {
-                        g_string_append_printf(text, "\\x%02x", (unsigned char) *p);
-                        p++;
-                        continue;
-                }
-                g_string_append_unichar(text, c);
-                p = g_utf8_next_char(p);
-        }
-        return g_string_free(text, FALSE);
+        return text_printable(raw->str, raw->len);
 }
 
 static int write_all(int fd, const uint8_t *data, size_t size) {

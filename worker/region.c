@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "fs.h"
+#include "region.h"
+#include "text.h"
+
+#define MESSAGE_MAX 32U
+#define EXCERPT_MAX 64U
+
+struct Region {
+        sd_event *event;
+        Meter *meter;
+        RegionCpuTime cpu_time;
+        void *userdata;
+        int fd;
+        sd_event_source *source;
+        bool inside;
+        Reading begin;
+        uint64_t begin_cpu_usec;
+        RegionRecord *record;
+};
+
+RegionRecord *region_record_free(RegionRecord *record) {
+        if (!record)
+                return NULL;
+        g_free(record->energy_uj);
+        g_free(record->energy_error);
+        g_free(record->problem);
+        g_free(record);
+        return NULL;
+}
+
+int region_parse(const char *message, size_t length, RegionWord *ret, uint64_t *ret_iterations) {
+        char text[MESSAGE_MAX + 1];
+        uint64_t iterations;
+        int r;
+
+        if (length > MESSAGE_MAX || memchr(message, 0, length))
+                return -EBADMSG;
+        memcpy(text, message, length);
+        text[length] = 0;
+        if (g_str_equal(text, "begin")) {
+                *ret = REGION_BEGIN;
+                return 0;
+        }
+        if (!g_str_has_prefix(text, "end "))
+                return -EBADMSG;
+        r = parse_u64(text + strlen("end "), &iterations);
+        if (r < 0)
+                return r == -ERANGE ? r : -EBADMSG;
+        if (iterations == 0 || iterations > REGION_ITERATIONS_MAX)
+                return -ERANGE;
+        *ret = REGION_END;
+        *ret_iterations = iterations;
+        return 0;
+}
+
+static uint64_t reading_ns(const Reading *reading) {
+        return reading->before_ns + (reading->after_ns - reading->before_ns) / 2;
+}
+
+static int read_counters(Region *region, Reading *ret, uint64_t *ret_cpu_usec) {
+        int r;
+
+        r = region->cpu_time(region->userdata, ret_cpu_usec);
+        if (r < 0)
+                return r;
+        return meter_read(region->meter, ret);
+}
+
+static void add_region(Region *region, const Reading *end, uint64_t end_cpu_usec, uint64_t iterations) {
+        RegionRecord *record = region->record;
+        uint64_t uj = 0;
+        int r;
+
+        record->regions++;
+        record->iterations += iterations;
+        record->wall_ns += reading_ns(end) - reading_ns(&region->begin);
+        record->cpu_usec += end_cpu_usec - MIN(end_cpu_usec, region->begin_cpu_usec);
+        for (size_t i = 0; i < record->n_domains; i++) {
+                r = reading_energy_uj(&region->begin, end, i, &uj);
+                if (r < 0)
+                        record->energy_error[i] = r;
+                else
+                        record->energy_uj[i] += uj;
+        }
+        r = meter_total_uj(region->meter, &region->begin, end, &uj);
+        if (r < 0)
+                record->total_error = r;
+        else
+                record->total_uj += uj;
+}
+
+/* The program is not heard any more; its next word fails with EPIPE or ECONNRESET. */
+static int give_up(Region *region, char *problem) {
+        if (region->record->problem)
+                g_free(problem);
+        else
+                region->record->problem = problem;
+        region->source = sd_event_source_disable_unref(region->source);
+        region->fd = safe_close(region->fd);
+        return 0;
+}
+
+static int answer(Region *region, const char *word) {
+        if (send(region->fd, word, strlen(word), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+                return 0;
+        return give_up(region, g_strdup_printf("the program could not be answered: %s", g_strerror(errno)));
+}
+
+static int on_begin(Region *region) {
+        int r;
+
+        if (region->inside)
+                return give_up(region, g_strdup("the program began a region within a region"));
+        if (region->record->regions >= REGIONS_MAX)
+                return give_up(region, g_strdup_printf("the program began more than %u regions", REGIONS_MAX));
+        r = read_counters(region, &region->begin, &region->begin_cpu_usec);
+        if (r < 0)
+                return give_up(region, g_strdup_printf("the counters could not be read: %s", g_strerror(-r)));
+        region->inside = true;
+        return answer(region, "go");
+}
+
+static int on_end(Region *region, uint64_t iterations) {
+        uint64_t cpu_usec = 0;
+        Reading end;
+        int r;
+
+        if (!region->inside)
+                return give_up(region, g_strdup("the program ended a region it had not begun"));
+        r = read_counters(region, &end, &cpu_usec);
+        if (r < 0)
+                return give_up(region, g_strdup_printf("the counters could not be read: %s", g_strerror(-r)));
+        region->inside = false;
+        add_region(region, &end, cpu_usec, iterations);
+        return answer(region, "done");
+}
+
+static int on_message(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Region *region = userdata;
+        char message[MESSAGE_MAX + 1];
+        g_autofree char *shown = NULL;
+        uint64_t iterations = 0;
+        RegionWord word;
+        ssize_t n;
+        int r;
+
+        n = recv(region->fd, message, sizeof(message), MSG_DONTWAIT);
+        if (n < 0)
+                return errno == EAGAIN || errno == EINTR
+                                       ? 0
+                                       : give_up(region, g_strdup_printf("the program's socket failed: %s",
+                                                                         g_strerror(errno)));
+        if (n == 0) {
+                region->source = sd_event_source_disable_unref(region->source);
+                return 0;
+        }
+        r = region_parse(message, (size_t) n, &word, &iterations);
+        if (r >= 0)
+                return word == REGION_BEGIN ? on_begin(region) : on_end(region, iterations);
+        shown = text_printable(message, MIN((size_t) n, EXCERPT_MAX));
+        if (r == -ERANGE)
+                return give_up(region, g_strdup_printf("the program said \"%s\"; it may have done its work 1 to "
+                                                       "%" PRIu64 " times",
+                                                       shown, REGION_ITERATIONS_MAX));
+        return give_up(region, g_strdup_printf("the program said \"%s\"; it may say \"begin\" and \"end N\"", shown));
+}
+
+int region_new(sd_event *event, Meter *meter, RegionCpuTime cpu_time, void *userdata, Region **ret,
+               int *ret_program_fd) {
+        g_autoptr(Region) region = g_new0(Region, 1);
+        size_t n_domains;
+        int fds[2];
+        int r;
+
+        region->event = sd_event_ref(event);
+        region->meter = meter;
+        region->cpu_time = cpu_time;
+        region->userdata = userdata;
+        region->fd = -1;
+        (void) meter_domains(meter, &n_domains);
+        region->record = g_new0(RegionRecord, 1);
+        region->record->n_domains = n_domains;
+        region->record->energy_uj = g_new0(uint64_t, n_domains);
+        region->record->energy_error = g_new0(int, n_domains);
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+                return -errno;
+        region->fd = fds[0];
+        r = sd_event_add_io(event, &region->source, region->fd, EPOLLIN, on_message, region);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(region->source, SD_EVENT_OFF);
+        if (r < 0) {
+                safe_close(fds[1]);
+                return r;
+        }
+        *ret_program_fd = fds[1];
+        *ret = g_steal_pointer(&region);
+        return 0;
+}
+
+int region_listen(Region *region) {
+        return sd_event_source_set_enabled(region->source, SD_EVENT_ON);
+}
+
+RegionRecord *region_close(Region *region) {
+        if (region->inside)
+                (void) give_up(region, g_strdup("the program ended within a region"));
+        else if (region->record->regions == 0)
+                (void) give_up(region, g_strdup("the program declared no region"));
+        return g_steal_pointer(&region->record);
+}
+
+Region *region_free(Region *region) {
+        if (!region)
+                return NULL;
+        sd_event_source_disable_unref(region->source);
+        safe_close(region->fd);
+        region_record_free(region->record);
+        sd_event_unref(region->event);
+        g_free(region);
+        return NULL;
+}
