@@ -60,6 +60,7 @@ Request *request_new(JobKind kind, const RequestLimits *limits) {
         for (size_t i = 0; i < N_REQUEST_KEYS; i++)
                 set_default(request, (KeyId) i, limits);
         request->seed = random_seed();
+        request->blobs_fd = -1;
         return request;
 }
 
@@ -77,6 +78,14 @@ Request *request_free(Request *request) {
         g_free(request->isolation);
         g_free(request->meter);
         g_free(request->resolution);
+        safe_close(request->blobs_fd);
+        g_clear_pointer(&request->blobs_bytes, g_bytes_unref);
+        g_clear_pointer(&request->files, g_array_unref);
+        g_clear_pointer(&request->tests, g_array_unref);
+        request_validator_free(request->validator);
+        g_free(request->language);
+        request_function_free(request->function);
+        g_free(request->on_failure);
         g_free(request->label);
         g_free(request->candidate_id);
         g_free(request->problem_name);

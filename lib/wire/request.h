@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What a caller asks for: the typed form of Measure's a{sv}. */
+/* What a caller asks for: the typed form of the a{sv} of Measure and Validate. */
 
 #include <glib.h>
 #include <systemd/sd-bus.h>
 
 #include "base.h"
 #include "keys.h"
+#include "request-parts.h"
 #include "states.h"
 
 typedef struct Request {
@@ -33,6 +34,16 @@ typedef struct Request {
         double max_joules; /* 0: no limit */
         char *resolution;
         bool ignore_exit;
+        int blobs_fd;                /* sealed memfd; -1: none */
+        GBytes *blobs_bytes;         /* instead of it; NULL: none */
+        GArray *files;               /* RequestFile; NULL: none */
+        GArray *tests;               /* RequestTest; NULL: none */
+        RequestValidator *validator; /* NULL: the default one */
+        char *language;              /* NULL: argv names a program */
+        RequestFunction *function;   /* NULL: the program is run, no function of it called */
+        bool region;
+        uint32_t max_tests;                        /* 0: all */
+        char *on_failure;                          /* "stop" "continue" */
         char *label, *candidate_id, *problem_name; /* NULL: none */
         uint64_t seed;
         bool allow_filtered;

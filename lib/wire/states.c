@@ -7,6 +7,7 @@
 
 static const char *const kinds[N_JOB_KINDS] = {
         [JOB_MEASURE] = "measure",
+        [JOB_VALIDATE] = "validate",
 };
 
 static const char *const states[N_JOB_STATES] = {

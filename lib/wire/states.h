@@ -6,6 +6,7 @@
 
 typedef enum JobKind {
         JOB_MEASURE,
+        JOB_VALIDATE,
         N_JOB_KINDS,
 } JobKind;
 

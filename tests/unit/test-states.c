@@ -46,6 +46,9 @@ static void test_kinds(void) {
         g_assert_cmpint(job_kind_from_string("measure", &kind), ==, 0);
         g_assert_cmpint(kind, ==, JOB_MEASURE);
         g_assert_cmpstr(job_kind_to_string(kind), ==, "measure");
+        g_assert_cmpint(job_kind_from_string("validate", &kind), ==, 0);
+        g_assert_cmpint(kind, ==, JOB_VALIDATE);
+        g_assert_cmpstr(job_kind_to_string(kind), ==, "validate");
 }
 
 static void test_unknown(void) {
@@ -55,7 +58,7 @@ static void test_unknown(void) {
 
         g_assert_cmpint(job_result_from_string("Done", &result), ==, -EINVAL);
         g_assert_cmpint(job_state_from_string("", &state), ==, -EINVAL);
-        g_assert_cmpint(job_kind_from_string("validate", &kind), ==, -EINVAL);
+        g_assert_cmpint(job_kind_from_string("compare", &kind), ==, -EINVAL);
 }
 
 int main(int argc, char **argv) {
