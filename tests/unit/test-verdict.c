@@ -96,7 +96,7 @@ static const struct {
         { "not started",
           { LIMITS, .end_code = CLD_EXITED, .end_status = 127, .exec_error = -ENOENT },
           FACT_EXEC_FAILED,
-          VERDICT_RTE,
+          VERDICT_XF,
           "could not be started: No such file or directory" },
         { "cancelled",
           { LIMITS, .end_code = CLD_KILLED, .end_status = SIGKILL, .killed_for = KILLED_FOR_CANCEL },
@@ -108,6 +108,84 @@ static const struct {
           FACT_OUR_FAULT | FACT_OOM_KILL,
           VERDICT_IE,
           "the moon" },
+        { "accepted",
+          { LIMITS, .end_code = CLD_EXITED, .answer = ANSWER_RIGHT },
+          FACT_RIGHT_ANSWER,
+          VERDICT_AC,
+          "gave the right answer" },
+        { "wrong",
+          { LIMITS, .end_code = CLD_EXITED, .answer = ANSWER_WRONG,
+            .difference = "line 3, column 5: expected \"42\", got \"43\"" },
+          FACT_WRONG_ANSWER,
+          VERDICT_WA,
+          "gave a wrong answer: line 3, column 5: expected \"42\", got \"43\"" },
+        { "wrong, nobody says where",
+          { LIMITS, .end_code = CLD_EXITED, .answer = ANSWER_WRONG },
+          FACT_WRONG_ANSWER,
+          VERDICT_WA,
+          "gave a wrong answer" },
+        { "right, but exit 1",
+          { LIMITS, .end_code = CLD_EXITED, .end_status = 1, .answer = ANSWER_RIGHT },
+          FACT_RIGHT_ANSWER | FACT_NONZERO_EXIT,
+          VERDICT_RTE,
+          "status 1" },
+        { "the validator's limits were driven over",
+          { LIMITS, .end_code = CLD_EXITED, .answer = ANSWER_WRONG, .validator_end = "was killed after 3.000 s" },
+          FACT_WRONG_ANSWER | FACT_VALIDATOR_FAILED,
+          VERDICT_WA,
+          "gave a wrong answer (the validator was killed after 3.000 s on it, and not on the jury's answer)" },
+        { "no validator worth its name",
+          { LIMITS, .end_code = CLD_EXITED, .judge_fault = "the validator exited with status 7" },
+          FACT_JUDGE_FAULT,
+          VERDICT_IE,
+          "could not be judged: the validator exited with status 7" },
+        { "compiler",
+          { LIMITS, .compile_end = "exited with status 1", .end_code = CLD_EXITED, .end_status = 1 },
+          FACT_COMPILE,
+          VERDICT_CE,
+          "could not be compiled: the compiler exited with status 1" },
+        { "system call",
+          { LIMITS, .end_code = CLD_KILLED, .end_status = SIGKILL, .killed_for = KILLED_FOR_SYSCALL, .filtered = true,
+            .seccomp_syscall = "ptrace" },
+          FACT_SECCOMP | FACT_SIGNAL,
+          VERDICT_SV,
+          "calling ptrace(), which the box does not allow" },
+        { "system call of a grandchild, the program content",
+          { LIMITS, .end_code = CLD_EXITED, .filtered = true, .seccomp_syscall = "mount" },
+          FACT_SECCOMP,
+          VERDICT_SV,
+          "calling mount()" },
+        { "system call of a foreign ABI",
+          { LIMITS, .end_code = CLD_DUMPED, .end_status = SIGSYS, .filtered = true },
+          FACT_SECCOMP | FACT_SIGNAL,
+          VERDICT_SV,
+          "signal 31" },
+        { "SIGSYS without a filter",
+          { LIMITS, .end_code = CLD_KILLED, .end_status = SIGSYS },
+          FACT_SIGNAL,
+          VERDICT_RTE,
+          "signal 31" },
+        { "exit status of the number of SIGSYS",
+          { LIMITS, .end_code = CLD_EXITED, .end_status = SIGSYS, .filtered = true },
+          FACT_NONZERO_EXIT,
+          VERDICT_RTE,
+          "status 31" },
+        { "page cache",
+          { LIMITS, .end_code = CLD_EXITED, .cache_capped = 12, .answer = ANSWER_RIGHT },
+          FACT_CACHE_CAPPED | FACT_RIGHT_ANSWER,
+          VERDICT_AC,
+          "right answer; its page cache was taken back 12 times at the memory limit of 1.0 MiB" },
+        { "page cache, nothing compared",
+          { LIMITS, .end_code = CLD_EXITED, .cache_capped = 1 },
+          FACT_CACHE_CAPPED,
+          VERDICT_OK,
+          "ended well; its page cache" },
+        { "page cache gave way, and it was not enough",
+          { LIMITS, .end_code = CLD_KILLED, .end_status = SIGKILL, .cache_capped = 12, .oom_kills = 1 },
+          FACT_OOM_KILL | FACT_SIGNAL,
+          VERDICT_MLE,
+          "ran out of memory" },
+        { "skipped", { .skipped = true }, FACT_SKIPPED, VERDICT_SKIPPED, "was not run" },
 };
 
 static void test_table(void) {
@@ -122,26 +200,90 @@ static void test_table(void) {
         }
 }
 
-/* Each fact that decides has its place in the order; names are all different. */
+/* What decides, the first before the last; the others never do. */
+static const struct {
+        Fact fact;
+        Verdict verdict;
+} order[] = {
+        { FACT_OUR_FAULT, VERDICT_IE },     { FACT_JUDGE_FAULT, VERDICT_IE },   { FACT_CANCELLED, VERDICT_CANCELLED },
+        { FACT_SKIPPED, VERDICT_SKIPPED },  { FACT_COMPILE, VERDICT_CE },       { FACT_EXEC_FAILED, VERDICT_XF },
+        { FACT_SECCOMP, VERDICT_SV },       { FACT_OUTPUT_LIMIT, VERDICT_OLE }, { FACT_OOM_KILL, VERDICT_MLE },
+        { FACT_ENERGY_LIMIT, VERDICT_ELE }, { FACT_CPU_LIMIT, VERDICT_TLE },    { FACT_WALL_LIMIT, VERDICT_WTL },
+        { FACT_SIGNAL, VERDICT_RTE },       { FACT_NONZERO_EXIT, VERDICT_RTE }, { FACT_WRONG_ANSWER, VERDICT_WA },
+        { FACT_RIGHT_ANSWER, VERDICT_AC },
+};
+
+static void test_pairs(void) {
+        const unsigned notes = FACT_VALIDATOR_FAILED | FACT_TASKS_DENIED | FACT_CACHE_CAPPED;
+        Fact decisive;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
+                for (size_t j = i; j < G_N_ELEMENTS(order); j++) {
+                        const unsigned pair = order[i].fact | order[j].fact;
+
+                        g_test_message("%s and %s", fact_to_string(order[i].fact), fact_to_string(order[j].fact));
+                        g_assert_cmpint(facts_verdict(pair, &decisive), ==, order[i].verdict);
+                        g_assert_cmpint(decisive, ==, order[i].fact);
+                        g_assert_cmpint(facts_verdict(pair | notes, NULL), ==, order[i].verdict);
+                }
+        g_assert_cmpint(facts_verdict(notes, &decisive), ==, VERDICT_OK);
+        g_assert_cmpint(decisive, ==, 0);
+        g_assert_cmpint(G_N_ELEMENTS(order) + 3, ==, N_FACTS);
+}
+
+/* The evidence that shows a fact alone, so that each fact has its source. */
+static void test_sources(void) {
+        static const struct {
+                Fact fact;
+                Evidence evidence;
+        } sources[] = {
+                { FACT_OUR_FAULT, { LIMITS, .our_fault = "x" } },
+                { FACT_JUDGE_FAULT, { LIMITS, .judge_fault = "x" } },
+                { FACT_CANCELLED, { LIMITS, .killed_for = KILLED_FOR_CANCEL } },
+                { FACT_SKIPPED, { LIMITS, .skipped = true } },
+                { FACT_COMPILE, { LIMITS, .compile_end = "x" } },
+                { FACT_EXEC_FAILED, { LIMITS, .exec_error = -ENOEXEC } },
+                { FACT_SECCOMP, { LIMITS, .killed_for = KILLED_FOR_SYSCALL } },
+                { FACT_OUTPUT_LIMIT, { LIMITS, .killed_for = KILLED_FOR_OUTPUT } },
+                { FACT_OOM_KILL, { LIMITS, .oom_kills = 1 } },
+                { FACT_ENERGY_LIMIT, { LIMITS, .killed_for = KILLED_FOR_ENERGY } },
+                { FACT_CPU_LIMIT, { LIMITS, .killed_for = KILLED_FOR_CPU } },
+                { FACT_WALL_LIMIT, { LIMITS, .killed_for = KILLED_FOR_WALL } },
+                { FACT_SIGNAL, { LIMITS, .end_code = CLD_KILLED, .end_status = SIGKILL } },
+                { FACT_NONZERO_EXIT, { LIMITS, .end_code = CLD_EXITED, .end_status = 1 } },
+                { FACT_WRONG_ANSWER, { LIMITS, .answer = ANSWER_WRONG } },
+                { FACT_RIGHT_ANSWER, { LIMITS, .answer = ANSWER_RIGHT } },
+                { FACT_VALIDATOR_FAILED, { LIMITS, .validator_end = "x" } },
+                { FACT_TASKS_DENIED, { LIMITS, .tasks_denied = 1 } },
+                { FACT_CACHE_CAPPED, { LIMITS, .cache_capped = 1 } },
+        };
+        unsigned all = 0;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(sources); i++) {
+                g_assert_cmphex(evidence_facts(&sources[i].evidence), ==, sources[i].fact);
+                all |= sources[i].fact;
+        }
+        g_assert_cmphex(all, ==, (1U << N_FACTS) - 1);
+}
+
 static void test_names(void) {
         g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
-        for (unsigned i = 0; i < N_FACTS; i++) {
-                const Fact fact = 1 << i;
-                Fact decisive;
-
-                g_assert_true(g_hash_table_add(seen, (char *) fact_to_string(fact)));
-                g_assert_true((facts_verdict(fact, &decisive) == VERDICT_OK) == (fact == FACT_TASKS_DENIED));
-                g_assert_cmpint(decisive, ==, fact == FACT_TASKS_DENIED ? 0 : fact);
-        }
-        for (Verdict v = VERDICT_OK; v < VERDICT_CANCELLED; v++)
+        for (unsigned i = 0; i < N_FACTS; i++)
+                g_assert_true(g_hash_table_add(seen, (char *) fact_to_string(1 << i)));
+        for (Verdict v = VERDICT_OK; v < VERDICT_CANCELLED; v++) {
                 g_assert_true(g_hash_table_add(seen, (char *) verdict_to_string(v)));
+                g_assert_true(verdict_is_good(v) == (v == VERDICT_OK || v == VERDICT_AC));
+        }
         g_assert_null(verdict_to_string(VERDICT_CANCELLED));
+        g_assert_false(verdict_is_good(VERDICT_CANCELLED));
 }
 
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/verdict/table", test_table);
+        g_test_add_func("/verdict/pairs", test_pairs);
+        g_test_add_func("/verdict/sources", test_sources);
         g_test_add_func("/verdict/names", test_names);
         return g_test_run();
 }

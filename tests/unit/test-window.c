@@ -40,6 +40,8 @@ static const struct {
 } stops[] = {
         { 0, false, false },
         { FACT_TASKS_DENIED, false, false },
+        { FACT_RIGHT_ANSWER | FACT_CACHE_CAPPED, false, false },
+        { FACT_WRONG_ANSWER, true, true },
         { FACT_NONZERO_EXIT, true, false },
         { FACT_SIGNAL, true, false },
         { FACT_SIGNAL | FACT_CPU_LIMIT, true, true },

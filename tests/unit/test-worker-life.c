@@ -53,7 +53,7 @@ static void test_no_peeking(void) {
         worker_client_init(&client, ARGV(secret));
         client.context.uid = 65534;
         worker_measure(&client);
-        check_failure(&client, JT_ERROR_EXEC_FAILED, "RTE", "Permission denied");
+        check_failure(&client, JT_ERROR_EXEC_FAILED, "XF", "Permission denied");
         g_assert_true(JSON_NODE_HOLDS_NULL(report_node(client.full, "program.sha256")));
         g_assert_cmpint(unlink(secret), ==, 0);
         g_assert_cmpint(rmdir(dir), ==, 0);

@@ -433,7 +433,7 @@ static void test_not_found(void) {
 
         worker_client_init(&client, ARGV("no-such-program-at-all"));
         worker_measure(&client);
-        check_failure(&client, JT_ERROR_EXEC_FAILED, "RTE",
+        check_failure(&client, JT_ERROR_EXEC_FAILED, "XF",
                       "\"no-such-program-at-all\" could not be started: No such file");
         g_assert_true(JSON_NODE_HOLDS_NULL(report_node(client.report, "program.sha256")));
 }
