@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "config.h"
 #include "connection.h"
 #include "dbus/errors.h"
 #include "dbus/names.h"
@@ -222,9 +223,29 @@ static int open_containment(Connection *connection, const char *control_group, C
         return 0;
 }
 
+/* Whom this process becomes before it looks at anything a program wrote. In a scope a stranger to everybody: what he
+ * leaves behind when he dies, systemd and the daemon end. Without one the caller, the only one who may signal the
+ * caller's processes, and in whose name the kernel does so when the judge dies. */
+static int choose_judge(const Connection *connection, PipelineBase *base, sd_bus_error *error) {
+        int r;
+
+        if (!in_scope(connection)) {
+                base->judge_uid = connection->identity->uid;
+                base->judge_gid = connection->identity->gid;
+                return 0;
+        }
+        r = system_user_lookup(JT_JUDGE_USER, &base->judge_uid, &base->judge_gid);
+        if (r < 0)
+                return sd_bus_error_setf(error, JT_ERROR_WORKER_FAILED,
+                                         "The system user " JT_JUDGE_USER " cannot be looked up: %s%s", g_strerror(-r),
+                                         r == -ESRCH ? "; systemd-sysusers makes it" : "");
+        return 0;
+}
+
 static int method_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Connection *connection = userdata;
-        Containment *containment;
+        PipelineBase base = { .identity = connection->identity, .daemon_fd = sd_bus_get_fd(connection->bus) };
+        g_autoptr(Containment) containment = NULL;
         const char *control_group;
         int r;
 
@@ -238,8 +259,12 @@ static int method_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         r = open_containment(connection, control_group, &containment, error);
         if (r < 0)
                 return r;
+        r = choose_judge(connection, &base, error);
+        if (r < 0)
+                return r;
+        base.containment = g_steal_pointer(&containment);
         connection->run = sd_bus_message_ref(m);
-        r = pipeline_start(connection->pipeline, containment, connection->identity);
+        r = pipeline_start(connection->pipeline, &base);
         if (r < 0) {
                 connection->run = sd_bus_message_unref(connection->run);
                 return sd_bus_error_setf(error, JT_ERROR_WORKER_FAILED, "The job cannot be started: %s",

@@ -9,11 +9,8 @@
 #define PROGRAM_MAX_BYTES (UINT64_C(256) * 1024U * 1024U)
 #define BLOCK_BYTES (256U * 1024U)
 
-void material_init(Material *material, sd_event *event, const Request *request, const Identity *identity,
-                   GHashTable *others, char **env) {
-        *material = (Material){
-                .event = event, .request = request, .identity = identity, .others = others, .env = env, .stdin_fd = -1
-        };
+void material_init(Material *material, sd_event *event, const Request *request, char **env) {
+        *material = (Material){ .event = event, .request = request, .env = env, .stdin_fd = -1 };
 }
 
 void material_clear(Material *material) {
@@ -67,14 +64,15 @@ static int hash_fd(int fd, GString *reply) {
         return 0;
 }
 
-static int work_program(void *userdata, GString *reply) {
+/* fds: the working directory, if one was given. */
+static int work_program(void *userdata, const int *fds, size_t n_fds, GString *reply) {
         const Material *material = userdata;
         g_autofree char *path = NULL;
         autofd fd = -1;
         struct stat st;
         int r;
 
-        if ((material->request->cwd_fd >= 0 ? fchdir(material->request->cwd_fd) : chdir("/")) < 0)
+        if ((n_fds > 0 ? fchdir(fds[0]) : chdir("/")) < 0)
                 return -errno;
         fd = open_program(material, &path);
         if (fd < 0)
@@ -115,19 +113,18 @@ static int write_block(int fd, const uint8_t *data, size_t size) {
         return 0;
 }
 
-/* From its beginning, wherever the caller's offset stands. */
-static int work_stdin(void *userdata, GString *reply) {
-        const Material *material = userdata;
+/* fds: the caller's file, from its beginning, wherever his offset stands; our memfd. */
+static int work_stdin(void *userdata, const int *fds, size_t n_fds, GString *reply) {
         g_autofree uint8_t *block = g_malloc(BLOCK_BYTES);
         uint64_t size = 0;
         struct stat st;
 
-        if (fstat(material->request->stdin_fd, &st) < 0)
+        if (fstat(fds[0], &st) < 0)
                 return -errno;
         if (!S_ISREG(st.st_mode))
                 return -EMEDIUMTYPE;
         for (;;) {
-                const ssize_t n = pread(material->request->stdin_fd, block, BLOCK_BYTES, (off_t) size);
+                const ssize_t n = pread(fds[0], block, BLOCK_BYTES, (off_t) size);
                 int r;
 
                 if (n < 0)
@@ -137,7 +134,7 @@ static int work_stdin(void *userdata, GString *reply) {
                 size += (uint64_t) n;
                 if (size > STDIN_MAX_BYTES)
                         return -EFBIG;
-                r = write_block(material->stdin_fd, block, (size_t) n);
+                r = write_block(fds[1], block, (size_t) n);
                 if (r < 0)
                         return r;
         }
@@ -187,8 +184,9 @@ static int start_stdin(Material *material, uint64_t timeout_usec) {
         if (material->stdin_fd < 0)
                 return -errno;
         if (request->stdin_fd >= 0) {
-                r = errand_start(material->event, material->identity, material->others, timeout_usec, work_stdin,
-                                 on_stdin, material, &material->errand);
+                r = errand_start(material->event, material->launcher, MATERIAL_STDIN,
+                                 (const int[]){ request->stdin_fd, material->stdin_fd }, 2, timeout_usec, on_stdin,
+                                 material, &material->errand);
                 return r < 0 ? r : 1;
         }
         data = g_bytes_get_data(request->stdin_bytes, &size);
@@ -217,20 +215,40 @@ int material_fetch(Material *material, uint64_t timeout_usec, void (*done)(int r
         material->done = done;
         material->userdata = userdata;
         material->timeout_usec = timeout_usec;
-        return errand_start(material->event, material->identity, material->others, timeout_usec, work_program,
-                            on_program, material, &material->errand);
+        return errand_start(material->event, material->launcher, MATERIAL_PROGRAM, &material->request->cwd_fd,
+                            material->request->cwd_fd >= 0, timeout_usec, on_program, material, &material->errand);
 }
 
-static int work_output(void *userdata, GString *reply) {
-        const Material *material = userdata;
-        const Request *request = material->request;
+static int copy_output(int from, int to, uint8_t *block) {
+        off_t done = 0;
+
+        for (;;) {
+                const ssize_t n = pread(from, block, BLOCK_BYTES, done);
+                int r;
+
+                if (n <= 0)
+                        return n < 0 ? -errno : 0;
+                r = write_block(to, block, (size_t) n);
+                if (r < 0)
+                        return r;
+                done += n;
+        }
+}
+
+/* fds: one or two pairs of our memfd and the caller's descriptor. */
+static int work_output(void *userdata, const int *fds, size_t n_fds, GString *reply) {
+        g_autofree uint8_t *block = g_malloc(BLOCK_BYTES);
         int r = 0;
 
-        if (request->output_fd >= 0)
-                r = capture_write(material->output, request->output_fd);
-        if (r >= 0 && request->error_output_fd >= 0)
-                r = capture_write(material->error_output, request->error_output_fd);
+        for (size_t i = 0; r >= 0 && i + 1 < n_fds; i += 2)
+                r = copy_output(fds[i], fds[i + 1], block);
         return r;
+}
+
+void material_errands(Material *material, ErrandSpec errands[static MATERIAL_ERRANDS]) {
+        errands[MATERIAL_PROGRAM] = (ErrandSpec){ work_program, material };
+        errands[MATERIAL_STDIN] = (ErrandSpec){ work_stdin, material };
+        errands[MATERIAL_OUTPUT] = (ErrandSpec){ work_output, material };
 }
 
 static void on_output(int r, const char *reply, size_t length, void *userdata) {
@@ -245,17 +263,39 @@ static void on_output(int r, const char *reply, size_t length, void *userdata) {
         material->done(0, NULL, material->userdata);
 }
 
-int material_deliver(Material *material, const Capture *output, const Capture *error_output, uint64_t timeout_usec,
-                     void (*done)(int r, const char *why, void *userdata), void *userdata) {
+static int output_memfd(const Capture *capture) {
+        autofd fd = memfd_create("jouletrace-output", MFD_CLOEXEC);
         int r;
 
-        if (material->request->output_fd < 0 && material->request->error_output_fd < 0)
+        if (fd < 0)
+                return -errno;
+        r = capture_write(capture, fd);
+        return r < 0 ? r : steal_fd(&fd);
+}
+
+int material_deliver(Material *material, const Capture *output, const Capture *error_output, uint64_t timeout_usec,
+                     void (*done)(int r, const char *why, void *userdata), void *userdata) {
+        const int targets[] = { material->request->output_fd, material->request->error_output_fd };
+        const Capture *const captures[] = { output, error_output };
+        autofd first = -1, second = -1;
+        int *const memfds[] = { &first, &second };
+        int fds[4], r;
+        size_t n_fds = 0;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
+                if (targets[i] < 0)
+                        continue;
+                *memfds[i] = output_memfd(captures[i]);
+                if (*memfds[i] < 0)
+                        return *memfds[i];
+                fds[n_fds++] = *memfds[i];
+                fds[n_fds++] = targets[i];
+        }
+        if (n_fds == 0)
                 return 0;
-        material->output = output;
-        material->error_output = error_output;
         material->done = done;
         material->userdata = userdata;
-        r = errand_start(material->event, material->identity, material->others, timeout_usec, work_output, on_output,
+        r = errand_start(material->event, material->launcher, MATERIAL_OUTPUT, fds, n_fds, timeout_usec, on_output,
                          material, &material->errand);
         return r < 0 ? r : 1;
 }

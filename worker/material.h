@@ -8,16 +8,22 @@
 #include "errand.h"
 #include "record.h"
 
+/* The errands, in material_errands(). */
+enum {
+        MATERIAL_PROGRAM,
+        MATERIAL_STDIN,
+        MATERIAL_OUTPUT,
+        MATERIAL_ERRANDS,
+};
+
 #define STDIN_MAX_BYTES (UINT64_C(256) * 1024U * 1024U)
 
 typedef struct Material {
         sd_event *event;
         const Request *request;
-        const Identity *identity;
-        GHashTable *others; /* Containment.others */
         char **env;
-        int stdin_fd;                         /* sealed memfd; -1: empty */
-        const Capture *output, *error_output; /* to be written */
+        Launcher *launcher; /* set when there is one */
+        int stdin_fd;       /* sealed memfd; -1: empty */
         Errand *errand;
         uint64_t timeout_usec;
         ProgramRecord program;
@@ -26,9 +32,12 @@ typedef struct Material {
         void *userdata;
 } Material;
 
-/* The members up to env are the caller's and stay his. */
-void material_init(Material *material, sd_event *event, const Request *request, const Identity *identity,
-                   GHashTable *others, char **env);
+/* The members up to launcher are the caller's and stay his. */
+void material_init(Material *material, sd_event *event, const Request *request, char **env);
+
+/* What the launcher has to know. */
+void material_errands(Material *material, ErrandSpec errands[static MATERIAL_ERRANDS]);
+
 void material_clear(Material *material);
 
 /* Finds the program as execvpe() will and hashes it; failing to is no error (program.absent says why). Then copies

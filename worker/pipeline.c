@@ -3,9 +3,11 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "dbus/names.h"
 #include "evaluate.h"
+#include "launcher.h"
 #include "log.h"
 #include "material.h"
 #include "meter-choice.h"
@@ -26,8 +28,8 @@ struct Pipeline {
         Topology *topology;
         Meter *meter;
         Thermal *thermal;
-        const Identity *identity;
         Containment *containment;
+        Launcher *launcher;
         cpu_set_t cpus;
         BoxSpec box;
         Material material;
@@ -45,7 +47,7 @@ struct Pipeline {
         uint64_t last_cpu_usec;    /* what the model meter was told last */
         uint64_t begin_usec;
         double fraction;
-        sd_event_source *next_source, *job_timer, *watchdog_timer;
+        sd_event_source *next_source, *job_timer, *watchdog_timer, *launcher_source;
 };
 
 static int model_cpu_time(void *userdata, uint64_t *ret_usec) {
@@ -188,6 +190,8 @@ static void finish(Pipeline *pipeline) {
         pipeline->next_source = sd_event_source_disable_unref(pipeline->next_source);
         pipeline->job_timer = sd_event_source_disable_unref(pipeline->job_timer);
         pipeline->watchdog_timer = sd_event_source_disable_unref(pipeline->watchdog_timer);
+        pipeline->launcher_source = sd_event_source_disable_unref(pipeline->launcher_source);
+        pipeline->material.errand = errand_free(pipeline->material.errand);
         report_progress(pipeline, JOB_FINISHING, 0, 0);
         collect_reasons(pipeline);
         pipeline->record->program = pipeline->material.program;
@@ -471,6 +475,17 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+/* Nothing can be started any more, and the kernel told nobody else. */
+static int on_launcher_gone(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Pipeline *pipeline = userdata;
+
+        job_record_set_end(pipeline->record, RESULT_INFRASTRUCTURE, STATUS_INCOMPLETE, JT_ERROR_WORKER_FAILED,
+                           "The worker's launcher died");
+        pipeline->record->verdict = VERDICT_IE;
+        finish(pipeline);
+        return 0;
+}
+
 static int add_sources(Pipeline *pipeline) {
         const uint64_t due_usec = meter_watchdog_usec(pipeline->meter);
         int r;
@@ -483,17 +498,20 @@ static int add_sources(Pipeline *pipeline) {
                 return r;
         r = sd_event_add_time_relative(pipeline->event, &pipeline->job_timer, CLOCK_MONOTONIC,
                                        pipeline->request->job_limit_usec, USEC_PER_MSEC, on_job_limit, pipeline);
+        if (r < 0)
+                return r;
+        r = sd_event_add_io(pipeline->event, &pipeline->launcher_source, launcher_pidfd(pipeline->launcher), EPOLLIN,
+                            on_launcher_gone, pipeline);
         if (r < 0 || due_usec == USEC_INFINITY)
                 return r;
         return sd_event_add_time_relative(pipeline->event, &pipeline->watchdog_timer, CLOCK_MONOTONIC, due_usec,
                                           USEC_PER_MSEC, on_watchdog, pipeline);
 }
 
-/* We read the counters and drain the output: on the other CPUs, and to the microsecond. */
+/* We read the counters and drain the output on the other CPUs; the launcher is there, too. */
 static void keep_out_of_the_way(const Pipeline *pipeline) {
         cpu_set_t ours;
 
-        (void) prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
         if (!pipeline->topology || CPU_COUNT(&pipeline->cpus) == 0)
                 return;
         topology_housekeeping(pipeline->topology, &pipeline->cpus, &ours);
@@ -511,19 +529,52 @@ static void open_thermal(Pipeline *pipeline) {
                                                                g_strerror(-r));
 }
 
-int pipeline_start(Pipeline *pipeline, Containment *containment, const Identity *identity) {
+/* To the microsecond, and with the descriptors of all the runs of a window. The program inherits neither: it comes
+ * from the launcher. */
+static int become_judge(uid_t uid, gid_t gid) {
+        struct rlimit files;
+
+        (void) prctl(PR_SET_NAME, "jt-judge", 0, 0, 0);
+        (void) prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+        if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+                return -errno;
+        files.rlim_cur = files.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+                return -errno;
+        return privileges_drop(uid, gid);
+}
+
+static int split(Pipeline *pipeline, const PipelineBase *base) {
+        ErrandSpec errands[MATERIAL_ERRANDS];
+        const LauncherSpec spec = { .containment = base->containment,
+                                    .boxes = &pipeline->box,
+                                    .n_boxes = 1,
+                                    .errands = errands,
+                                    .n_errands = G_N_ELEMENTS(errands),
+                                    .identity = base->identity,
+                                    .daemon_fd = base->daemon_fd };
+        int r;
+
+        material_errands(&pipeline->material, errands);
+        r = launcher_start(&spec, &pipeline->launcher);
+        if (r < 0)
+                return r;
+        pipeline->box.launcher = pipeline->material.launcher = pipeline->launcher;
+        return become_judge(base->judge_uid, base->judge_gid);
+}
+
+int pipeline_start(Pipeline *pipeline, const PipelineBase *base) {
         int r;
 
         pipeline->started = true;
         pipeline->begin_usec = now_monotonic_usec();
-        pipeline->containment = containment;
-        pipeline->identity = identity;
-        pipeline->record->containment = containment->kind;
-        pipeline->record->env =
-                        pipeline->request->env ? g_strdupv(pipeline->request->env) : identity_environment(identity);
+        pipeline->containment = base->containment;
+        pipeline->record->containment = base->containment->kind;
+        pipeline->record->env = pipeline->request->env ? g_strdupv(pipeline->request->env)
+                                                       : identity_environment(base->identity);
         pipeline->warming = pipeline->request->warmups > 0;
         pipeline->box = (BoxSpec){ .profile = pipeline->request->profile,
-                                   .identity = identity,
+                                   .identity = base->identity,
                                    .argv = pipeline->request->argv,
                                    .env = pipeline->record->env,
                                    .cwd_fd = pipeline->request->cwd_fd,
@@ -532,15 +583,17 @@ int pipeline_start(Pipeline *pipeline, Containment *containment, const Identity 
                                    .memory_max = pipeline->request->memory_max,
                                    .tasks_max = pipeline->request->tasks_max,
                                    .cpu_limit_usec = pipeline->request->cpu_limit_usec,
-                                   .containment = containment };
+                                   .containment = base->containment };
+        material_init(&pipeline->material, pipeline->event, pipeline->request, pipeline->record->env);
         keep_out_of_the_way(pipeline);
+        r = split(pipeline, base);
+        if (r < 0)
+                return r;
         open_thermal(pipeline);
         r = add_sources(pipeline);
         if (r < 0)
                 return r;
         report_progress(pipeline, JOB_SETTLING, 0, 0);
-        material_init(&pipeline->material, pipeline->event, pipeline->request, identity, containment->others,
-                      pipeline->record->env);
         return material_fetch(&pipeline->material, MIN(ERRAND_TIMEOUT_USEC, pipeline->request->job_limit_usec),
                               on_fetched, pipeline);
 }
@@ -562,8 +615,10 @@ Pipeline *pipeline_free(Pipeline *pipeline) {
         sd_event_source_disable_unref(pipeline->next_source);
         sd_event_source_disable_unref(pipeline->job_timer);
         sd_event_source_disable_unref(pipeline->watchdog_timer);
+        sd_event_source_disable_unref(pipeline->launcher_source);
         pipeline->trial = trial_free(pipeline->trial);
         material_clear(&pipeline->material);
+        launcher_free(pipeline->launcher);
         job_record_free(pipeline->record);
         containment_free(pipeline->containment);
         thermal_free(pipeline->thermal);

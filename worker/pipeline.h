@@ -31,8 +31,17 @@ typedef struct PipelineCalls {
 int pipeline_new(sd_event *event, const Request *request, const JobContext *context, const PipelineCalls *calls,
                  Pipeline **ret, const char **ret_error, char **ret_why);
 
-/* Builds on the containment (which it takes) and runs the job. Fails only before anything of the caller ran. */
-int pipeline_start(Pipeline *pipeline, Containment *containment, const Identity *identity);
+typedef struct PipelineBase {
+        Containment *containment;
+        const Identity *identity; /* the caller's */
+        uid_t judge_uid;          /* whom this process becomes */
+        gid_t judge_gid;
+        int daemon_fd; /* the connection to the daemon */
+} PipelineBase;
+
+/* Forks the launcher, lets this process's privileges go for good (also when it fails after that), and runs the job.
+ * Takes the containment. Fails only before anything of the caller ran. */
+int pipeline_start(Pipeline *pipeline, const PipelineBase *base);
 
 /* Ends the job with one of the error names of dbus/names.h; over follows from the event loop when all is dead.
  * Does nothing when the job has ended. */

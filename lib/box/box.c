@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "box.h"
 #include "box-child.h"
-#include "clone.h"
 #include "descendants.h"
-#include "fs.h"
+#include "launcher.h"
+#include "spawn.h"
 
-#define PIPE_BYTES (256U * 1024U)          /* fewer wake-ups of the drain while a window is open */
 #define LAST_WAIT_USEC (2U * USEC_PER_SEC) /* for SIGKILL to have its way */
 
 const char *box_stage_to_string(BoxStage stage) {
@@ -33,153 +28,28 @@ const char *box_stage_to_string(BoxStage stage) {
         g_assert_not_reached();
 }
 
-static int set_leaf_limits(Leaf *leaf, const BoxSpec *spec, char **ret_why) {
-        const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
-        g_autofree char *memory = g_strdup_printf("%" PRIu64, spec->memory_max / page * page);
-        g_autofree char *tasks = g_strdup_printf("%u", spec->tasks_max);
-        const struct {
-                const char *file, *value;
-        } limits[] = {
-                { "memory.max", memory },
-                { "memory.swap.max", "0" },
-                { "memory.oom.group", "1" },
-                { "pids.max", tasks },
-        };
-        g_autofree char *text = NULL;
-        cpu_set_t effective;
-        int r;
-
-        for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
-                r = leaf_set(leaf, limits[i].file, limits[i].value);
-                if (r < 0) {
-                        *ret_why = g_strdup_printf("The kernel did not take %s = %s for the run's cgroup",
-                                                   limits[i].file, limits[i].value);
-                        return r;
-                }
-        }
-
-        if (CPU_COUNT(&spec->containment->cpus) == 0)
-                return 0;
-        r = read_file_at(leaf->fd, "cpuset.cpus.effective", &text);
-        if (r >= 0)
-                r = cpulist_parse(text, &effective);
-        if (r < 0 || !CPU_EQUAL(&effective, &spec->containment->cpus)) {
-                *ret_why = g_strdup_printf("The run's cgroup has CPUs %s, not those of its scope", r < 0 ? "?" : text);
-                return -ENOTRECOVERABLE;
-        }
-        return 0;
-}
-
-static int make_leaf(Box *box, const BoxSpec *spec, char **ret_why) {
-        g_autofree char *name = NULL;
-        int r;
-
-        if (box->containment->kind == CONTAINMENT_PROCESS_GROUP)
-                return 0;
-        name = g_strdup_printf("trial-%u", ++box->containment->next_leaf);
-        r = leaf_create(box->containment->fd, name, &box->leaf);
-        if (r < 0) {
-                *ret_why = g_strdup_printf("The run's cgroup cannot be made: %s", g_strerror(-r));
-                return -ENOTRECOVERABLE;
-        }
-        if (box->containment->kind == CONTAINMENT_SCOPE)
-                return set_leaf_limits(box->leaf, spec, ret_why);
-        return 0;
-}
-
-/* The write end belongs to the program's user, or it could not open /dev/stdout. */
-static int make_output_pipe(const Identity *identity, int *ret_ours, int *ret_theirs) {
-        int fds[2];
-
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return -errno;
-        *ret_ours = fds[0];
-        *ret_theirs = fds[1];
-        (void) fcntl(fds[1], F_SETPIPE_SZ, PIPE_BYTES); /* above the user's quota it keeps the default */
-        if (identity->change && fchown(fds[1], identity->uid, identity->gid) < 0)
-                return -errno;
-        if (fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0)
-                return -errno;
-        return 0;
-}
-
-static int make_pipe(int *ret_read, int *ret_write) {
-        int fds[2];
-
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return -errno;
-        *ret_read = fds[0];
-        *ret_write = fds[1];
-        return 0;
-}
-
-static int start_child(Box *box, const BoxSpec *spec) {
-        autofd child_out = -1, child_err = -1, child_gate = -1, child_status = -1, null_fd = -1;
-        ChildPlan plan;
-        pid_t pid;
-        int r;
-
-        r = make_output_pipe(spec->identity, &box->stdout_fd, &child_out);
-        if (r < 0)
-                return r;
-        r = make_output_pipe(spec->identity, &box->stderr_fd, &child_err);
-        if (r < 0)
-                return r;
-        r = make_pipe(&child_gate, &box->gate_fd);
-        if (r < 0)
-                return r;
-        r = make_pipe(&box->status_fd, &child_status);
-        if (r < 0)
-                return r;
-        if (spec->stdin_fd < 0) {
-                null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-                if (null_fd < 0)
-                        return -errno;
-        }
-
-        plan = (ChildPlan){
-                .spec = spec,
-                .stdin_fd = spec->stdin_fd < 0 ? null_fd : spec->stdin_fd,
-                .stdout_fd = child_out,
-                .stderr_fd = child_err,
-                .gate_fd = child_gate,
-                .status_fd = child_status,
-                .parent = getpid(),
-                .memory_rlimit = box->containment->kind != CONTAINMENT_SCOPE,
-        };
-        pid = clone_into(box->leaf ? box->leaf->fd : -1, &box->pidfd);
-        if (pid < 0)
-                return pid;
-        if (pid == 0)
-                child_run(&plan);
-
-        box->pid = pid;
-        g_hash_table_add(box->containment->others, GINT_TO_POINTER(pid));
-        return 0;
-}
-
 int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why) {
-        g_autoptr(Box) box = NULL;
+        BoxParts parts;
+        Box *box;
         int r;
 
-        g_assert(g_str_equal(spec->profile, "host"));
-
-        box = g_new(Box, 1);
-        *box = (Box){ .pidfd = -1,
-                      .gate_fd = -1,
-                      .status_fd = -1,
-                      .stdout_fd = -1,
-                      .stderr_fd = -1,
-                      .containment = spec->containment };
-        r = make_leaf(box, spec, ret_why);
+        r = spec->launcher ? launcher_spawn(spec->launcher, spec->number, spec->stdin_fd, &parts, ret_why)
+                           : box_make(spec, getpid(), &parts, ret_why);
         if (r < 0)
                 return r;
-        r = start_child(box, spec);
-        if (r < 0) {
-                *ret_why = g_strdup_printf("The run's process cannot be made: %s", g_strerror(-r));
-                return r;
-        }
-        *ret = g_steal_pointer(&box);
+        g_hash_table_add(spec->containment->others, GINT_TO_POINTER(parts.pid));
+        box = g_new(Box, 1);
+        *box = (Box){ .pid = parts.pid,
+                      .pidfd = parts.fds[BOX_FD_PID],
+                      .gate_fd = parts.fds[BOX_FD_GATE],
+                      .status_fd = parts.fds[BOX_FD_STATUS],
+                      .stdout_fd = parts.fds[BOX_FD_STDOUT],
+                      .stderr_fd = parts.fds[BOX_FD_STDERR],
+                      .leaf = parts.leaf,
+                      .leaf_id = parts.leaf_id,
+                      .containment = spec->containment,
+                      .launcher = spec->launcher };
+        *ret = box;
         return 0;
 }
 
@@ -363,13 +233,13 @@ static int read_evidence(Box *box, BoxEnd *end) {
                 return 0;
         if (box->containment->kind != CONTAINMENT_SCOPE)
                 return 0;
-        r = leaf_counter(box->leaf, "memory.events", "oom_kill", &end->oom_kills);
+        r = leaf_counter(box->leaf, LEAF_MEMORY_EVENTS, "oom_kill", &end->oom_kills);
         if (r < 0)
                 return r;
-        r = leaf_counter(box->leaf, "pids.events", "max", &end->tasks_denied);
+        r = leaf_counter(box->leaf, LEAF_PIDS_EVENTS, "max", &end->tasks_denied);
         if (r < 0)
                 return r;
-        return leaf_counter(box->leaf, "memory.peak", NULL, &end->memory_peak);
+        return leaf_counter(box->leaf, LEAF_MEMORY_PEAK, NULL, &end->memory_peak);
 }
 
 int box_collect(Box *box, BoxEnd *ret) {
@@ -421,8 +291,7 @@ static void make_empty(Box *box) {
 Box *box_free(Box *box) {
         if (!box)
                 return NULL;
-        if (box->pid > 0)
-                make_empty(box);
+        make_empty(box);
         g_hash_table_remove(box->containment->others, GINT_TO_POINTER(box->pid));
         safe_close(box->pidfd);
         safe_close(box->gate_fd);
@@ -430,6 +299,9 @@ Box *box_free(Box *box) {
         safe_close(box->stdout_fd);
         safe_close(box->stderr_fd);
         leaf_free(box->leaf);
+        if (box->launcher && box->leaf_id > 0)
+                (void) launcher_remove(box->launcher,
+                                       box->leaf_id); /* what it cannot remove goes with the containment */
         g_free(box);
         return NULL;
 }

@@ -2,13 +2,16 @@
 #pragma once
 
 /* One run of one program: spawned, set up and held at a gate before the window opens, let go, killed to the last
- * process. box_spawn() is the one request the launching side answers; all it needs stands in BoxSpec. */
+ * process. Making it needs privileges and happens in the launcher (launcher.h), where there is one; all that is done
+ * to a Box after that needs none, but for a process group the right to signal the program's user. */
 
 #include <stdbool.h>
 
 #include "containment.h"
 #include "cpuset.h"
 #include "identity.h"
+
+typedef struct Launcher Launcher;
 
 typedef struct BoxSpec {
         const char *profile;      /* "host" */
@@ -23,6 +26,8 @@ typedef struct BoxSpec {
         uint64_t cpu_limit_usec;  /* a backstop only (RLIMIT_CPU, whole seconds above it): the caller's timer is exact
                                    */
         Containment *containment; /* outlives the box */
+        Launcher *launcher; /* who makes it, from the spec it was started with and our stdin_fd; NULL: this process */
+        uint32_t number;    /* of that spec in the launcher's table */
 } BoxSpec;
 
 /* How far a run got before it failed; words for a message in box_stage_to_string(). */
@@ -42,7 +47,9 @@ typedef struct Box {
         int gate_fd, status_fd;
         int stdout_fd, stderr_fd; /* our ends, non-blocking; the caller drains them */
         Leaf *leaf;               /* NULL for a process group */
+        uint32_t leaf_id;
         Containment *containment;
+        Launcher *launcher;
         bool gate_open, reaped;
         bool over;      /* process group: nothing of it lives any more */
         BoxStage stage; /* READY, or what failed with error; valid after box_wait_ready() and box_collect() */
@@ -53,9 +60,9 @@ typedef struct Box {
         uint64_t max_rss;         /* bytes, of the program and the children it waited for */
 } Box;
 
-/* Starts a run in a leaf of its own, every limit of it written and read back. Does not wait.
- * -ENOTRECOVERABLE: a limit or controller is missing (the job ends ScopeFailed); other errors are of fork's kind.
- * *ret_why (set on any error) is one sentence. */
+/* Starts a run in a leaf of its own, every limit of it written and read back. Waits for the launcher at most, see
+ * there. -ENOTRECOVERABLE: a limit or controller is missing (the job ends ScopeFailed); other errors are of fork's
+ * kind, or the launcher's. *ret_why (set on any error) is one sentence. */
 int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why);
 
 /* Waits until the run stands at its gate. Negative errno of the stage box->stage, or -ETIMEDOUT. */

@@ -2,38 +2,21 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "clone.h"
 
-/* Docker's seccomp profile answers ENOSYS to clone3, whose flags it cannot look at. */
-static pid_t fork_with_pidfd(int *ret_pidfd) {
-        pid_t pid = fork();
-
-        if (pid < 0)
-                return -errno;
-        if (pid > 0) {
-                /* Not reaped before we say so: the number cannot have been given to another process. */
-                int pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
-
-                if (pidfd < 0) {
-                        int saved = errno;
-
-                        (void) kill(pid, SIGKILL);
-                        (void) waitpid(pid, NULL, 0);
-                        return -saved;
-                }
-                *ret_pidfd = pidfd;
-        }
-        return pid;
+/* Docker's seccomp profile answers ENOSYS to clone3, whose flags it cannot look at; the older call has no cgroups. The
+ * arguments that are 0 change places between architectures. */
+static long clone_before_clone3(uint64_t flags, int *pidfd) {
+        return syscall(SYS_clone, (unsigned long) (flags | SIGCHLD), NULL, pidfd, NULL, NULL);
 }
 
-pid_t clone_into(int cgroup_fd, int *ret_pidfd) {
+pid_t clone_into(int cgroup_fd, uint64_t flags, int *ret_pidfd) {
         int pidfd = -1;
         struct clone_args args = {
-                .flags = CLONE_PIDFD,
+                .flags = CLONE_PIDFD | flags,
                 .pidfd = (uint64_t) (uintptr_t) &pidfd,
-                .exit_signal = SIGCHLD,
+                .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD, /* a sibling has ours */
         };
         long pid;
 
@@ -43,7 +26,7 @@ pid_t clone_into(int cgroup_fd, int *ret_pidfd) {
         }
         pid = syscall(SYS_clone3, &args, sizeof(args));
         if (pid < 0 && errno == ENOSYS && cgroup_fd < 0)
-                return fork_with_pidfd(ret_pidfd);
+                pid = clone_before_clone3(args.flags, &pidfd);
         if (pid < 0)
                 return -errno;
         if (pid > 0)

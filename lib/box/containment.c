@@ -41,6 +41,11 @@ static Containment *containment_new(ContainmentKind kind, int fd) {
         return containment;
 }
 
+void containment_hand_over(Containment *containment) {
+        containment->fd = safe_close(containment->fd);
+        g_clear_pointer(&containment->own_path, g_free);
+}
+
 Containment *containment_free(Containment *containment) {
         if (!containment)
                 return NULL;
@@ -244,7 +249,7 @@ static int try_leaf(int fd) {
         r = leaf_create(fd, "probe", &leaf);
         if (r < 0)
                 return r;
-        pid = clone_into(leaf->fd, &pidfd);
+        pid = clone_into(leaf->fd, 0, &pidfd);
         if (pid < 0)
                 return pid;
         if (pid == 0)

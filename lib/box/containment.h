@@ -22,7 +22,7 @@ typedef struct Containment {
         ContainmentKind kind;
         int fd;                 /* the directory leaves are made in; -1 for a process group */
         char *own_path;         /* directory made by us, removed at the end; NULL in a scope */
-        unsigned next_leaf;     /* number of the next leaf */
+        uint32_t last_leaf;     /* number of the newest leaf */
         cpu_set_t cpus;         /* what cpuset.cpus.effective has to show; empty: not looked at */
         uint64_t patience_usec; /* left for waiting for what does not die, over all boxes */
         GHashTable *others;     /* children of this process that belong to no run, and runs that wait at their gate */
@@ -45,6 +45,9 @@ bool containment_scope_path_valid(const char *control_group);
 /* Which directory below the cgroup2 mount is ours: from the texts of proc/self/mountinfo and proc/self/cgroup.
  * -ENOENT when no cgroup2 is mounted or we are not below its mount. */
 int containment_own_cgroup(const char *mountinfo, const char *cgroup, char **ret_path);
+
+/* Another process makes and removes the leaves from now on: the directory is closed, and stays when this is freed. */
+void containment_hand_over(Containment *containment);
 
 /* Leaves must be gone. Removes what was made; the keeper's leaf goes with its scope. */
 Containment *containment_free(Containment *containment);

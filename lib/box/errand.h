@@ -11,19 +11,29 @@
 #define ERRAND_REPLY_MAX 4096U
 
 typedef struct Errand Errand;
+typedef struct Launcher Launcher;
 
-/* Runs in the child: fills reply (at most ERRAND_REPLY_MAX bytes) and returns 0, or negative errno. It shares nothing
- * with the parent but the descriptors it inherited. */
-typedef int (*ErrandWork)(void *userdata, GString *reply);
+/* Runs in the child: fills reply (at most ERRAND_REPLY_MAX bytes) and returns 0, or negative errno. userdata is as it
+ * was when the launcher was forked; fds are those sent along. */
+typedef int (*ErrandWork)(void *userdata, const int *fds, size_t n_fds, GString *reply);
+
+typedef struct ErrandSpec {
+        ErrandWork work;
+        void *userdata;
+} ErrandSpec;
 
 /* Called once from the event loop. r is the work's result; -ETIMEDOUT when the time was up (the child was killed, but
  * may linger in the kernel), -ECHILD when it died. The errand is freed after this call. */
 typedef void (*ErrandDone)(int r, const char *reply, size_t length, void *userdata);
 
-/* others: children that are no run's (Containment.others); the errand is listed there while it lives. */
-int errand_start(sd_event *event, const Identity *identity, GHashTable *others, uint64_t timeout_usec, ErrandWork work,
-                 ErrandDone done, void *userdata, Errand **ret);
+/* Has the launcher start the errand of that number. One at a time: another that is on is killed. */
+int errand_start(sd_event *event, Launcher *launcher, uint32_t number, const int *fds, size_t n_fds,
+                 uint64_t timeout_usec, ErrandDone done, void *userdata, Errand **ret);
 
 /* Gives it up without a call. */
 Errand *errand_free(Errand *errand);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Errand, errand_free)
+
+/* What the launcher does for it: a child of watcher, its parent. The pid, or negative errno. */
+pid_t errand_make(const ErrandSpec *spec, const Identity *identity, pid_t watcher, const int *fds, size_t n_fds,
+                  int *ret_pidfd, int *ret_reply_fd);

@@ -10,15 +10,17 @@
 
 #define PASSWD_BUFFER_MAX (1024U * 1024U)
 
-static int lookup_passwd(uid_t uid, Identity *identity) {
+/* By name, or by uid without one; entry's strings are in *ret_buffer. */
+static int lookup_passwd(const char *name, uid_t uid, struct passwd *entry, char **ret_buffer) {
         size_t size = 4096;
 
         for (;;) {
                 g_autofree char *buffer = g_malloc(size);
-                struct passwd entry, *found = NULL;
+                struct passwd *found = NULL;
                 int r;
 
-                r = getpwuid_r(uid, &entry, buffer, size, &found);
+                r = name ? getpwnam_r(name, entry, buffer, size, &found)
+                         : getpwuid_r(uid, entry, buffer, size, &found);
                 if (r == ERANGE && size < PASSWD_BUFFER_MAX) {
                         size *= 2;
                         continue;
@@ -27,23 +29,39 @@ static int lookup_passwd(uid_t uid, Identity *identity) {
                         return -r;
                 if (!found)
                         return -ESRCH;
-
-                identity->gid = entry.pw_gid;
-                identity->name = g_strdup(entry.pw_name);
-                identity->home = g_strdup(entry.pw_dir);
-                identity->shell = g_strdup(entry.pw_shell);
+                *ret_buffer = g_steal_pointer(&buffer);
                 return 0;
         }
 }
 
+int system_user_lookup(const char *name, uid_t *ret_uid, gid_t *ret_gid) {
+        g_autofree char *buffer = NULL;
+        struct passwd entry;
+        int r;
+
+        r = lookup_passwd(name, 0, &entry, &buffer);
+        if (r < 0)
+                return r;
+        *ret_uid = entry.pw_uid;
+        *ret_gid = entry.pw_gid;
+        return 0;
+}
+
 int identity_lookup(uid_t uid, const gid_t *groups, size_t n_groups, bool confined, Identity **ret) {
         g_autoptr(Identity) identity = g_new0(Identity, 1);
+        g_autofree char *buffer = NULL;
+        struct passwd entry;
         int r;
 
         identity->uid = uid;
         identity->change = confined || uid != geteuid();
-        r = lookup_passwd(uid, identity);
-        if (r == -ESRCH && !identity->change) {
+        r = lookup_passwd(NULL, uid, &entry, &buffer);
+        if (r >= 0) {
+                identity->gid = entry.pw_gid;
+                identity->name = g_strdup(entry.pw_name);
+                identity->home = g_strdup(entry.pw_dir);
+                identity->shell = g_strdup(entry.pw_shell);
+        } else if (r == -ESRCH && !identity->change) {
                 /* A container's uid without an entry: nothing has to be changed, so nothing has to be known. */
                 identity->gid = getegid();
                 r = 0;
@@ -113,6 +131,18 @@ static int become(const Identity *identity) {
         if (syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid) < 0)
                 return -errno;
         return capabilities_clear();
+}
+
+int privileges_drop(uid_t uid, gid_t gid) {
+        const Identity identity = { .uid = uid, .gid = gid };
+        int r;
+
+        r = uid == geteuid() ? capabilities_drop() : become(&identity);
+        if (r < 0)
+                return r;
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+                return -errno;
+        return 0;
 }
 
 int identity_assume(const Identity *identity, pid_t parent) {

@@ -12,6 +12,7 @@
 #include "keeper.h"
 
 #define READY_TIMEOUT_MSEC 5000
+#define END_TIMEOUT_MSEC 2000
 
 _Noreturn static void exec_keeper(int leash_fd, int ready_fd, pid_t parent) {
         char *const argv[] = { (char *) "jouletrace-keeper", (char *) "--keeper", NULL };
@@ -43,7 +44,7 @@ int keeper_start(Keeper **ret) {
         ready_ours = fds[0];
         ready_theirs = fds[1];
 
-        keeper->pid = clone_into(-1, &keeper->pidfd);
+        keeper->pid = clone_into(-1, 0, &keeper->pidfd);
         if (keeper->pid < 0)
                 return keeper->pid;
         if (keeper->pid == 0)
@@ -60,17 +61,19 @@ int keeper_start(Keeper **ret) {
 }
 
 Keeper *keeper_free(Keeper *keeper) {
+        struct pollfd item;
         siginfo_t info;
 
         if (!keeper)
                 return NULL;
+        /* Whoever gave up root since the start may not kill it, but holds the leash. */
+        safe_close(keeper->leash_fd);
         if (keeper->pid > 0) {
                 (void) syscall(SYS_pidfd_send_signal, keeper->pidfd, SIGKILL, NULL, 0);
-                /* It does nothing that could hold up a SIGKILL. */
-                while (waitid(P_PID, (id_t) keeper->pid, &info, WEXITED) < 0 && errno == EINTR)
-                        ;
+                item = (struct pollfd){ .fd = keeper->pidfd, .events = POLLIN };
+                (void) poll(&item, 1, END_TIMEOUT_MSEC);
+                (void) waitid(P_PID, (id_t) keeper->pid, &info, WEXITED | WNOHANG);
         }
-        safe_close(keeper->leash_fd);
         safe_close(keeper->pidfd);
         g_free(keeper);
         return NULL;

@@ -15,7 +15,7 @@ typedef struct Keeper {
 /* Starts this same binary with "--keeper" and waits (at most five seconds) until it has let its privileges go. */
 int keeper_start(Keeper **ret);
 
-/* Ends and reaps it. */
+/* Ends and reaps it, also for an owner that has let its own privileges go since. Waits two seconds at most. */
 Keeper *keeper_free(Keeper *keeper);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Keeper, keeper_free)
 

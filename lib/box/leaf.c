@@ -6,35 +6,72 @@
 #include "fs.h"
 #include "leaf.h"
 
+static const struct {
+        const char *name;
+        int flags;
+        bool optional; /* its controller may be missing */
+} files[LEAF_FILES] = {
+        [LEAF_KILL] = { "cgroup.kill", O_WRONLY, false },
+        [LEAF_EVENTS] = { "cgroup.events", O_RDONLY, false },
+        [LEAF_CPU_STAT] = { "cpu.stat", O_RDONLY, false },
+        [LEAF_MEMORY_EVENTS] = { "memory.events", O_RDONLY, true },
+        [LEAF_MEMORY_PEAK] = { "memory.peak", O_RDONLY, true },
+        [LEAF_PIDS_EVENTS] = { "pids.events", O_RDONLY, true },
+};
+
+static Leaf *leaf_new(void) {
+        Leaf *leaf = g_new(Leaf, 1);
+
+        *leaf = (Leaf){ .parent_fd = -1, .fd = -1 };
+        for (size_t i = 0; i < LEAF_FILES; i++)
+                leaf->files[i] = -1;
+        return leaf;
+}
+
 int leaf_create(int parent_fd, const char *name, Leaf **ret) {
         g_autoptr(Leaf) leaf = NULL;
 
         if (mkdirat(parent_fd, name, 0755) < 0)
                 return -errno;
 
-        leaf = g_new(Leaf, 1);
-        *leaf = (Leaf){ .parent_fd = parent_fd, .name = g_strdup(name), .fd = -1, .events_fd = -1, .cpu_fd = -1 };
+        leaf = leaf_new();
+        leaf->parent_fd = parent_fd;
+        leaf->name = g_strdup(name);
         leaf->fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (leaf->fd < 0)
                 return -errno;
-        leaf->events_fd = openat(leaf->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-        if (leaf->events_fd < 0)
-                return -errno;
-        leaf->cpu_fd = openat(leaf->fd, "cpu.stat", O_RDONLY | O_CLOEXEC);
-        if (leaf->cpu_fd < 0)
-                return -errno;
+        for (size_t i = 0; i < LEAF_FILES; i++) {
+                leaf->files[i] = openat(leaf->fd, files[i].name, files[i].flags | O_CLOEXEC | O_NOFOLLOW);
+                if (leaf->files[i] < 0 && !(files[i].optional && errno == ENOENT))
+                        return -errno;
+        }
 
         *ret = g_steal_pointer(&leaf);
         return 0;
 }
 
+Leaf *leaf_from_files(const int taken[static LEAF_FILES]) {
+        Leaf *leaf = leaf_new();
+
+        memcpy(leaf->files, taken, sizeof(leaf->files));
+        return leaf;
+}
+
+void leaf_close_figures(Leaf *leaf) {
+        for (size_t i = 0; i < LEAF_FILES; i++)
+                if (i != LEAF_KILL && i != LEAF_EVENTS)
+                        leaf->files[i] = safe_close(leaf->files[i]);
+        leaf->fd = safe_close(leaf->fd);
+}
+
 Leaf *leaf_free(Leaf *leaf) {
         if (!leaf)
                 return NULL;
-        safe_close(leaf->cpu_fd);
-        safe_close(leaf->events_fd);
+        for (size_t i = 0; i < LEAF_FILES; i++)
+                safe_close(leaf->files[i]);
         safe_close(leaf->fd);
-        (void) unlinkat(leaf->parent_fd, leaf->name, AT_REMOVEDIR);
+        if (leaf->parent_fd >= 0)
+                (void) unlinkat(leaf->parent_fd, leaf->name, AT_REMOVEDIR);
         g_free(leaf->name);
         g_free(leaf);
         return NULL;
@@ -53,11 +90,11 @@ int leaf_set(Leaf *leaf, const char *file, const char *value) {
         return 0;
 }
 
-int leaf_kill(Leaf *leaf) {
-        return write_file_at(leaf->fd, "cgroup.kill", "1");
+int leaf_kill(const Leaf *leaf) {
+        return write(leaf->files[LEAF_KILL], "1", 1) == 1 ? 0 : -errno;
 }
 
-/* Both files are some hundred bytes; reading at offset 0 makes the kernel compose them anew. */
+/* The files are some hundred bytes; reading at offset 0 makes the kernel compose them anew. */
 static int pread_text(int fd, char *buffer, size_t size) {
         ssize_t n = pread(fd, buffer, size - 1, 0);
 
@@ -72,7 +109,7 @@ int leaf_populated(const Leaf *leaf) {
         uint64_t populated;
         int r;
 
-        r = pread_text(leaf->events_fd, buffer, sizeof(buffer));
+        r = pread_text(leaf->files[LEAF_EVENTS], buffer, sizeof(buffer));
         if (r < 0)
                 return r;
         r = flat_keyed_u64(buffer, "populated", &populated);
@@ -82,23 +119,17 @@ int leaf_populated(const Leaf *leaf) {
 }
 
 int leaf_cpu_usec(const Leaf *leaf, uint64_t *ret_usec) {
+        return leaf_counter(leaf, LEAF_CPU_STAT, "usage_usec", ret_usec);
+}
+
+int leaf_counter(const Leaf *leaf, LeafFile file, const char *key, uint64_t *ret) {
         char buffer[2048];
         int r;
 
-        r = pread_text(leaf->cpu_fd, buffer, sizeof(buffer));
+        if (leaf->files[file] < 0)
+                return -ENOENT;
+        r = pread_text(leaf->files[file], buffer, sizeof(buffer));
         if (r < 0)
                 return r;
-        return flat_keyed_u64(buffer, "usage_usec", ret_usec);
-}
-
-int leaf_counter(const Leaf *leaf, const char *file, const char *key, uint64_t *ret) {
-        g_autofree char *text = NULL;
-        int r;
-
-        if (!key)
-                return read_u64_at(leaf->fd, file, ret);
-        r = read_file_at(leaf->fd, file, &text);
-        if (r < 0)
-                return r;
-        return flat_keyed_u64(text, key, ret);
+        return key ? flat_keyed_u64(buffer, key, ret) : parse_u64(g_strchomp(buffer), ret);
 }

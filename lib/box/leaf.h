@@ -1,21 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* One cgroup (v2) that holds one run and nothing else, and is removed after it. */
+/* One cgroup (v2) that holds one run and nothing else, and is removed after it. Its files are opened when it is made:
+ * the kernel checks rights at open(2), so that they can be handed to a process without any. */
 
 #include <stdbool.h>
 
 #include "base.h"
 
+typedef enum LeafFile {
+        LEAF_KILL,
+        LEAF_EVENTS,
+        LEAF_CPU_STAT,
+        LEAF_MEMORY_EVENTS,
+        LEAF_MEMORY_PEAK,
+        LEAF_PIDS_EVENTS,
+        LEAF_FILES,
+} LeafFile;
+
 typedef struct Leaf {
-        int parent_fd; /* borrowed */
-        int fd;        /* the directory; CLONE_INTO_CGROUP takes it */
-        char *name;
-        int events_fd, cpu_fd; /* cgroup.events and cpu.stat, kept open: they are read while a window is open */
+        int parent_fd;         /* borrowed; -1: somebody else removes the directory */
+        char *name;            /* NULL likewise */
+        int fd;                /* the directory, which CLONE_INTO_CGROUP takes; -1 likewise */
+        int files[LEAF_FILES]; /* -1 where the controller is not there */
 } Leaf;
 
 /* -EEXIST when there is one of that name. The leaf must not outlive parent_fd. */
 int leaf_create(int parent_fd, const char *name, Leaf **ret);
+
+/* The leaf of another process, by its files, which it takes. */
+Leaf *leaf_from_files(const int files[static LEAF_FILES]);
+
+/* Closes all but what kills it and shows that it is empty. */
+void leaf_close_figures(Leaf *leaf);
 
 /* Removes the directory (which the kernel refuses while a process is in it) and frees the object. */
 Leaf *leaf_free(Leaf *leaf);
@@ -25,7 +42,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Leaf, leaf_free)
 int leaf_set(Leaf *leaf, const char *file, const char *value);
 
 /* SIGKILL for every process in it, at once (Linux 5.14). */
-int leaf_kill(Leaf *leaf);
+int leaf_kill(const Leaf *leaf);
 
 /* 1 while a process of it lives (zombies do not count), 0 when none does. */
 int leaf_populated(const Leaf *leaf);
@@ -33,6 +50,6 @@ int leaf_populated(const Leaf *leaf);
 /* CPU time of all processes that ever were in it, in µs. */
 int leaf_cpu_usec(const Leaf *leaf, uint64_t *ret_usec);
 
-/* A counter of a flat keyed file ("memory.events", "oom_kill"), or of a file with one number when key is NULL.
+/* A counter of a flat keyed file (LEAF_MEMORY_EVENTS, "oom_kill"), or of a file with one number when key is NULL.
  * -ENOENT when the controller is not there. */
-int leaf_counter(const Leaf *leaf, const char *file, const char *key, uint64_t *ret);
+int leaf_counter(const Leaf *leaf, LeafFile file, const char *key, uint64_t *ret);

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 
 #include "containment.h"
-#include "errand.h"
+#include "launcher.h"
 
 #define NOBODY 65534
 #define WAIT_USEC (10U * USEC_PER_SEC)
@@ -121,52 +121,62 @@ static void on_errand(int r, const char *reply, size_t length, void *userdata) {
         (void) sd_event_exit(result->event, 0);
 }
 
-static int work_who(void *userdata, GString *reply) {
+static int work_who(void *userdata, const int *fds, size_t n_fds, GString *reply) {
         g_string_append_printf(reply, "%d", getuid());
         return access("/etc/shadow", R_OK) < 0 ? 0 : -EUCLEAN;
 }
 
-static int work_fail(void *userdata, GString *reply) {
+static int work_fail(void *userdata, const int *fds, size_t n_fds, GString *reply) {
         return -EXDEV;
 }
 
-static int work_hang(void *userdata, GString *reply) {
+static int work_hang(void *userdata, const int *fds, size_t n_fds, GString *reply) {
         (void) sleep(3600);
         return 0;
 }
 
-static int work_crash(void *userdata, GString *reply) {
+static int work_crash(void *userdata, const int *fds, size_t n_fds, GString *reply) {
         (void) raise(SIGKILL);
         return 0;
 }
 
 static const struct {
-        ErrandWork work;
+        ErrandSpec spec;
+        uint64_t timeout_usec;
         int r;
         const char *reply;
 } errands[] = {
-        { work_who, 0, "65534" },
-        { work_fail, -EXDEV, "" },
-        { work_hang, -ETIMEDOUT, "" },
-        { work_crash, -ECHILD, "" },
+        { { work_who, NULL }, WAIT_USEC, 0, "65534" },
+        { { work_fail, NULL }, WAIT_USEC, -EXDEV, "" },
+        { { work_hang, NULL }, 50000, -ETIMEDOUT, "" },
+        { { work_crash, NULL }, WAIT_USEC, -ECHILD, "" },
 };
 
 static void test_errand(void) {
         g_autoptr(Identity) identity = NULL;
+        g_autoptr(Containment) containment = NULL;
+        g_autoptr(Launcher) launcher = NULL;
+        ErrandSpec specs[G_N_ELEMENTS(errands)];
+        LauncherSpec spec = { .errands = specs, .n_errands = G_N_ELEMENTS(errands), .daemon_fd = -1 };
 
+        for (size_t i = 0; i < G_N_ELEMENTS(errands); i++)
+                specs[i] = errands[i].spec;
         g_assert_cmpint(identity_lookup(NOBODY, NULL, 0, false, &identity), >=, 0);
+        g_assert_cmpint(containment_open_process(&containment), >=, 0);
+        spec.identity = identity;
+        spec.containment = containment;
+        g_assert_cmpint(launcher_start(&spec, &launcher), >=, 0);
         for (size_t i = 0; i < G_N_ELEMENTS(errands); i++) {
-                g_autoptr(GHashTable) others = g_hash_table_new(NULL, NULL);
                 g_autoptr(sd_event) event = NULL;
                 ErrandResult result = {};
                 Errand *errand;
 
                 g_assert_cmpint(sd_event_new(&event), >=, 0);
                 result.event = event;
-                g_assert_cmpint(errand_start(event, identity, others, errands[i].work == work_hang ? 50000 : WAIT_USEC,
-                                             errands[i].work, on_errand, &result, &errand),
+                g_assert_cmpint(errand_start(event, launcher, (uint32_t) i, NULL, 0, errands[i].timeout_usec,
+                                             on_errand, &result, &errand),
                                 ==, 0);
-                g_assert_cmpuint(g_hash_table_size(others), ==, 1);
+                g_assert_cmpuint(g_hash_table_size(containment->others), >=, 2);
                 g_assert_cmpint(sd_event_loop(event), ==, 0);
                 g_assert_cmpint(result.r, ==, errands[i].r);
                 g_assert_cmpstr(result.reply, ==, errands[i].reply);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Inside lib/box: what the judge and its launcher say to each other, one packet with descriptors each way. */
+
+#include "launcher.h"
+#include "spawn.h"
+
+typedef enum LaunchKind {
+        LAUNCH_BOX,    /* number of a spec; [stdin] → pid, leaf; the BOX_FDS, then the leaf's files that are there */
+        LAUNCH_REMOVE, /* number of a leaf */
+        LAUNCH_ERRAND, /* number of an errand; its descriptors → pid; pidfd, reply pipe */
+        LAUNCH_END_ERRAND, /* number 0 */
+} LaunchKind;
+
+typedef struct LaunchRequest {
+        uint32_t kind, number;
+} LaunchRequest;
+
+typedef struct LaunchReply {
+        int32_t error; /* negative errno; 0: done */
+        int32_t pid;
+        uint32_t leaf_id, leaf_files; /* bit n: file n of LeafFile was sent along */
+        char why[240];                /* of LAUNCH_BOX; NUL-terminated */
+} LaunchReply;
+
+#define LAUNCH_FDS_MAX (BOX_FDS + LEAF_FILES)
+
+/* Does not block: an answer is waited for before the next request is sent, so that there is always room. */
+int message_send(int socket_fd, const void *data, size_t size, const int *fds, size_t n_fds);
+
+/* Takes one packet of exactly this size; fds has room for LAUNCH_FDS_MAX, close-on-exec. -EPIPE: the other side is
+ * closed; -EBADMSG: another size, or more descriptors (all of them closed). */
+int message_receive(int socket_fd, void *data, size_t size, int *fds, size_t *ret_n_fds);
+
+/* The launcher's process, see launcher.h. judge_pidfd is its parent's. */
+_Noreturn void launcher_serve(const LauncherSpec *spec, int socket_fd, pid_t judge, int judge_pidfd);
