@@ -169,10 +169,11 @@ static char *describe_end(const Evidence *evidence, unsigned facts) {
 }
 
 static char *describe_answer(const Evidence *evidence) {
-        return g_strdup_printf("gave a wrong answer%s%s%s%s%s", evidence->difference ? ": " : "",
-                               evidence->difference ?: "", evidence->validator_end ? " (the validator " : "",
-                               evidence->validator_end ?: "",
-                               evidence->validator_end ? " on it, and not on the jury's answer)" : "");
+        if (evidence->validator_end)
+                return g_strdup_printf("gave a wrong answer (on it, though not on the jury's, the validator %s)",
+                                       evidence->validator_end);
+        return g_strdup_printf("gave a wrong answer%s%s", evidence->difference ? ": " : "",
+                               evidence->difference ?: "");
 }
 
 static char *describe_syscall(const Evidence *evidence) {

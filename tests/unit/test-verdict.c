@@ -133,7 +133,7 @@ static const struct {
           { LIMITS, .end_code = CLD_EXITED, .answer = ANSWER_WRONG, .validator_end = "was killed after 3.000 s" },
           FACT_WRONG_ANSWER | FACT_VALIDATOR_FAILED,
           VERDICT_WA,
-          "gave a wrong answer (the validator was killed after 3.000 s on it, and not on the jury's answer)" },
+          "gave a wrong answer (on it, though not on the jury's, the validator was killed after 3.000 s)" },
         { "no validator worth its name",
           { LIMITS, .end_code = CLD_EXITED, .judge_fault = "the validator exited with status 7" },
           FACT_JUDGE_FAULT,
