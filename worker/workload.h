@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What a job works on: the caller's blobs, checked and mapped, and what of them each test feeds and expects. */
+
+#include "request.h"
+#include "value.h"
+
+typedef struct WorkTest {
+        const char *name; /* the request's */
+        const char *input, *answer;
+        size_t input_size, answer_size;
+        Value *expected;   /* the answer, where a function's result is compared; else NULL */
+        GHashTable *right; /* digests of outputs that were found right; they need no second look */
+} WorkTest;
+
+typedef struct Workload {
+        const Request *request;
+        int blobs_fd; /* sealed memfd; -1: the request has none */
+        char *map;    /* its contents */
+        size_t size;
+        WorkTest *tests;
+        size_t n_tests; /* max-tests is in force */
+} Workload;
+
+/* A memfd cannot be changed any more once it is sealed, and reading one waits for nobody: it is the one descriptor of
+ * the caller's that is read without an errand.
+ * -EINVAL and *ret_why when the blobs are no sealed memfd, larger than max_bytes, or shorter than a file, input or
+ * answer says, or when an input or answer of a function is no JSON. */
+int workload_open(const Request *request, uint64_t max_bytes, Workload **ret, char **ret_why);
+Workload *workload_free(Workload *workload);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workload, workload_free)
+
+/* A sealed memfd with these bytes, at its beginning; negative errno. */
+int memfd_with(const char *name, const void *data, size_t size);
