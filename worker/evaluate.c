@@ -30,14 +30,14 @@ static bool trial_kind_uj(const JobRecord *record, const TrialRecord *trial, Dom
 
         domains = meter_domains(record->meter, &n);
         for (guint w = 0; w < trial->windows->len; w++) {
-                const WindowRecord *window = g_ptr_array_index(trial->windows, w);
+                const Figures *figures = window_figures(g_ptr_array_index(trial->windows, w));
 
-                for (size_t i = 0; i < MIN(n, window->n_domains); i++) {
+                for (size_t i = 0; i < MIN(n, figures->n_domains); i++) {
                         if (domains[i].kind != kind || !domains[i].in_total)
                                 continue;
-                        if (window->energy_error[i] < 0)
+                        if (figures->energy_error[i] < 0)
                                 return false;
-                        sum += window->energy_uj[i];
+                        sum += figures->energy_uj[i];
                         any = true;
                 }
         }
@@ -47,6 +47,7 @@ static bool trial_kind_uj(const JobRecord *record, const TrialRecord *trial, Dom
 
 typedef struct Columns {
         double *total_j, *package_j, *dram_j, *wall_s, *cpu_s, *power_w;
+        double *once_j, *once_wall_s, *once_cpu_s; /* of the work done once */
         size_t n, n_energy, n_package, n_dram;
 } Columns;
 
@@ -57,13 +58,59 @@ static void columns_clear(Columns *columns) {
         g_free(columns->wall_s);
         g_free(columns->cpu_s);
         g_free(columns->power_w);
+        g_free(columns->once_j);
+        g_free(columns->once_wall_s);
+        g_free(columns->once_cpu_s);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Columns, columns_clear)
+
+/* The figures of one test in one trial, which may be those of several windows. */
+typedef struct TestSum {
+        const char *test;
+        double iterations, wall_ns, cpu_usec;
+        uint64_t total_uj;
+} TestSum;
+
+/* Adds up the windows from *first on that belong to one test, and moves *first behind them. */
+static TestSum next_test(const TrialRecord *trial, guint *first) {
+        TestSum sum = { .test = ((const WindowRecord *) g_ptr_array_index(trial->windows, *first))->test };
+
+        for (; *first < trial->windows->len; (*first)++) {
+                const WindowRecord *window = g_ptr_array_index(trial->windows, *first);
+                const Figures *figures = window_figures(window);
+
+                if (window->test != sum.test)
+                        break;
+                sum.iterations += (double) figures->iterations;
+                sum.wall_ns += (double) figures->wall_ns;
+                sum.cpu_usec += (double) figures->cpu_usec;
+                sum.total_uj += figures->total_uj;
+        }
+        return sum;
+}
+
+/* Each test once: tests are repeated differently often, so that the trial's sum alone does not tell. */
+static void add_once(Columns *columns, const TrialRecord *trial, uint64_t step_uj) {
+        guint first = 0;
+
+        while (first < trial->windows->len) {
+                const TestSum sum = next_test(trial, &first);
+
+                if (sum.iterations <= 0)
+                        continue;
+                columns->once_wall_s[columns->n] += sum.wall_ns / 1e9 / sum.iterations;
+                columns->once_cpu_s[columns->n] += sum.cpu_usec / 1e6 / sum.iterations;
+                if (!trial->energy_absent)
+                        columns->once_j[columns->n_energy] +=
+                                        (double) round_uj(sum.total_uj, step_uj) / 1e6 / sum.iterations;
+        }
+}
 
 static void add_trial(Columns *columns, const JobRecord *record, const TrialRecord *trial, uint64_t step_uj) {
         const double wall_s = (double) trial->wall_ns / 1e9;
         uint64_t uj;
 
+        add_once(columns, trial, step_uj);
         columns->wall_s[columns->n] = wall_s;
         columns->cpu_s[columns->n] = (double) trial->cpu_usec / 1e6;
         columns->n++;
@@ -78,7 +125,7 @@ static void add_trial(Columns *columns, const JobRecord *record, const TrialReco
                 columns->dram_j[columns->n_dram++] = (double) round_uj(uj, step_uj) / 1e6;
 }
 
-static void fill_columns(const JobRecord *record, uint64_t step_uj, Columns *columns, uint32_t *ret_iterations) {
+static void fill_columns(const JobRecord *record, uint64_t step_uj, Columns *columns, uint64_t *ret_iterations) {
         const size_t room = record->trials->len + 1;
 
         columns->total_j = g_new0(double, room);
@@ -87,6 +134,9 @@ static void fill_columns(const JobRecord *record, uint64_t step_uj, Columns *col
         columns->wall_s = g_new0(double, room);
         columns->cpu_s = g_new0(double, room);
         columns->power_w = g_new0(double, room);
+        columns->once_j = g_new0(double, room);
+        columns->once_wall_s = g_new0(double, room);
+        columns->once_cpu_s = g_new0(double, room);
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
 
@@ -110,13 +160,17 @@ int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret) {
         r = summary_compute(columns.cpu_s, columns.n, &summary.cpu_s);
         if (r < 0)
                 return r;
-        summary.per_iteration.wall_s = summary.wall_s.median / summary.iterations;
-        summary.per_iteration.cpu_s = summary.cpu_s.median / summary.iterations;
+        r = stats_median(columns.once_wall_s, columns.n, &summary.per_iteration.wall_s);
+        if (r < 0)
+                return r;
+        r = stats_median(columns.once_cpu_s, columns.n, &summary.per_iteration.cpu_s);
+        if (r < 0)
+                return r;
 
         if (columns.n_energy == columns.n && summary_compute(columns.total_j, columns.n, &summary.total_j) >= 0 &&
-            stats_median(columns.power_w, columns.n, &summary.power_w) >= 0) {
+            stats_median(columns.power_w, columns.n, &summary.power_w) >= 0 &&
+            stats_median(columns.once_j, columns.n, &summary.per_iteration.total_j) >= 0) {
                 summary.has_energy = true;
-                summary.per_iteration.total_j = summary.total_j.median / summary.iterations;
                 summary.has_package = columns.n_package == columns.n &&
                                       summary_compute(columns.package_j, columns.n, &summary.package_j) >= 0;
                 summary.has_dram = columns.n_dram == columns.n &&
@@ -124,6 +178,50 @@ int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret) {
         }
         *ret = summary;
         return 0;
+}
+
+static bool tests_are_long(const JobRecord *record, const TrialRecord *trial) {
+        guint first = 0;
+
+        while (first < trial->windows->len)
+                if (next_test(trial, &first).wall_ns < (double) record->min_window_usec * 1e3)
+                        return false;
+        return !trial->energy_absent;
+}
+
+GArray *job_summarise_tests(const JobRecord *record, uint64_t step_uj, bool *ret_energy) {
+        GArray *tests = g_array_new(false, true, sizeof(TestSummary));
+        const size_t n = job_valid_trials(record);
+        const size_t n_tests = record->tests ? record->tests->len : 0;
+        g_autofree double *wall_s = g_new0(double, n * n_tests + 1), *total_j = g_new0(double, n * n_tests + 1);
+        size_t t = 0;
+
+        *ret_energy = true;
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+                size_t test = 0;
+
+                if (!trial->valid)
+                        continue;
+                *ret_energy = *ret_energy && tests_are_long(record, trial);
+                for (guint first = 0; first < trial->windows->len && test < n_tests; test++) {
+                        const TestSum sum = next_test(trial, &first);
+
+                        wall_s[test * n + t] = sum.wall_ns / 1e9 / MAX(sum.iterations, 1);
+                        total_j[test * n + t] =
+                                        (double) round_uj(sum.total_uj, step_uj) / 1e6 / MAX(sum.iterations, 1);
+                }
+                t++;
+        }
+        for (size_t test = 0; test < n_tests && n > 0; test++) {
+                const TestRecord *validated = g_ptr_array_index(record->tests, test);
+                TestSummary summary = { .name = validated->name };
+
+                (void) stats_median(wall_s + test * n, n, &summary.wall_s);
+                (void) stats_median(total_j + test * n, n, &summary.total_j);
+                g_array_append_val(tests, summary);
+        }
+        return tests;
 }
 
 bool job_precise_enough(const JobRecord *record) {

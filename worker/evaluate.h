@@ -14,19 +14,28 @@ uint64_t round_uj(uint64_t uj, uint64_t step_uj);
 
 typedef struct JobSummary {
         size_t n;            /* valid trials */
-        uint32_t iterations; /* runs in each of them: the same in all that are valid */
+        uint64_t iterations; /* of the work, in the last of them */
         bool has_energy;
         Summary total_j, package_j, dram_j; /* of a trial, all its iterations together */
         bool has_package, has_dram;
         Summary wall_s, cpu_s;
         double power_w; /* median of energy ÷ time */
         struct {
-                double total_j, wall_s, cpu_s; /* medians ÷ iterations; total_j with has_energy only */
-        } per_iteration;
+                double total_j, wall_s, cpu_s; /* medians of the work done once; total_j with has_energy only */
+        } per_iteration; /* with tests, of the whole set of them */
 } JobSummary;
 
 /* -ENODATA when no trial is valid. Energies are rounded to step_uj, trial by trial, before they are summed up. */
 int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret);
+
+typedef struct TestSummary {
+        const char *name;
+        double total_j, wall_s; /* medians of the test run once */
+} TestSummary;
+
+/* One TestSummary for each test, over the valid trials. *ret_energy: total_j may be told, since each test alone is as
+ * long as energy is given for; what one test took is the set's less that of the others. */
+GArray *job_summarise_tests(const JobRecord *record, uint64_t step_uj, bool *ret_energy);
 
 size_t job_valid_trials(const JobRecord *record);
 

@@ -15,10 +15,27 @@ static void free_trial(void *record) {
         trial_record_free(record);
 }
 
+static void free_test(void *record) {
+        test_record_free(record);
+}
+
 RunRecord *run_record_free(RunRecord *record) {
         if (!record)
                 return NULL;
         g_free(record->output_sha256);
+        difference_clear(&record->difference);
+        g_free(record->validator_words);
+        region_record_free(record->region);
+        g_free(record);
+        return NULL;
+}
+
+TestRecord *test_record_free(TestRecord *record) {
+        if (!record)
+                return NULL;
+        run_record_free(record->run);
+        g_free(record->message);
+        g_free(record->excerpt);
         g_free(record);
         return NULL;
 }
@@ -26,8 +43,11 @@ RunRecord *run_record_free(RunRecord *record) {
 WindowRecord *window_record_free(WindowRecord *record) {
         if (!record)
                 return NULL;
-        g_free(record->energy_uj);
-        g_free(record->energy_error);
+        figures_clear(&record->whole);
+        if (record->region)
+                figures_clear(record->region);
+        g_free(record->region);
+        g_free(record->region_problem);
         if (record->runs)
                 g_ptr_array_unref(record->runs);
         g_free(record);
@@ -37,9 +57,7 @@ WindowRecord *window_record_free(WindowRecord *record) {
 WindowRecord *window_record_new(size_t n_domains) {
         WindowRecord *record = g_new0(WindowRecord, 1);
 
-        record->n_domains = n_domains;
-        record->energy_uj = g_new0(uint64_t, n_domains + 1);
-        record->energy_error = g_new0(int, n_domains + 1);
+        figures_init(&record->whole, n_domains);
         record->runs = g_ptr_array_new_with_free_func(free_run);
         return record;
 }
@@ -74,6 +92,10 @@ char *reading_error_to_string(int error) {
         }
 }
 
+const Figures *window_figures(const WindowRecord *record) {
+        return record->region ?: &record->whole;
+}
+
 static void invalidate(TrialRecord *trial, const char *word, char *reason) {
         trial->valid = false;
         if (word)
@@ -87,22 +109,25 @@ static void invalidate(TrialRecord *trial, const char *word, char *reason) {
 void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
         trial->valid = true;
         for (guint i = 0; i < trial->windows->len; i++) {
-                const WindowRecord *window = g_ptr_array_index(trial->windows, i);
+                const Figures *figures = window_figures(g_ptr_array_index(trial->windows, i));
 
-                trial->iterations += window->iterations;
-                trial->wall_ns += window->wall_ns;
-                trial->cpu_usec += window->cpu_usec;
-                trial->total_uj += window->total_uj;
+                trial->iterations += figures->iterations;
+                trial->wall_ns += figures->wall_ns;
+                trial->cpu_usec += figures->cpu_usec;
+                trial->total_uj += figures->total_uj;
         }
         for (guint i = 0; i < trial->windows->len && trial->valid; i++) {
                 const WindowRecord *window = g_ptr_array_index(trial->windows, i);
+                const Figures *figures = window_figures(window);
 
                 if (!window->complete)
                         invalidate(trial, NULL, g_strdup("the window did not come to its end"));
-                else if (window->total_error < 0 && window->n_domains > 0)
-                        invalidate(trial, window->total_error == -EOVERFLOW ? "WRAP_AMBIGUOUS" : "READ_ERROR",
-                                   reading_error_to_string(window->total_error));
-                else if (window->n_domains == 0 && !trial->energy_absent)
+                else if (window->region_problem)
+                        invalidate(trial, "REGION", g_strdup(window->region_problem));
+                else if (figures->total_error < 0 && figures->n_domains > 0)
+                        invalidate(trial, figures->total_error == -EOVERFLOW ? "WRAP_AMBIGUOUS" : "READ_ERROR",
+                                   reading_error_to_string(figures->total_error));
+                else if (figures->n_domains == 0 && !trial->energy_absent)
                         trial->energy_absent = g_strdup("there is no meter");
         }
         if (trial->wall_ns < min_ns && trial->valid && !trial->energy_absent)
@@ -124,6 +149,8 @@ const char *job_status_to_string(JobStatus status) {
                 return "UNSTABLE";
         case STATUS_UNMEASURABLE:
                 return "UNMEASURABLE";
+        case STATUS_DIVERGED:
+                return "DIVERGED";
         case STATUS_ENERGY_LIMIT:
                 return "ENERGY_LIMIT";
         case STATUS_INCOMPLETE:
@@ -138,6 +165,7 @@ JobRecord *job_record_new(const Request *request, const JobContext *context) {
         record->request = request;
         record->context = context;
         record->containment = CONTAINMENT_PROCESS_GROUP;
+        record->tests = g_ptr_array_new_with_free_func(free_test);
         record->warmups = g_ptr_array_new_with_free_func(free_trial);
         record->trials = g_ptr_array_new_with_free_func(free_trial);
         record->reasons = g_ptr_array_new_with_free_func(g_free);
@@ -154,6 +182,9 @@ JobRecord *job_record_free(JobRecord *record) {
         g_free(record->program.absent);
         g_strfreev(record->env);
         g_free(record->thermal_absent);
+        g_ptr_array_unref(record->tests);
+        run_record_free(record->compiler);
+        g_free(record->compiler_words);
         g_ptr_array_unref(record->warmups);
         g_ptr_array_unref(record->trials);
         g_ptr_array_unref(record->reasons);

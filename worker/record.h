@@ -7,34 +7,37 @@
 
 #include "containment.h"
 #include "context.h"
-#include "meter.h"
+#include "difference.h"
+#include "region.h"
 #include "request.h"
 #include "states.h"
 #include "verdict.h"
 
 /* One run: one iteration of a window. */
 typedef struct RunRecord {
-        Evidence evidence;
+        Evidence evidence; /* borrows from the members below */
         unsigned facts;
         uint64_t output_bytes; /* of standard output */
         char *output_sha256;   /* of standard output; NULL when not all of it was kept */
+        Difference difference; /* with ANSWER_WRONG */
+        char *validator_words; /* what an external validator said of itself; NULL: nothing */
+        RegionRecord *region;  /* NULL: none was to be declared */
 } RunRecord;
 
 RunRecord *run_record_free(RunRecord *record);
 
 typedef struct WindowRecord {
-        uint32_t iterations;  /* runs that took place */
-        uint64_t wall_ns;     /* between the two readings */
-        uint64_t cpu_usec;    /* of all its runs */
+        const char *test;     /* whose runs these are; NULL: a plain command's */
+        Figures whole;        /* between the two readings; iterations are the runs that took place */
+        Figures *region;      /* of what its runs declared, together; NULL: nothing was to be declared */
+        char *region_problem; /* why the region is not what was to be measured; NULL: it is */
         uint64_t memory_peak; /* the largest of its runs', in bytes */
-        size_t n_domains;     /* in the meter's order */
-        uint64_t *energy_uj;
-        int *energy_error; /* 0, or why the energy of that domain is absent */
-        uint64_t total_uj; /* Σ of the domains in the total */
-        int total_error;   /* 0, or why it is absent; -ENODATA: the meter has no domain */
-        bool complete;     /* every run took place and its end was seen */
-        GPtrArray *runs;   /* RunRecord */
+        bool complete;        /* every run took place and its end was seen */
+        GPtrArray *runs;      /* RunRecord */
 } WindowRecord;
+
+/* What is to be measured of it: the region where there is one, else the whole. */
+const Figures *window_figures(const WindowRecord *record);
 
 WindowRecord *window_record_new(size_t n_domains);
 WindowRecord *window_record_free(WindowRecord *record);
@@ -45,7 +48,7 @@ typedef struct TrialRecord {
         bool valid;
         GPtrArray *quality;  /* words of the table of evidence: char * */
         GPtrArray *windows;  /* WindowRecord */
-        uint32_t iterations; /* Σ */
+        uint64_t iterations; /* Σ */
         uint64_t wall_ns;    /* Σ */
         uint64_t cpu_usec;   /* Σ */
         uint64_t total_uj;   /* Σ, when energy_absent is NULL */
@@ -65,11 +68,24 @@ void trial_record_close(TrialRecord *trial, uint64_t min_ns);
 /* Why the energy of a reading is absent, in a sentence's end: "the counter could not be read: …". */
 char *reading_error_to_string(int error);
 
+/* What validation found out about one test. */
+typedef struct TestRecord {
+        const char *name;
+        RunRecord *run; /* NULL: it was not run any more */
+        unsigned facts;
+        Verdict verdict;
+        char *message; /* one sentence about the end of the run, or the first difference; NULL when it is right */
+        char *excerpt; /* the end of its standard error, when it did not end well; NULL: none */
+} TestRecord;
+
+TestRecord *test_record_free(TestRecord *record);
+
 typedef enum JobStatus {
         STATUS_OK,
         STATUS_TIME_ONLY,
         STATUS_UNSTABLE,
         STATUS_UNMEASURABLE,
+        STATUS_DIVERGED, /* a measured run was not right, though its program had been validated */
         STATUS_ENERGY_LIMIT,
         STATUS_INCOMPLETE, /* the job did not come to its end: no status is stated */
 } JobStatus;
@@ -96,6 +112,9 @@ typedef struct JobRecord {
         uint64_t min_window_usec; /* in force */
         char **env;               /* in force */
         char *thermal_absent;     /* why there is no thermal gate; NULL when there is */
+        GPtrArray *tests;         /* TestRecord, in the request's order; empty: none were given */
+        RunRecord *compiler;      /* the compiler's run; NULL: nothing to compile */
+        char *compiler_words;     /* the end of what it said; NULL: nothing */
         GPtrArray *warmups;       /* TrialRecord */
         GPtrArray *trials;        /* TrialRecord; the invalid ones stay */
         GPtrArray *reasons;       /* words about the whole job: char * */

@@ -25,8 +25,7 @@ struct Region {
 RegionRecord *region_record_free(RegionRecord *record) {
         if (!record)
                 return NULL;
-        g_free(record->energy_uj);
-        g_free(record->energy_error);
+        figures_clear(&record->figures);
         g_free(record->problem);
         g_free(record);
         return NULL;
@@ -57,10 +56,6 @@ int region_parse(const char *message, size_t length, RegionWord *ret, uint64_t *
         return 0;
 }
 
-static uint64_t reading_ns(const Reading *reading) {
-        return reading->before_ns + (reading->after_ns - reading->before_ns) / 2;
-}
-
 static int read_counters(Region *region, Reading *ret, uint64_t *ret_cpu_usec) {
         int r;
 
@@ -71,26 +66,12 @@ static int read_counters(Region *region, Reading *ret, uint64_t *ret_cpu_usec) {
 }
 
 static void add_region(Region *region, const Reading *end, uint64_t end_cpu_usec, uint64_t iterations) {
-        RegionRecord *record = region->record;
-        uint64_t uj = 0;
-        int r;
+        Figures *figures = &region->record->figures;
 
-        record->regions++;
-        record->iterations += iterations;
-        record->wall_ns += reading_ns(end) - reading_ns(&region->begin);
-        record->cpu_usec += end_cpu_usec - MIN(end_cpu_usec, region->begin_cpu_usec);
-        for (size_t i = 0; i < record->n_domains; i++) {
-                r = reading_energy_uj(&region->begin, end, i, &uj);
-                if (r < 0)
-                        record->energy_error[i] = r;
-                else
-                        record->energy_uj[i] += uj;
-        }
-        r = meter_total_uj(region->meter, &region->begin, end, &uj);
-        if (r < 0)
-                record->total_error = r;
-        else
-                record->total_uj += uj;
+        region->record->regions++;
+        figures->iterations += iterations;
+        figures->cpu_usec += end_cpu_usec - MIN(end_cpu_usec, region->begin_cpu_usec);
+        figures_add_span(figures, region->meter, &region->begin, end);
 }
 
 /* The program is not heard any more; its next word fails with EPIPE or ECONNRESET. */
@@ -183,9 +164,7 @@ int region_new(sd_event *event, Meter *meter, RegionCpuTime cpu_time, void *user
         region->fd = -1;
         (void) meter_domains(meter, &n_domains);
         region->record = g_new0(RegionRecord, 1);
-        region->record->n_domains = n_domains;
-        region->record->energy_uj = g_new0(uint64_t, n_domains);
-        region->record->energy_error = g_new0(int, n_domains);
+        figures_init(&region->record->figures, n_domains);
 
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
                 return -errno;

@@ -5,7 +5,7 @@
  * the protocol). Counters are read before "go" and before "done" are sent, so that neither the program's start-up nor
  * our own work lies within. */
 
-#include "meter.h"
+#include "figures.h"
 
 #include <systemd/sd-event.h>
 
@@ -19,16 +19,9 @@ typedef int (*RegionCpuTime)(void *userdata, uint64_t *ret_usec);
 
 /* What all regions of a run come to together. */
 typedef struct RegionRecord {
-        uint32_t regions;    /* pairs of begin and end */
-        uint64_t iterations; /* Σ of what the program said it did in them */
-        uint64_t wall_ns;
-        uint64_t cpu_usec;
-        size_t n_domains; /* in the meter's order */
-        uint64_t *energy_uj;
-        int *energy_error; /* 0, or why the energy of that domain is absent */
-        uint64_t total_uj; /* Σ of the domains in the total */
-        int total_error;   /* 0, or why it is absent; -ENODATA: the meter has no domain */
-        char *problem;     /* why this is not what the program wanted measured; NULL: it is */
+        uint32_t regions; /* pairs of begin and end */
+        Figures figures;  /* of all of them; iterations are what the program said it did */
+        char *problem;    /* why this is not what the program wanted measured; NULL: it is */
 } RegionRecord;
 
 RegionRecord *region_record_free(RegionRecord *record);

@@ -19,6 +19,7 @@ struct Run {
         void *userdata;
 
         Capture output, error_output;
+        Region *region; /* NULL: nothing is to be declared */
         sd_event_source *output_source, *error_source, *exit_source;
         sd_event_source *wall_timer, *cpu_timer, *death_timer, *empty_timer;
 
@@ -125,12 +126,16 @@ static int on_cpu_timer(sd_event_source *source, uint64_t usec, void *userdata) 
         return 0;
 }
 
+static uint64_t counted_output(const Run *run) {
+        return run->output.seen + (run->limits.errors_free ? 0 : run->error_output.seen);
+}
+
 static void drain(Run *run, Capture *capture, sd_event_source *source, int fd) {
         const int r = capture_drain(capture, fd, DRAIN_BYTES);
 
         if (r < 0 && source)
                 (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        if (run->output.seen + run->error_output.seen > run->limits.output_max)
+        if (counted_output(run) > run->limits.output_max)
                 run_kill(run, KILLED_FOR_OUTPUT);
 }
 
@@ -197,8 +202,29 @@ static int add_sources(Run *run) {
         return 0;
 }
 
-int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, RunOver over, void *userdata, Run **ret,
-            char **ret_why) {
+static int region_cpu_time(void *userdata, uint64_t *ret_usec) {
+        return run_cpu_usec(userdata, ret_usec);
+}
+
+/* The program's end of the region's socket goes into the box and is closed here. */
+static int spawn(Run *run, const BoxSpec *spec, Meter *meter, char **ret_why) {
+        BoxSpec with_region = *spec;
+        autofd program_fd = -1;
+        int r;
+
+        if (meter) {
+                r = region_new(run->event, meter, region_cpu_time, run, &run->region, &program_fd);
+                if (r < 0) {
+                        *ret_why = g_strdup_printf("The region's socket cannot be made: %s", g_strerror(-r));
+                        return r;
+                }
+        }
+        with_region.region_fd = program_fd;
+        return box_spawn(&with_region, &run->box, ret_why);
+}
+
+int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, Meter *meter, RunOver over, void *userdata,
+            Run **ret, char **ret_why) {
         g_autoptr(Run) run = g_new(Run, 1);
         int r;
 
@@ -207,7 +233,7 @@ int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, RunOv
                                                                             : MAX(g_get_num_processors(), 1));
         capture_init(&run->output, limits->capture_max);
         capture_init(&run->error_output, limits->capture_max);
-        r = box_spawn(spec, &run->box, ret_why);
+        r = spawn(run, spec, meter, ret_why);
         if (r < 0)
                 return r;
         r = add_sources(run);
@@ -242,6 +268,8 @@ int run_start(Run *run) {
                 r = arm(run->wall_timer, run->limits.wall_usec);
         if (r >= 0)
                 r = arm(run->cpu_timer, MAX(run->limits.cpu_usec / run->parallel, CPU_RETRY_USEC));
+        if (r >= 0 && run->region)
+                r = region_listen(run->region);
         if (r < 0)
                 return r;
         run->gate_ns = now_monotonic_ns();
@@ -300,7 +328,7 @@ RunRecord *run_settle(Run *run) {
                 .cpu_limit_usec = run->limits.cpu_usec,
                 .wall_ns = run->end_ns - run->gate_ns,
                 .wall_limit_usec = run->limits.wall_usec,
-                .output_bytes = run->output.seen + run->error_output.seen,
+                .output_bytes = counted_output(run),
                 .output_max = run->limits.output_max,
                 .memory_peak = end.memory_peak,
                 .memory_max = run->limits.memory_max,
@@ -312,6 +340,8 @@ RunRecord *run_settle(Run *run) {
         };
         record->facts = evidence_facts(evidence);
         record->output_bytes = run->output.seen;
+        if (run->region)
+                record->region = region_close(run->region);
         if (run->output.seen == run->output.bytes)
                 record->output_sha256 = capture_sha256(&run->output);
         return record;
@@ -334,6 +364,7 @@ Run *run_free(Run *run) {
         for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
                 *sources[i] = sd_event_source_disable_unref(*sources[i]);
         box_free(run->box);
+        region_free(run->region);
         capture_clear(&run->output);
         capture_clear(&run->error_output);
         sd_event_unref(run->event);

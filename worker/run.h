@@ -14,6 +14,7 @@ typedef struct RunLimits {
         uint64_t memory_max;  /* the box enforces these two; here for the evidence */
         uint32_t tasks_max;
         double max_joules; /* 0: none; the window watches it */
+        bool errors_free;  /* standard error does not count towards output_max: it is cut, and decides nothing */
 } RunLimits;
 
 typedef struct Run Run;
@@ -21,9 +22,10 @@ typedef struct Run Run;
 /* The moment nothing of the run lives any more (or could not be killed): called from the event loop, once. */
 typedef void (*RunOver)(Run *run, void *userdata);
 
-/* Builds the box and returns before it is ready. *ret_why is set on error, see box_spawn(). */
-int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, RunOver over, void *userdata, Run **ret,
-            char **ret_why);
+/* Builds the box and returns before it is ready. meter: the program may declare regions, read with it; NULL: it may
+ * not. *ret_why is set on error, see box_spawn(). */
+int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, Meter *meter, RunOver over, void *userdata,
+            Run **ret, char **ret_why);
 
 /* Waits for the gate; *ret_why as above. -EACCES and the like are the caller's doing when *ret_stage is CHDIR. */
 int run_wait_ready(Run *run, BoxStage *ret_stage, char **ret_why);

@@ -39,10 +39,6 @@ WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t mi
         return plan;
 }
 
-static uint64_t reading_ns(const Reading *reading) {
-        return reading->before_ns + (reading->after_ns - reading->before_ns) / 2;
-}
-
 static void take_reading(Window *window, Reading *reading) {
         const int r = meter_read(window->spec.meter, reading);
 
@@ -50,18 +46,25 @@ static void take_reading(Window *window, Reading *reading) {
                 window->read_error = r;
 }
 
-static void fill_energy(Window *window) {
-        WindowRecord *record = window->record;
-        int r;
+/* The regions of all runs, as one. What is wrong with one of them is wrong with all. */
+static void add_region(WindowRecord *record, const RegionRecord *region) {
+        if (!record->region) {
+                record->region = g_new0(Figures, 1);
+                figures_init(record->region, region->figures.n_domains);
+        }
+        figures_add(record->region, &region->figures);
+        if (region->problem && !record->region_problem)
+                record->region_problem = g_strdup(region->problem);
+}
 
-        for (size_t i = 0; i < record->n_domains; i++)
-                record->energy_error[i] = window->read_error < 0 ? window->read_error
-                                                                 : reading_energy_uj(&window->begin, &window->end, i,
-                                                                                     &record->energy_uj[i]);
-        r = window->read_error < 0
-                            ? window->read_error
-                            : meter_total_uj(window->spec.meter, &window->begin, &window->end, &record->total_uj);
-        record->total_error = r;
+static void add_run(WindowRecord *record, RunRecord *run) {
+        g_ptr_array_add(record->runs, run);
+        record->whole.cpu_usec += run->evidence.cpu_usec;
+        record->memory_peak = MAX(record->memory_peak, run->evidence.memory_peak);
+        if (run->evidence.our_fault)
+                record->complete = false;
+        if (run->region)
+                add_region(record, run->region);
 }
 
 static void fill_record(Window *window) {
@@ -70,20 +73,14 @@ static void fill_record(Window *window) {
 
         (void) meter_domains(window->spec.meter, &n_domains);
         record = window->record = window_record_new(n_domains);
-        record->iterations = window->started;
-        record->wall_ns = reading_ns(&window->end) - reading_ns(&window->begin);
+        record->test = window->spec.test;
+        record->whole.iterations = window->started;
         record->complete = window->started == window->spec.iterations && window->aborted == KILLED_FOR_NOTHING;
-        fill_energy(window);
-
-        for (uint32_t i = 0; i < window->started; i++) {
-                RunRecord *run = run_settle(window->runs[i]);
-
-                g_ptr_array_add(record->runs, run);
-                record->cpu_usec += run->evidence.cpu_usec;
-                record->memory_peak = MAX(record->memory_peak, run->evidence.memory_peak);
-                if (run->evidence.our_fault)
-                        record->complete = false;
-        }
+        figures_add_span(&record->whole, window->spec.meter, &window->begin, &window->end);
+        if (window->read_error < 0)
+                figures_fail(&record->whole, window->read_error);
+        for (uint32_t i = 0; i < window->started; i++)
+                add_run(record, run_settle(window->runs[i]));
 }
 
 static void close_window(Window *window) {
@@ -123,7 +120,7 @@ static int on_energy_timer(sd_event_source *source, uint64_t usec, void *userdat
         uint64_t total_uj;
 
         if (meter_read(window->spec.meter, &now) >= 0 &&
-            reading_ns(&now) - reading_ns(&window->run_begin) >= window->spec.energy_min_ns &&
+            now.before_ns - window->run_begin.after_ns >= window->spec.energy_min_ns &&
             meter_total_uj(window->spec.meter, &window->run_begin, &now, &total_uj) >= 0) {
                 total_uj = round_uj(total_uj, window->spec.energy_step_uj);
                 if ((double) total_uj / 1e6 > window->spec.limits.max_joules) {
@@ -168,7 +165,8 @@ static int build_run(Window *window, char **ret_why) {
         }
         box.stdin_fd = stdin_fd;
         limits.capture_max = capture_max(window);
-        r = run_new(window->spec.event, &box, &limits, on_run_over, window, &window->runs[window->n_runs], ret_why);
+        r = run_new(window->spec.event, &box, &limits, window->spec.region ? window->spec.meter : NULL, on_run_over,
+                    window, &window->runs[window->n_runs], ret_why);
         if (r < 0)
                 return r;
         window->n_runs++;
@@ -261,16 +259,12 @@ WindowRecord *window_take_record(Window *window) {
         return g_steal_pointer(&window->record);
 }
 
-const Capture *window_first_output(Window *window) {
-        return run_output(window->runs[0]);
+const Capture *window_output(const Window *window, uint32_t run) {
+        return run_output(window->runs[run]);
 }
 
-const Capture *window_first_error_output(Window *window) {
-        return run_error_output(window->runs[0]);
-}
-
-const Capture *window_last_error_output(Window *window) {
-        return run_error_output(window->runs[window->started - 1]);
+const Capture *window_error_output(const Window *window, uint32_t run) {
+        return run_error_output(window->runs[run]);
 }
 
 Window *window_free(Window *window) {

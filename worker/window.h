@@ -24,7 +24,9 @@ typedef struct WindowSpec {
         sd_event *event;
         Meter *meter;
         const BoxSpec *box; /* its stdin_fd is not used */
+        const char *test;   /* whose runs these are; NULL: a plain command's */
         int stdin_fd;       /* sealed memfd that every run opens anew; -1: empty */
+        bool region;        /* the program is to declare what of it is measured */
         RunLimits limits;   /* capture_max is not used */
         /* max_joules is held against energies no shorter and no finer than the caller may know: a run that is killed,
          * and when, would tell them. */
@@ -52,10 +54,8 @@ int window_cpu_usec(Window *window, uint64_t *ret_usec);
 
 /* After closed. */
 WindowRecord *window_take_record(Window *window);
-const Capture *window_first_output(Window *window);
-const Capture *window_first_error_output(Window *window);
-/* What the last run that took place wrote to standard error. */
-const Capture *window_last_error_output(Window *window);
+const Capture *window_output(const Window *window, uint32_t run);
+const Capture *window_error_output(const Window *window, uint32_t run);
 
 Window *window_free(Window *window);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Window, window_free)

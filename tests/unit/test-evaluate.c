@@ -56,11 +56,11 @@ static void tear_down(Fixture *f, gconstpointer data) {
 static WindowRecord *add_window(TrialRecord *trial, uint64_t uj, int error, uint64_t wall_ns, uint32_t iterations) {
         WindowRecord *window = window_record_new(1);
 
-        window->iterations = iterations;
-        window->wall_ns = wall_ns;
-        window->cpu_usec = wall_ns / 1000;
-        window->energy_uj[0] = window->total_uj = uj;
-        window->energy_error[0] = window->total_error = error;
+        window->whole.iterations = iterations;
+        window->whole.wall_ns = wall_ns;
+        window->whole.cpu_usec = wall_ns / 1000;
+        window->whole.energy_uj[0] = window->whole.total_uj = uj;
+        window->whole.energy_error[0] = window->whole.total_error = error;
         window->complete = true;
         g_ptr_array_add(trial->windows, window);
         return window;

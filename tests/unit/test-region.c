@@ -117,12 +117,12 @@ static void test_sum(Host *host, gconstpointer data) {
         record = region_close(host->region);
         g_assert_null(record->problem);
         g_assert_cmpuint(record->regions, ==, 2);
-        g_assert_cmpuint(record->iterations, ==, 7);
-        g_assert_cmpuint(record->cpu_usec, ==, 110);
-        g_assert_cmpuint(record->total_uj, ==, 110);
-        g_assert_cmpint(record->total_error, ==, 0);
-        g_assert_cmpuint(record->wall_ns, >, 0);
-        g_assert_cmpuint(record->wall_ns, <, UINT64_C(10) * NSEC_PER_SEC);
+        g_assert_cmpuint(record->figures.iterations, ==, 7);
+        g_assert_cmpuint(record->figures.cpu_usec, ==, 110);
+        g_assert_cmpuint(record->figures.total_uj, ==, 110);
+        g_assert_cmpint(record->figures.total_error, ==, 0);
+        g_assert_cmpuint(record->figures.wall_ns, >, 0);
+        g_assert_cmpuint(record->figures.wall_ns, <, UINT64_C(10) * NSEC_PER_SEC);
 }
 
 static const struct {
@@ -210,7 +210,7 @@ static void test_header(Host *host, gconstpointer data) {
         g_assert_cmpint(status, ==, 0);
         record = region_close(host->region);
         g_assert_null(record->problem);
-        g_assert_cmpuint(record->iterations, ==, 42);
+        g_assert_cmpuint(record->figures.iterations, ==, 42);
 }
 
 int main(int argc, char *argv[]) {
