@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "dbus/names.h"
 #include "evaluate.h"
-#include "launcher.h"
-#include "log.h"
+#include "judge.h"
 #include "material.h"
 #include "meter-choice.h"
 #include "pipeline.h"
@@ -508,17 +504,6 @@ static int add_sources(Pipeline *pipeline) {
                                           USEC_PER_MSEC, on_watchdog, pipeline);
 }
 
-/* We read the counters and drain the output on the other CPUs; the launcher is there, too. */
-static void keep_out_of_the_way(const Pipeline *pipeline) {
-        cpu_set_t ours;
-
-        if (!pipeline->topology || CPU_COUNT(&pipeline->cpus) == 0)
-                return;
-        topology_housekeeping(pipeline->topology, &pipeline->cpus, &ours);
-        if (sched_setaffinity(0, sizeof(ours), &ours) < 0)
-                log_debug("Staying where we are: the housekeeping CPUs are not ours to have (%s)", g_strerror(errno));
-}
-
 static void open_thermal(Pipeline *pipeline) {
         const int r = thermal_open(pipeline->root, &pipeline->thermal);
 
@@ -527,21 +512,6 @@ static void open_thermal(Pipeline *pipeline) {
                                 r == -ENOENT ? g_strdup("this machine shows no package temperature")
                                              : g_strdup_printf("the package temperature cannot be read: %s",
                                                                g_strerror(-r));
-}
-
-/* To the microsecond, and with the descriptors of all the runs of a window. The program inherits neither: it comes
- * from the launcher. */
-static int become_judge(uid_t uid, gid_t gid) {
-        struct rlimit files;
-
-        (void) prctl(PR_SET_NAME, "jt-judge", 0, 0, 0);
-        (void) prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-        if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-                return -errno;
-        files.rlim_cur = files.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &files) < 0)
-                return -errno;
-        return privileges_drop(uid, gid);
 }
 
 static int split(Pipeline *pipeline, const PipelineBase *base) {
@@ -556,11 +526,9 @@ static int split(Pipeline *pipeline, const PipelineBase *base) {
         int r;
 
         material_errands(&pipeline->material, errands);
-        r = launcher_start(&spec, &pipeline->launcher);
-        if (r < 0)
-                return r;
+        r = judge_split(&spec, base->judge_uid, base->judge_gid, &pipeline->launcher);
         pipeline->box.launcher = pipeline->material.launcher = pipeline->launcher;
-        return become_judge(base->judge_uid, base->judge_gid);
+        return r;
 }
 
 int pipeline_start(Pipeline *pipeline, const PipelineBase *base) {
@@ -585,7 +553,7 @@ int pipeline_start(Pipeline *pipeline, const PipelineBase *base) {
                                    .cpu_limit_usec = pipeline->request->cpu_limit_usec,
                                    .containment = base->containment };
         material_init(&pipeline->material, pipeline->event, pipeline->request, pipeline->record->env);
-        keep_out_of_the_way(pipeline);
+        judge_keep_aside(pipeline->topology, &pipeline->cpus);
         r = split(pipeline, base);
         if (r < 0)
                 return r;

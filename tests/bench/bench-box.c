@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What a run costs beside the program, taken with the worker's own window and lib/box.
+/* What a run costs beside the program, taken with the worker's own window, launcher and lib/box.
  *
  *   bench-box [-n RUNS] [-l RUNS] [--scope]
  *
@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "keeper.h"
+#include "launcher.h"
 #include "scope.h"
 #include "window.h"
 
@@ -31,13 +32,22 @@ typedef struct Bench {
         Keeper *keeper;
         Scope *scope;
         Containment *containment;
+        Launcher *launcher;
         Identity *identity;
         Meter *meter;
         bool answered;
 } Bench;
 
-static char *const true_argv[] = { (char *) "/bin/true", NULL };
-static char *const loop_argv[] = { (char *) "/bin/sh", (char *) "-c", (char *) "while :; do :; done", NULL };
+/* The runs, by their number in the launcher. */
+enum {
+        RUN_TRUE,
+        RUN_LOOP,
+        RUNS,
+};
+
+static char *const argvs[RUNS][4] = { [RUN_TRUE] = { (char *) "/bin/true" },
+                                      [RUN_LOOP] = { (char *) "/bin/sh", (char *) "-c",
+                                                     (char *) "while :; do :; done" } };
 static char *const no_env[] = { NULL };
 
 static int compare_u64(const void *a, const void *b) {
@@ -53,17 +63,19 @@ static void print_times(const char *name, const char *containment, uint64_t *ns,
                (double) ns[n - 1] / 1e3);
 }
 
-static BoxSpec box_spec(const Bench *bench, char *const *argv) {
+static BoxSpec box_spec(const Bench *bench, uint32_t number) {
         return (BoxSpec){ .profile = "host",
                           .identity = bench->identity,
-                          .argv = argv,
+                          .argv = argvs[number],
                           .env = no_env,
                           .cwd_fd = -1,
                           .stdin_fd = -1,
                           .memory_max = UINT64_C(512) << 20,
                           .tasks_max = 64,
                           .cpu_limit_usec = 30 * USEC_PER_SEC,
-                          .containment = bench->containment };
+                          .containment = bench->containment,
+                          .launcher = bench->launcher,
+                          .number = number };
 }
 
 static void on_closed(Window *window, void *userdata) {
@@ -71,8 +83,8 @@ static void on_closed(Window *window, void *userdata) {
 }
 
 /* One run in a window of its own; what the window recorded. */
-static int run_window(Bench *bench, char *const *argv, uint64_t cpu_limit_usec, WindowRecord **ret) {
-        const BoxSpec box = box_spec(bench, argv);
+static int run_window(Bench *bench, uint32_t number, uint64_t cpu_limit_usec, WindowRecord **ret) {
+        const BoxSpec box = box_spec(bench, number);
         const WindowSpec spec = { .event = bench->event,
                                   .meter = bench->meter,
                                   .box = &box,
@@ -111,7 +123,7 @@ static int bench_whole(Bench *bench, const char *containment, size_t n) {
                 WindowRecord *record;
                 int r;
 
-                r = run_window(bench, true_argv, 10 * USEC_PER_SEC, &record);
+                r = run_window(bench, RUN_TRUE, 10 * USEC_PER_SEC, &record);
                 if (r < 0)
                         return r;
                 whole_ns[i] = now_monotonic_ns() - begin_ns;
@@ -125,7 +137,7 @@ static int bench_whole(Bench *bench, const char *containment, size_t n) {
 
 /* The status pipe is close-on-exec: its end says that the program's image is in place. */
 static int gate_to_exec(Bench *bench, uint64_t *ret_ns) {
-        const BoxSpec spec = box_spec(bench, true_argv);
+        const BoxSpec spec = box_spec(bench, RUN_TRUE);
         g_autoptr(Box) box = NULL;
         g_autofree char *why = NULL;
         struct pollfd status;
@@ -169,7 +181,7 @@ static int bench_cpu_limit(Bench *bench, const char *containment, size_t n) {
                 WindowRecord *record;
                 int r;
 
-                r = run_window(bench, loop_argv, CPU_LIMIT_USEC, &record);
+                r = run_window(bench, RUN_LOOP, CPU_LIMIT_USEC, &record);
                 if (r < 0)
                         return r;
                 if (record->cpu_usec < CPU_LIMIT_USEC) {
@@ -224,6 +236,17 @@ static int open_scope(Bench *bench) {
         return r < 0 ? r : bench->containment ? 0 : -ENOTRECOVERABLE;
 }
 
+static int start_launcher(Bench *bench) {
+        const BoxSpec boxes[RUNS] = { box_spec(bench, RUN_TRUE), box_spec(bench, RUN_LOOP) };
+        const LauncherSpec spec = { .containment = bench->containment,
+                                    .boxes = boxes,
+                                    .n_boxes = RUNS,
+                                    .identity = bench->identity,
+                                    .daemon_fd = -1 };
+
+        return launcher_start(&spec, &bench->launcher);
+}
+
 static int set_up(Bench *bench, bool in_scope) {
         const uid_t uid = geteuid() == 0 ? NOBODY : geteuid();
         static const Topology topology;
@@ -244,10 +267,12 @@ static int set_up(Bench *bench, bool in_scope) {
         r = meter_open(&topology, root, &(MeterConfig){ .name = "none" }, &bench->meter, NULL);
         if (r < 0)
                 return r;
-        return in_scope ? open_scope(bench) : containment_open_process(&bench->containment);
+        r = in_scope ? open_scope(bench) : containment_open_process(&bench->containment);
+        return r < 0 ? r : start_launcher(bench);
 }
 
 static void tear_down(Bench *bench) {
+        launcher_free(bench->launcher);
         containment_free(bench->containment);
         keeper_free(bench->keeper);
         scope_free(bench->scope);

@@ -2,6 +2,7 @@
 """The real worker behind the service, with the model meter and without scopes: the whole chain but root's part of it."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from gi.repository import GLib
@@ -88,6 +89,32 @@ def test_nothing_lives_on(real, user1, clients, how):
     wait_for(alive, "the program runs")
     {"cancel": lambda: user1.job(path, "Cancel"), "leave": user1.leave, "sigterm": real.stop, "sigkill": real.kill}[how]()
     wait_for(lambda: not alive(), "nothing of the job lives")
+
+
+def test_what_reads_the_output_is_not_root(real, user1):
+    _, path = user1.measure(["/bin/sleep", "60"], trials=1, warmups=0, wall_limit=200_000_000)
+
+    def children(name):
+        found = subprocess.run(["pgrep", "-x", name], stdout=subprocess.PIPE, text=True, check=False).stdout.split()
+        return [status for status in map(status_of, found) if status and worker_of(status)]
+
+    def status_of(pid):
+        try:
+            return dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines())
+        except FileNotFoundError:
+            return None
+
+    def worker_of(status):
+        """The judge is the daemon's child, the launcher the judge's."""
+        parent = int(status["PPid"])
+        return real.pid in (parent, int((status_of(parent) or status)["PPid"]))
+
+    judge = wait_for(lambda: [j for j in children("jt-judge") if j["NoNewPrivs"].strip() == "1"], "the judge")[0]
+    assert "0" not in judge["Uid"].split() and "0" not in judge["Gid"].split() and not judge["Groups"].split()
+    assert {int(judge[c], 16) for c in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+    launcher = children("jt-launcher")[0]
+    assert launcher["PPid"] == judge["Pid"] and set(launcher["Uid"].split()) == {"0"} and int(launcher["CapEff"], 16) != 0
+    user1.job(path, "Cancel")
 
 
 def test_what_the_program_writes_is_not_in_the_journal(real, user1):

@@ -303,6 +303,91 @@ static void test_terminated(void) {
         wait_until(worker_alive, pid, false);
 }
 
+static pid_t launcher_of(pid_t judge) {
+        g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", judge, judge), *text = NULL;
+        g_auto(GStrv) pids = NULL;
+
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        pids = g_strsplit(g_strchomp(text), " ", -1);
+        for (char **pid = pids; *pid; pid++) {
+                g_autofree char *comm = g_strdup_printf("/proc/%s/comm", *pid), *name = NULL;
+
+                if (g_file_get_contents(comm, &name, NULL, NULL) && g_str_equal(name, "jt-launcher\n"))
+                        return (pid_t) atoi(*pid);
+        }
+        g_assert_not_reached();
+}
+
+/* While a program runs, whoever reads its output can do nothing that its caller cannot. */
+static void test_judge(void) {
+        static const struct {
+                uid_t uid;
+                const char *ids;
+        } judges[] = {
+                { 65534, "\nUid:\t65534\t65534\t65534\t65534\nGid:\t65534\t65534\t65534\t65534\n" },
+                { 0, "\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n" }, /* who asks on his own account stays who he is */
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(judges); i++) {
+                g_auto(WorkerClient) client;
+                g_autofree char *path = NULL, *status = NULL, *launcher_path = NULL, *launcher_status = NULL;
+                g_autofree char *argument = g_strdup_printf("sleep 581%zu.25", 5 + i);
+                gid_t groups[] = { 4242 };
+
+                if (geteuid() != 0) {
+                        g_test_message("a worker without privileges has none to let go");
+                        return;
+                }
+                worker_client_init(&client, SH(argument));
+                client.context.uid = judges[i].uid;
+                client.context.groups = groups;
+                client.context.n_groups = 1;
+                run_until_alive(&client, argument);
+                path = g_strdup_printf("/proc/%d/status", client.worker_pid);
+                g_assert_true(g_file_get_contents(path, &status, NULL, NULL));
+                g_test_message("%s", status);
+                g_assert_true(g_str_has_prefix(status, "Name:\tjt-judge\n"));
+                g_assert_nonnull(strstr(status, judges[i].ids));
+                if (judges[i].uid != 0)
+                        g_assert_nonnull(strstr(status, "\nGroups:\t \n"));
+                g_assert_nonnull(strstr(status, "\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
+                                                "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n"
+                                                "CapAmb:\t0000000000000000\nNoNewPrivs:\t1\n"));
+                launcher_path = g_strdup_printf("/proc/%d/status", launcher_of(client.worker_pid));
+                g_assert_true(g_file_get_contents(launcher_path, &launcher_status, NULL, NULL));
+                g_assert_nonnull(strstr(launcher_status, "\nUid:\t0\t0\t0\t0\n"));
+        }
+}
+
+static void test_launcher_killed(void) {
+        g_auto(WorkerClient) client;
+
+        worker_client_init(&client, SH("trap '' TERM; setsid sleep 5817.25 & sleep 5817.25; sleep 5817.25"));
+        client.context.uid = 65534;
+        run_until_alive(&client, "sleep 5817.25");
+        g_assert_cmpint(kill(launcher_of(client.worker_pid), SIGKILL), ==, 0);
+        worker_run_end(&client);
+        g_assert_nonnull(client.result);
+        g_assert_cmpint(client.result->result, ==, RESULT_INFRASTRUCTURE);
+        g_assert_cmpstr(client.result->error, ==, JT_ERROR_WORKER_FAILED);
+        g_assert_nonnull(strstr(client.result->message, "launcher"));
+        g_assert_cmpstr(client.result->verdict, ==, "IE");
+        g_assert_false(alive("sleep 5817.25"));
+}
+
+static void test_judge_killed(void) {
+        g_auto(WorkerClient) client;
+        g_autofree char *launcher = NULL;
+
+        worker_client_init(&client, SH("trap '' TERM HUP; setsid sleep 5818.25 & sleep 5818.25; sleep 5818.25"));
+        client.context.uid = 65534;
+        run_until_alive(&client, "sleep 5818.25");
+        launcher = g_strdup_printf("%d", launcher_of(client.worker_pid));
+        g_assert_cmpint(kill(client.worker_pid, SIGKILL), ==, 0);
+        wait_until(alive, "sleep 5818.25", false);
+        wait_until(worker_alive, launcher, false);
+}
+
 static void test_progress(void) {
         static const char *const phases[] = { "settling 0/0",  "warming 1/2",   "warming 2/2",  "measuring 1/3",
                                               "measuring 2/3", "measuring 3/3", "finishing 0/0" };
@@ -485,6 +570,9 @@ static const struct {
         { "/worker/cancel-pause", test_cancel_pause },
         { "/worker/daemon-gone", test_daemon_gone },
         { "/worker/terminated", test_terminated },
+        { "/worker/judge", test_judge },
+        { "/worker/launcher-killed", test_launcher_killed },
+        { "/worker/judge-killed", test_judge_killed },
         { "/worker/progress", test_progress },
         { "/worker/protocol", test_protocol },
         { "/worker/no-box", test_no_box },
