@@ -10,6 +10,7 @@
 
 #include "box.h"
 #include "box-child.h"
+#include "boxed.h"
 #include "clone.h"
 #include "descendants.h"
 #include "fs.h"
@@ -23,10 +24,16 @@ const char *box_stage_to_string(BoxStage stage) {
                 return "waiting";
         case BOX_STAGE_SETUP:
                 return "setting up the run";
+        case BOX_STAGE_NAMESPACES:
+                return "entering its namespaces";
+        case BOX_STAGE_ROOT:
+                return "making its file system";
         case BOX_STAGE_IDENTITY:
                 return "becoming the caller";
         case BOX_STAGE_CHDIR:
                 return "entering the working directory";
+        case BOX_STAGE_FILTER:
+                return "applying the system call filter";
         case BOX_STAGE_EXEC:
                 return "starting the program";
         }
@@ -36,7 +43,7 @@ const char *box_stage_to_string(BoxStage stage) {
 static int set_leaf_limits(Leaf *leaf, const BoxSpec *spec, char **ret_why) {
         const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
         g_autofree char *memory = g_strdup_printf("%" PRIu64, spec->memory_max / page * page);
-        g_autofree char *tasks = g_strdup_printf("%u", spec->tasks_max);
+        g_autofree char *tasks = g_strdup_printf("%u", spec->tasks_max + (spec->root ? 1 : 0)); /* the stub */
         const struct {
                 const char *file, *value;
         } limits[] = {
@@ -113,7 +120,7 @@ static int make_pipe(int *ret_read, int *ret_write) {
         return 0;
 }
 
-static int start_child(Box *box, const BoxSpec *spec) {
+static int start_child(Box *box, const BoxSpec *spec, char **ret_why) {
         autofd child_out = -1, child_err = -1, child_gate = -1, child_status = -1, null_fd = -1;
         ChildPlan plan;
         pid_t pid;
@@ -128,7 +135,7 @@ static int start_child(Box *box, const BoxSpec *spec) {
         r = make_pipe(&child_gate, &box->gate_fd);
         if (r < 0)
                 return r;
-        r = make_pipe(&box->status_fd, &child_status);
+        r = spec->root ? boxed_make_socket(&box->status_fd, &child_status) : make_pipe(&box->status_fd, &child_status);
         if (r < 0)
                 return r;
         if (spec->stdin_fd < 0) {
@@ -147,6 +154,8 @@ static int start_child(Box *box, const BoxSpec *spec) {
                 .parent = getpid(),
                 .memory_rlimit = box->containment->kind != CONTAINMENT_SCOPE,
         };
+        if (spec->root)
+                return boxed_start(box, &plan, ret_why);
         pid = clone_into(box->leaf ? box->leaf->fd : -1, &box->pidfd);
         if (pid < 0)
                 return pid;
@@ -162,7 +171,7 @@ int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why) {
         g_autoptr(Box) box = NULL;
         int r;
 
-        g_assert(g_str_equal(spec->profile, "host"));
+        g_assert(g_str_equal(spec->profile, spec->root ? "box" : "host"));
 
         box = g_new(Box, 1);
         *box = (Box){ .pidfd = -1,
@@ -174,9 +183,10 @@ int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why) {
         r = make_leaf(box, spec, ret_why);
         if (r < 0)
                 return r;
-        r = start_child(box, spec);
+        r = start_child(box, spec, ret_why);
         if (r < 0) {
-                *ret_why = g_strdup_printf("The run's process cannot be made: %s", g_strerror(-r));
+                if (!*ret_why)
+                        *ret_why = g_strdup_printf("The run's process cannot be made: %s", g_strerror(-r));
                 return r;
         }
         *ret = g_steal_pointer(&box);
@@ -187,6 +197,8 @@ int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why) {
 static int read_status(Box *box, ChildStatus *ret) {
         ssize_t n;
 
+        if (box->boxed)
+                return boxed_read_status(box, ret);
         do
                 n = read(box->status_fd, ret, sizeof(*ret));
         while (n < 0 && errno == EINTR);
@@ -216,13 +228,18 @@ static int poll_until(int fd, uint64_t deadline_usec) {
         }
 }
 
+/* A box's stub is not in the account. */
+static const Leaf *cpu_leaf(const Box *box) {
+        return box->boxed ? boxed_run_leaf(box) : box->leaf;
+}
+
 /* What the child needed to get to its gate: outside the window in time, so outside it in CPU time as well. */
 static int set_up_cost(Box *box, uint64_t *ret_usec) {
         clockid_t clock;
         int r;
 
         if (box->leaf)
-                return leaf_cpu_usec(box->leaf, ret_usec);
+                return leaf_cpu_usec(cpu_leaf(box), ret_usec);
         r = clock_getcpuclockid(box->pid, &clock);
         if (r > 0)
                 return -r;
@@ -260,7 +277,7 @@ int box_open_gate(Box *box) {
 }
 
 static int signal_main(Box *box) {
-        if (box->reaped)
+        if (box->reaped || box->boxed)
                 return 0;
         if (syscall(SYS_pidfd_send_signal, box->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
                 return -errno;
@@ -273,6 +290,8 @@ int box_kill(Box *box) {
 
         if (box->leaf)
                 return leaf_kill(box->leaf);
+        if (box->boxed)
+                return boxed_kill(box);
         r = signal_main(box);
         if (!box->gate_open)
                 return r;
@@ -290,6 +309,8 @@ int box_reap(Box *box) {
 
         if (box->reaped)
                 return 0;
+        if (box->boxed)
+                return boxed_reap(box);
         r = syscall(SYS_waitid, P_PIDFD, box->pidfd, &info, WEXITED | WNOHANG, &usage);
         if (r < 0)
                 return -errno;
@@ -312,6 +333,8 @@ int box_empty(Box *box) {
                 r = leaf_populated(box->leaf);
                 return r < 0 ? r : r == 0;
         }
+        if (box->boxed)
+                return boxed_empty(box);
         /* Killed and reaped first, so that its children are ours before they are counted. */
         r = box_reap(box);
         if (r < 0)
@@ -333,7 +356,7 @@ int box_cpu_usec(Box *box, uint64_t *ret_usec) {
         int r;
 
         if (box->leaf)
-                r = leaf_cpu_usec(box->leaf, &living);
+                r = leaf_cpu_usec(cpu_leaf(box), &living);
         else if (box->gate_open && !box->over)
                 r = descendants_cpu_usec(box->containment->others, box->pid, &living);
         else
@@ -423,6 +446,7 @@ Box *box_free(Box *box) {
                 return NULL;
         if (box->pid > 0)
                 make_empty(box);
+        boxed_free(box);
         g_hash_table_remove(box->containment->others, GINT_TO_POINTER(box->pid));
         safe_close(box->pidfd);
         safe_close(box->gate_fd);

@@ -29,9 +29,13 @@ static pid_t fork_with_pidfd(int *ret_pidfd) {
 }
 
 pid_t clone_into(int cgroup_fd, int *ret_pidfd) {
+        return clone_into_namespaces(0, cgroup_fd, ret_pidfd);
+}
+
+pid_t clone_into_namespaces(uint64_t namespaces, int cgroup_fd, int *ret_pidfd) {
         int pidfd = -1;
         struct clone_args args = {
-                .flags = CLONE_PIDFD,
+                .flags = CLONE_PIDFD | namespaces,
                 .pidfd = (uint64_t) (uintptr_t) &pidfd,
                 .exit_signal = SIGCHLD,
         };
@@ -42,7 +46,7 @@ pid_t clone_into(int cgroup_fd, int *ret_pidfd) {
                 args.cgroup = (uint64_t) cgroup_fd;
         }
         pid = syscall(SYS_clone3, &args, sizeof(args));
-        if (pid < 0 && errno == ENOSYS && cgroup_fd < 0)
+        if (pid < 0 && errno == ENOSYS && cgroup_fd < 0 && namespaces == 0)
                 return fork_with_pidfd(ret_pidfd);
         if (pid < 0)
                 return -errno;

@@ -9,5 +9,8 @@
  * async-signal-safe functions only and sees *ret_pidfd unset; the pid in the parent; or negative errno. */
 pid_t clone_into(int cgroup_fd, int *ret_pidfd);
 
+/* The same with new namespaces (CLONE_NEW…) around the child. */
+pid_t clone_into_namespaces(uint64_t namespaces, int cgroup_fd, int *ret_pidfd);
+
 /* In such a child: default signal dispositions, nothing blocked. */
 void child_reset_signals(void);
