@@ -547,6 +547,7 @@ int pipeline_start(Pipeline *pipeline, const PipelineBase *base) {
                                    .env = pipeline->record->env,
                                    .cwd_fd = pipeline->request->cwd_fd,
                                    .stdin_fd = -1,
+.extra_fd = -1,
                                    .cpus = &pipeline->cpus,
                                    .memory_max = pipeline->request->memory_max,
                                    .tasks_max = pipeline->request->tasks_max,

@@ -11,14 +11,13 @@
 
 /* Where the child keeps what it still needs until exec. */
 enum {
-        FD_CWD = 3,
+        FD_EXTRA = 3,
+        FD_CWD,
         FD_GATE,
         FD_STATUS,
-        FD_FREE,
 };
 
-#define STACK_SOFT_BYTES (8U * 1024U * 1024U)
-#define OPEN_FILES_SOFT 1024U
+#define CHILD_FDS_MAX 8U
 #define OOM_SCORE_ADJUST "500" /* before the user's own session when memory runs out */
 
 _Noreturn static void report(int status_fd, BoxStage stage, int error) {
@@ -28,27 +27,20 @@ _Noreturn static void report(int status_fd, BoxStage stage, int error) {
         _exit(127);
 }
 
-static int move_fds(const ChildPlan *plan) {
-        const int stdio[] = { plan->stdin_fd, plan->stdout_fd, plan->stderr_fd };
-        const int kept[] = { plan->spec->cwd_fd, plan->gate_fd, plan->status_fd };
-        int high[G_N_ELEMENTS(kept)];
+int child_arrange_fds(const int *fds, size_t n, size_t close_from) {
+        int high[CHILD_FDS_MAX];
 
-        for (size_t i = 0; i < G_N_ELEMENTS(kept); i++) {
-                high[i] = kept[i] < 0 ? -1 : fcntl(kept[i], F_DUPFD_CLOEXEC, FD_FREE);
-                if (kept[i] >= 0 && high[i] < 0)
+        for (size_t i = 0; i < n; i++) {
+                high[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, (int) n);
+                if (fds[i] >= 0 && high[i] < 0)
                         return -errno;
         }
-        for (size_t i = 0; i < G_N_ELEMENTS(stdio); i++)
-                if (dup2(stdio[i], (int) i) < 0)
-                        return -errno;
-        for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+        for (size_t i = 0; i < n; i++)
                 if (high[i] < 0)
-                        (void) close(FD_CWD + (int) i); /* what we happened to have there */
-                else if (dup3(high[i], FD_CWD + (int) i, O_CLOEXEC) < 0)
+                        (void) close((int) i); /* what we happened to have there */
+                else if ((i < close_from ? dup2(high[i], (int) i) : dup3(high[i], (int) i, O_CLOEXEC)) < 0)
                         return -errno;
-        if (syscall(SYS_close_range, FD_FREE, ~0U, 0) < 0)
-                return -errno;
-        return 0;
+        return syscall(SYS_close_range, (unsigned) n, ~0U, 0) < 0 ? -errno : 0;
 }
 
 /* The soft limit wanted, within the hard limit there is. */
@@ -61,7 +53,7 @@ static int limit_soft(int resource, rlim_t soft) {
         return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
-static int limit_hard(int resource, rlim_t most) {
+int child_limit_hard(int resource, rlim_t most) {
         struct rlimit limit;
 
         if (getrlimit(resource, &limit) < 0)
@@ -70,28 +62,42 @@ static int limit_hard(int resource, rlim_t most) {
         return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
-static int set_limits(const ChildPlan *plan) {
+int child_limit(const ChildPlan *plan) {
         int r;
 
-        r = limit_hard(RLIMIT_CORE, 0);
-        if (r < 0)
-                return r;
-        r = limit_soft(RLIMIT_NOFILE, OPEN_FILES_SOFT);
-        if (r < 0)
-                return r;
-        r = limit_soft(RLIMIT_STACK, STACK_SOFT_BYTES);
+        r = child_limit_hard(RLIMIT_CORE, 0);
         if (r < 0)
                 return r;
         /* RLIMIT_DATA counts private writable memory (Linux 4.7), RLIMIT_AS also what a runtime merely reserves. */
         if (plan->memory_rlimit) {
-                r = limit_hard(RLIMIT_DATA, plan->spec->memory_max);
+                r = child_limit_hard(RLIMIT_DATA, plan->spec->memory_max);
                 if (r < 0)
                         return r;
         }
-        return limit_hard(RLIMIT_CPU, plan->spec->cpu_limit_usec / USEC_PER_SEC + 2);
+        return child_limit_hard(RLIMIT_CPU, plan->spec->cpu_limit_usec / USEC_PER_SEC + 2);
 }
 
-static void adjust_oom_score(void) {
+static int set_limits(const ChildPlan *plan) {
+        int r;
+
+        r = limit_soft(RLIMIT_NOFILE, CHILD_OPEN_FILES);
+        if (r < 0)
+                return r;
+        r = limit_soft(RLIMIT_STACK, CHILD_STACK_BYTES);
+        if (r < 0)
+                return r;
+        return child_limit(plan);
+}
+
+int child_pin(const ChildPlan *plan) {
+        const cpu_set_t *cpus = plan->spec->cpus;
+
+        if (cpus && CPU_COUNT(cpus) > 0 && sched_setaffinity(0, sizeof(*cpus), cpus) < 0)
+                return -errno;
+        return 0;
+}
+
+void child_adjust_oom_score(void) {
         autofd fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
         /* Without proc, or where it may not be lowered, it stays as it is. */
@@ -100,29 +106,28 @@ static void adjust_oom_score(void) {
 }
 
 static int set_up(const ChildPlan *plan) {
-        const cpu_set_t *cpus = plan->spec->cpus;
         int r;
 
         child_reset_signals();
         if (setsid() < 0)
                 return -errno;
-        adjust_oom_score();
+        child_adjust_oom_score();
         r = set_limits(plan);
         if (r < 0)
                 return r;
         (void) umask(022);
-        if (cpus && CPU_COUNT(cpus) > 0 && sched_setaffinity(0, sizeof(*cpus), cpus) < 0)
-                return -errno;
-        return 0;
+        return child_pin(plan);
 }
 
 _Noreturn void child_run(const ChildPlan *plan) {
         const ChildStatus ready = { .stage = BOX_STAGE_READY };
         const BoxSpec *spec = plan->spec;
+        const int fds[] = { plan->stdin_fd, plan->stdout_fd, plan->stderr_fd, spec->extra_fd,
+                            spec->cwd_fd,   plan->gate_fd,   plan->status_fd };
         char byte;
         int r;
 
-        r = move_fds(plan);
+        r = child_arrange_fds(fds, G_N_ELEMENTS(fds), FD_CWD);
         if (r < 0)
                 report(plan->status_fd, BOX_STAGE_SETUP, r);
         r = set_up(plan);

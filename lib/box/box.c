@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "box-child.h"
+#include "boxed.h"
 #include "descendants.h"
 #include "launcher.h"
 #include "spawn.h"
@@ -18,10 +19,16 @@ const char *box_stage_to_string(BoxStage stage) {
                 return "waiting";
         case BOX_STAGE_SETUP:
                 return "setting up the run";
+        case BOX_STAGE_NAMESPACES:
+                return "entering its namespaces";
+        case BOX_STAGE_ROOT:
+                return "making its file system";
         case BOX_STAGE_IDENTITY:
                 return "becoming the caller";
         case BOX_STAGE_CHDIR:
                 return "entering the working directory";
+        case BOX_STAGE_FILTER:
+                return "applying the system call filter";
         case BOX_STAGE_EXEC:
                 return "starting the program";
         }
@@ -33,14 +40,14 @@ int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why) {
         Box *box;
         int r;
 
-        r = spec->launcher ? launcher_spawn(spec->launcher, spec->number, spec->stdin_fd, &parts, ret_why)
+        r = spec->launcher ? launcher_spawn(spec->launcher, spec, &parts, ret_why)
                            : box_make(spec, getpid(), &parts, ret_why);
         if (r < 0)
                 return r;
         g_hash_table_add(spec->containment->others, GINT_TO_POINTER(parts.pid));
         box = g_new(Box, 1);
         *box = (Box){ .pid = parts.pid,
-                      .pidfd = parts.fds[BOX_FD_PID],
+                      .pidfd = parts.boxed ? -1 : parts.fds[BOX_FD_PID],
                       .gate_fd = parts.fds[BOX_FD_GATE],
                       .status_fd = parts.fds[BOX_FD_STATUS],
                       .stdout_fd = parts.fds[BOX_FD_STDOUT],
@@ -49,6 +56,14 @@ int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why) {
                       .leaf_id = parts.leaf_id,
                       .containment = spec->containment,
                       .launcher = spec->launcher };
+        if (parts.boxed) {
+                r = boxed_watch(box, &parts);
+                if (r < 0) {
+                        *ret_why = g_strdup_printf("The box cannot be watched: %s", g_strerror(-r));
+                        box_free(box);
+                        return r;
+                }
+        }
         *ret = box;
         return 0;
 }
@@ -57,6 +72,8 @@ int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why) {
 static int read_status(Box *box, ChildStatus *ret) {
         ssize_t n;
 
+        if (box->boxed)
+                return boxed_read_status(box, ret);
         do
                 n = read(box->status_fd, ret, sizeof(*ret));
         while (n < 0 && errno == EINTR);
@@ -86,13 +103,18 @@ static int poll_until(int fd, uint64_t deadline_usec) {
         }
 }
 
+/* A box's stub is not in the account. */
+static const Leaf *cpu_leaf(const Box *box) {
+        return box->boxed ? boxed_run_leaf(box) : box->leaf;
+}
+
 /* What the child needed to get to its gate: outside the window in time, so outside it in CPU time as well. */
 static int set_up_cost(Box *box, uint64_t *ret_usec) {
         clockid_t clock;
         int r;
 
         if (box->leaf)
-                return leaf_cpu_usec(box->leaf, ret_usec);
+                return leaf_cpu_usec(cpu_leaf(box), ret_usec);
         r = clock_getcpuclockid(box->pid, &clock);
         if (r > 0)
                 return -r;
@@ -130,7 +152,7 @@ int box_open_gate(Box *box) {
 }
 
 static int signal_main(Box *box) {
-        if (box->reaped)
+        if (box->reaped || box->boxed)
                 return 0;
         if (syscall(SYS_pidfd_send_signal, box->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
                 return -errno;
@@ -143,6 +165,8 @@ int box_kill(Box *box) {
 
         if (box->leaf)
                 return leaf_kill(box->leaf);
+        if (box->boxed)
+                return boxed_kill(box);
         r = signal_main(box);
         if (!box->gate_open)
                 return r;
@@ -160,6 +184,8 @@ int box_reap(Box *box) {
 
         if (box->reaped)
                 return 0;
+        if (box->boxed)
+                return boxed_reap(box);
         r = syscall(SYS_waitid, P_PIDFD, box->pidfd, &info, WEXITED | WNOHANG, &usage);
         if (r < 0)
                 return -errno;
@@ -182,6 +208,8 @@ int box_empty(Box *box) {
                 r = leaf_populated(box->leaf);
                 return r < 0 ? r : r == 0;
         }
+        if (box->boxed)
+                return boxed_empty(box);
         /* Killed and reaped first, so that its children are ours before they are counted. */
         r = box_reap(box);
         if (r < 0)
@@ -203,7 +231,7 @@ int box_cpu_usec(Box *box, uint64_t *ret_usec) {
         int r;
 
         if (box->leaf)
-                r = leaf_cpu_usec(box->leaf, &living);
+                r = leaf_cpu_usec(cpu_leaf(box), &living);
         else if (box->gate_open && !box->over)
                 r = descendants_cpu_usec(box->containment->others, box->pid, &living);
         else
@@ -292,6 +320,7 @@ Box *box_free(Box *box) {
         if (!box)
                 return NULL;
         make_empty(box);
+        boxed_free(box);
         g_hash_table_remove(box->containment->others, GINT_TO_POINTER(box->pid));
         safe_close(box->pidfd);
         safe_close(box->gate_fd);

@@ -9,24 +9,53 @@
 
 #include "containment.h"
 #include "cpuset.h"
+#include "filter.h"
 #include "identity.h"
 
 typedef struct Launcher Launcher;
 
+/* In BoxFile.fd: the whole of the n-th descriptor of BoxSpec.handed, a memfd. */
+#define BOX_HANDED(n) (-2 - (n))
+#define BOX_HANDED_MAX 8
+
+/* Bytes of a sealed memfd that are to be a file of a box. */
+typedef struct BoxFile {
+        const char *name; /* below /box; with slashes, but without empty, "." or ".." parts */
+        int fd;           /* or BOX_HANDED() */
+        uint64_t offset, size;
+        mode_t mode; /* only whether it can be executed counts: it can be read by all and written by nobody */
+} BoxFile;
+
+/* What makes a run one of profile "box". All descriptors are borrowed until box_spawn() returns. */
+typedef struct BoxRoot {
+        const BoxFile *files;
+        size_t n_files;
+        uint64_t tmpfs_bytes, inodes; /* that the program may fill in /box, /tmp and /dev/shm together */
+        int netns_fd;                 /* of a NetnsPool; -1: a new one, unless a launcher has some to spare */
+        const char *hostname;
+        const Filter *filter;
+        bool user_namespace; /* for a process without privileges; the identity then is what it shall seem to be */
+        int uid_lock_fd;     /* UidLease.fd, held while the box lives; -1: none */
+} BoxRoot;
+
 typedef struct BoxSpec {
-        const char *profile;      /* "host" */
+        const char *profile;      /* "host", "box" */
+        const BoxRoot *root;      /* of a box; NULL for the host's */
         const Identity *identity; /* whom the program runs as */
         char *const *argv;        /* argv[0] is looked for in env's PATH unless it has a slash */
         char *const *env;
-        int cwd_fd;            /* entered with the program's credentials; -1: the root directory */
+        int cwd_fd;            /* entered with the program's credentials; -1: the root directory. Not for a box */
         int stdin_fd;          /* -1: empty */
+        int extra_fd;          /* the program's descriptor 3; -1: none */
+        const int *handed;     /* of files that were not there yet when root was made; n_handed of them */
+        size_t n_handed;
         const cpu_set_t *cpus; /* affinity; NULL or empty: as we are */
         uint64_t memory_max;   /* bytes */
         uint32_t tasks_max;
         uint64_t cpu_limit_usec;  /* a backstop only (RLIMIT_CPU, whole seconds above it): the caller's timer is exact
                                    */
         Containment *containment; /* outlives the box */
-        Launcher *launcher; /* who makes it, from the spec it was started with and our stdin_fd; NULL: this process */
+        Launcher *launcher; /* who makes it, from the spec it was started with and our descriptors; NULL: this process */
         uint32_t number;    /* of that spec in the launcher's table */
 } BoxSpec;
 
@@ -34,20 +63,26 @@ typedef struct BoxSpec {
 typedef enum BoxStage {
         BOX_STAGE_READY, /* waits at its gate */
         BOX_STAGE_SETUP,
+        BOX_STAGE_NAMESPACES,
+        BOX_STAGE_ROOT,
         BOX_STAGE_IDENTITY,
         BOX_STAGE_CHDIR,
+        BOX_STAGE_FILTER,
         BOX_STAGE_EXEC,
 } BoxStage;
 
 const char *box_stage_to_string(BoxStage stage);
 
+typedef struct Boxed Boxed;
+
 typedef struct Box {
-        pid_t pid;
-        int pidfd; /* readable when the program has exited */
+        pid_t pid; /* of the program, or of its box's stub */
+        int pidfd; /* readable when the program has exited (for a box this is its status socket) */
         int gate_fd, status_fd;
         int stdout_fd, stderr_fd; /* our ends, non-blocking; the caller drains them */
         Leaf *leaf;               /* NULL for a process group */
         uint32_t leaf_id;
+        Boxed *boxed;             /* NULL for profile "host" */
         Containment *containment;
         Launcher *launcher;
         bool gate_open, reaped;
@@ -67,6 +102,10 @@ int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why);
 
 /* Waits until the run stands at its gate. Negative errno of the stage box->stage, or -ETIMEDOUT. */
 int box_wait_ready(Box *box, uint64_t timeout_usec);
+
+/* Readable (see filter_read_call()) when a boxed program made a call that must end its run; valid once it stands at
+ * its gate. -1 for profile "host". The box keeps it. */
+int box_listener_fd(const Box *box);
 
 /* Lets the program go. The program's exec is the next thing that happens in the box. */
 int box_open_gate(Box *box);

@@ -7,7 +7,8 @@
 #include "spawn.h"
 
 typedef enum LaunchKind {
-        LAUNCH_BOX,    /* number of a spec; [stdin] → pid, leaf; the BOX_FDS, then the leaf's files that are there */
+        LAUNCH_BOX,    /* number of a spec; [stdin], [extra], handed ones → pid, leaf; the BOX_FDS, then the files of
+                        * the leaf, and of the program's leaf in a box, that are there */
         LAUNCH_REMOVE, /* number of a leaf */
         LAUNCH_ERRAND, /* number of an errand; its descriptors → pid; pidfd, reply pipe */
         LAUNCH_END_ERRAND, /* number 0 */
@@ -15,16 +16,18 @@ typedef enum LaunchKind {
 
 typedef struct LaunchRequest {
         uint32_t kind, number;
+        uint32_t with_stdin, with_extra; /* LAUNCH_BOX: 1 when that descriptor was sent along */
 } LaunchRequest;
 
 typedef struct LaunchReply {
         int32_t error; /* negative errno; 0: done */
         int32_t pid;
-        uint32_t leaf_id, leaf_files; /* bit n: file n of LeafFile was sent along */
+        uint32_t leaf_id, leaf_files, run_files; /* bit n: file n of LeafFile was sent along */
+        uint32_t boxed;                          /* 1: BoxParts.boxed */
         char why[240];                /* of LAUNCH_BOX; NUL-terminated */
 } LaunchReply;
 
-#define LAUNCH_FDS_MAX (BOX_FDS + LEAF_FILES)
+#define LAUNCH_FDS_MAX (BOX_FDS + 2 * LEAF_FILES) /* more than any request has */
 
 /* Does not block: an answer is waited for before the next request is sent, so that there is always room. */
 int message_send(int socket_fd, const void *data, size_t size, const int *fds, size_t n_fds);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "launcher-message.h"
+#include "netns.h"
 
 #define JUDGE_TIMEOUT_USEC (6U * USEC_PER_SEC) /* for the judge to end when the daemon is gone; it waits four itself \
                                                 */
@@ -18,9 +21,16 @@ typedef struct Server {
         int socket_fd, daemon_fd, judge_pidfd;
         pid_t judge;
         uint64_t deadline_usec; /* when the judge is killed */
-        GHashTable *leaves;     /* number → Leaf */
+        GHashTable *leaves;     /* number → Place */
+        NetnsPool *netns;
         int errand_pidfd;
 } Server;
+
+/* Where a run lives, until the judge says that it does not any more. */
+typedef struct Place {
+        Leaf *leaf, *run; /* run: in a box */
+        int netns_fd;     /* of the pool; -1: none */
+} Place;
 
 static int compare_fds(const void *a, const void *b) {
         return *(const int *) a - *(const int *) b;
@@ -44,62 +54,149 @@ static int keep_only(GArray *kept) {
         return syscall(SYS_close_range, next, ~0U, 0) < 0 ? -errno : 0;
 }
 
+static void keep_box(GArray *kept, const BoxSpec *spec) {
+        g_array_append_val(kept, spec->cwd_fd);
+        if (!spec->root)
+                return;
+        g_array_append_val(kept, spec->root->netns_fd);
+        g_array_append_val(kept, spec->root->uid_lock_fd);
+        for (size_t i = 0; i < spec->root->n_files; i++)
+                g_array_append_val(kept, spec->root->files[i].fd);
+}
+
 static int close_others(const Server *server) {
         g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(int));
         const int own[] = { server->socket_fd, server->daemon_fd, server->judge_pidfd, server->spec->containment->fd };
 
         g_array_append_vals(kept, own, G_N_ELEMENTS(own));
         for (size_t i = 0; i < server->spec->n_boxes; i++)
-                g_array_append_val(kept, server->spec->boxes[i].cwd_fd);
+                keep_box(kept, &server->spec->boxes[i]);
         return keep_only(kept);
 }
 
-static void free_leaf(void *leaf) {
-        leaf_free(leaf);
+static void free_place(void *data) {
+        Place *place = data;
+
+        leaf_free(place->run);
+        leaf_free(place->leaf);
+        g_free(place);
+}
+
+static bool is_memfd(int fd) {
+        return fcntl(fd, F_GET_SEALS) >= 0;
+}
+
+/* The files that the judge hands over are put where the spec has a place for them. */
+static int take_handed(const int *fds, size_t n_fds, BoxFile *files, size_t n_files) {
+        for (size_t i = 0; i < n_files; i++) {
+                const size_t n = (size_t) (BOX_HANDED(0) - files[i].fd);
+                struct stat st;
+
+                if (files[i].fd >= 0)
+                        continue;
+                if (n >= n_fds || !is_memfd(fds[n]) || fstat(fds[n], &st) < 0)
+                        return -EINVAL;
+                files[i].fd = fds[n];
+                files[i].offset = 0;
+                files[i].size = (uint64_t) st.st_size;
+        }
+        return 0;
+}
+
+/* The spec with what came along, made into a run. *ret_netns_fd: what it has of the pool; -1. */
+static int make_box(Server *server, const LaunchRequest *request, const int *fds, size_t n_fds, BoxParts *ret,
+                    int *ret_netns_fd, char **ret_why) {
+        const size_t n_before = (request->with_stdin != 0) + (request->with_extra != 0);
+        g_autofree BoxFile *files = NULL;
+        BoxSpec spec;
+        BoxRoot root;
+        int r;
+
+        *ret_netns_fd = -1;
+        if (request->number >= server->spec->n_boxes || n_fds < n_before || n_fds > n_before + BOX_HANDED_MAX)
+                return -EINVAL;
+        spec = server->spec->boxes[request->number];
+        spec.stdin_fd = request->with_stdin ? fds[0] : -1;
+        spec.extra_fd = request->with_extra ? fds[n_before - 1] : -1;
+        if (!spec.root)
+                return n_fds > n_before ? -EINVAL : box_make(&spec, server->judge, ret, ret_why);
+
+        root = *spec.root;
+        root.files = files = g_memdup2(root.files, root.n_files * sizeof(BoxFile));
+        spec.root = &root;
+        r = take_handed(fds + n_before, n_fds - n_before, files, root.n_files);
+        if (r < 0)
+                return r;
+        /* Without a leaf we would not learn when it is free again. */
+        if (!root.user_namespace && root.netns_fd < 0 && spec.containment->kind != CONTAINMENT_PROCESS_GROUP) {
+                r = netns_pool_take(server->netns, &root.netns_fd);
+                if (r < 0) {
+                        *ret_why = g_strdup_printf("A network namespace cannot be made: %s", g_strerror(-r));
+                        return r;
+                }
+                *ret_netns_fd = root.netns_fd;
+        }
+        r = box_make(&spec, server->judge, ret, ret_why);
+        if (r < 0 && *ret_netns_fd >= 0)
+                netns_pool_give_back(server->netns, *ret_netns_fd);
+        return r;
+}
+
+static uint32_t send_leaf(const Leaf *leaf, int *fds, size_t *n) {
+        uint32_t mask = 0;
+
+        for (size_t i = 0; leaf && i < LEAF_FILES; i++) {
+                if (leaf->files[i] < 0)
+                        continue;
+                mask |= 1U << i;
+                fds[(*n)++] = leaf->files[i];
+        }
+        return mask;
 }
 
 /* What the judge holds now is closed here; what kills the run stays, for when he is gone. */
-static int answer_box(Server *server, uint32_t number, const int *fds, size_t n_fds, LaunchReply *reply) {
+static int answer_box(Server *server, const LaunchRequest *request, const int *fds, size_t n_fds,
+                      LaunchReply *reply) {
         g_autofree char *why = NULL;
         g_auto(BoxParts) parts = BOX_PARTS_NONE;
-        int sent[LAUNCH_FDS_MAX];
+        int sent[LAUNCH_FDS_MAX], netns_fd, r;
         size_t n_sent = BOX_FDS;
-        BoxSpec spec;
-        int r;
+        Place *place;
 
-        if (number >= server->spec->n_boxes || n_fds > 1)
-                return -EINVAL;
-        spec = server->spec->boxes[number];
-        spec.stdin_fd = n_fds > 0 ? fds[0] : -1;
-        r = box_make(&spec, server->judge, &parts, &why);
+        r = make_box(server, request, fds, n_fds, &parts, &netns_fd, &why);
         if (r < 0) {
-                (void) g_strlcpy(reply->why, why, sizeof(reply->why));
+                (void) g_strlcpy(reply->why, why ?: "", sizeof(reply->why));
                 return r;
         }
         reply->pid = parts.pid;
         reply->leaf_id = parts.leaf_id;
+        reply->boxed = parts.boxed;
         memcpy(sent, parts.fds, sizeof(parts.fds));
-        for (size_t i = 0; parts.leaf && i < LEAF_FILES; i++) {
-                if (parts.leaf->files[i] < 0)
-                        continue;
-                reply->leaf_files |= 1U << i;
-                sent[n_sent++] = parts.leaf->files[i];
-        }
+        reply->leaf_files = send_leaf(parts.leaf, sent, &n_sent);
+        reply->run_files = send_leaf(parts.run, sent, &n_sent);
         r = message_send(server->socket_fd, reply, sizeof(*reply), sent, n_sent);
         if (parts.leaf) {
                 leaf_close_figures(parts.leaf);
-                g_hash_table_insert(server->leaves, GUINT_TO_POINTER(parts.leaf_id), g_steal_pointer(&parts.leaf));
+                if (parts.run)
+                        leaf_close_figures(parts.run);
+                place = g_new(Place, 1);
+                *place = (Place){ .leaf = g_steal_pointer(&parts.leaf),
+                                  .run = g_steal_pointer(&parts.run),
+                                  .netns_fd = netns_fd };
+                g_hash_table_insert(server->leaves, GUINT_TO_POINTER(parts.leaf_id), place);
         }
         return r < 0 ? r : 1;
 }
 
 static int answer_remove(Server *server, uint32_t number) {
-        const Leaf *leaf = g_hash_table_lookup(server->leaves, GUINT_TO_POINTER(number));
+        const Place *place = g_hash_table_lookup(server->leaves, GUINT_TO_POINTER(number));
 
-        if (!leaf)
+        if (!place)
                 return -EINVAL;
-        if (leaf_populated(leaf) != 0)
+        if (leaf_populated(place->leaf) != 0)
                 return -EBUSY;
+        if (place->netns_fd >= 0)
+                netns_pool_give_back(server->netns, place->netns_fd);
         (void) g_hash_table_remove(server->leaves, GUINT_TO_POINTER(number));
         return 0;
 }
@@ -134,7 +231,7 @@ static int answer_errand(Server *server, uint32_t number, const int *fds, size_t
 static int answer(Server *server, const LaunchRequest *request, const int *fds, size_t n_fds, LaunchReply *reply) {
         switch (request->kind) {
         case LAUNCH_BOX:
-                return answer_box(server, request->number, fds, n_fds, reply);
+                return answer_box(server, request, fds, n_fds, reply);
         case LAUNCH_REMOVE:
                 return answer_remove(server, request->number);
         case LAUNCH_ERRAND:
@@ -200,17 +297,18 @@ static int wait_for_request(Server *server) {
 static void clean_up(Server *server) {
         const uint64_t deadline = now_monotonic_usec() + EMPTY_TIMEOUT_USEC;
         GHashTableIter iter;
-        void *leaf;
+        void *place;
 
         end_errand(server);
         g_hash_table_iter_init(&iter, server->leaves);
-        while (g_hash_table_iter_next(&iter, NULL, &leaf))
-                (void) leaf_kill(leaf);
+        while (g_hash_table_iter_next(&iter, NULL, &place))
+                (void) leaf_kill(((Place *) place)->leaf);
         g_hash_table_iter_init(&iter, server->leaves);
-        while (g_hash_table_iter_next(&iter, NULL, &leaf))
-                while (leaf_populated(leaf) > 0 && now_monotonic_usec() < deadline)
+        while (g_hash_table_iter_next(&iter, NULL, &place))
+                while (leaf_populated(((Place *) place)->leaf) > 0 && now_monotonic_usec() < deadline)
                         g_usleep(USEC_PER_MSEC);
         g_hash_table_unref(server->leaves);
+        netns_pool_free(server->netns);
         containment_free(server->spec->containment);
 }
 
@@ -223,7 +321,8 @@ void launcher_serve(const LauncherSpec *spec, int socket_fd, pid_t judge, int ju
                           .errand_pidfd = -1 };
 
         (void) prctl(PR_SET_NAME, "jt-launcher", 0, 0, 0);
-        server.leaves = g_hash_table_new_full(NULL, NULL, NULL, free_leaf);
+        server.netns = netns_pool_new();
+        server.leaves = g_hash_table_new_full(NULL, NULL, NULL, free_place);
         if (close_others(&server) < 0)
                 _exit(EXIT_FAILURE);
         while (wait_for_request(&server) >= 0 && serve_one(&server) >= 0)

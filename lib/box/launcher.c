@@ -103,14 +103,13 @@ static void close_all(const int *fds, size_t n) {
 }
 
 /* wanted descriptors come with a good answer, and none with a bad one; SIZE_MAX: the caller counts them. */
-static int call(Launcher *launcher, LaunchKind kind, uint32_t number, const int *fds, size_t n_fds, size_t wanted,
+static int call(Launcher *launcher, const LaunchRequest *request, const int *fds, size_t n_fds, size_t wanted,
                 LaunchReply *reply, int ret_fds[static LAUNCH_FDS_MAX], size_t *ret_n_fds) {
-        const LaunchRequest request = { .kind = kind, .number = number };
         int r = -ECONNRESET;
 
         if (launcher->socket_fd < 0)
                 return r;
-        r = exchange(launcher, &request, fds, n_fds, reply, ret_fds, ret_n_fds);
+        r = exchange(launcher, request, fds, n_fds, reply, ret_fds, ret_n_fds);
         if (r >= 0 && reply->error == 0 && (wanted == SIZE_MAX || *ret_n_fds == wanted))
                 return 0;
         if (r >= 0) {
@@ -123,27 +122,48 @@ static int call(Launcher *launcher, LaunchKind kind, uint32_t number, const int 
         return -ECONNRESET;
 }
 
-static int parts_from_reply(const LaunchReply *reply, const int *fds, size_t n_fds, BoxParts *ret) {
-        size_t next = BOX_FDS;
+static Leaf *take_leaf(uint32_t mask, const int *fds, size_t *next) {
         int files[LEAF_FILES];
 
-        if (n_fds != BOX_FDS + (size_t) __builtin_popcount(reply->leaf_files) || reply->leaf_files >> LEAF_FILES)
-                return -EBADMSG;
-        *ret = (BoxParts){ .pid = reply->pid, .leaf_id = reply->leaf_id };
-        memcpy(ret->fds, fds, sizeof(ret->fds));
         for (size_t i = 0; i < LEAF_FILES; i++)
-                files[i] = reply->leaf_files & (1U << i) ? fds[next++] : -1;
+                files[i] = mask & (1U << i) ? fds[(*next)++] : -1;
+        return leaf_from_files(files);
+}
+
+static int parts_from_reply(const LaunchReply *reply, const int *fds, size_t n_fds, BoxParts *ret) {
+        const size_t n_leaf = (size_t) __builtin_popcount(reply->leaf_files),
+                     n_run = (size_t) __builtin_popcount(reply->run_files);
+        size_t next = BOX_FDS;
+
+        if ((reply->leaf_files | reply->run_files) >> LEAF_FILES || n_fds != BOX_FDS + n_leaf + n_run ||
+            (reply->leaf_id == 0 && n_leaf + n_run > 0))
+                return -EBADMSG;
+        *ret = (BoxParts){ .pid = reply->pid, .leaf_id = reply->leaf_id, .boxed = reply->boxed };
+        memcpy(ret->fds, fds, sizeof(ret->fds));
         if (reply->leaf_id > 0)
-                ret->leaf = leaf_from_files(files);
+                ret->leaf = take_leaf(reply->leaf_files, fds, &next);
+        if (n_run > 0)
+                ret->run = take_leaf(reply->run_files, fds, &next);
         return 0;
 }
 
-int launcher_spawn(Launcher *launcher, uint32_t number, int stdin_fd, BoxParts *ret, char **ret_why) {
+int launcher_spawn(Launcher *launcher, const BoxSpec *spec, BoxParts *ret, char **ret_why) {
+        const LaunchRequest request = { .kind = LAUNCH_BOX,
+                                        .number = spec->number,
+                                        .with_stdin = spec->stdin_fd >= 0,
+                                        .with_extra = spec->extra_fd >= 0 };
+        int sent[2 + BOX_HANDED_MAX], fds[LAUNCH_FDS_MAX], r;
+        size_t n_sent = 0, n_fds;
         LaunchReply reply = {};
-        int fds[LAUNCH_FDS_MAX], r;
-        size_t n_fds;
 
-        r = call(launcher, LAUNCH_BOX, number, &stdin_fd, stdin_fd >= 0, SIZE_MAX, &reply, fds, &n_fds);
+        g_assert(spec->n_handed <= BOX_HANDED_MAX);
+        if (spec->stdin_fd >= 0)
+                sent[n_sent++] = spec->stdin_fd;
+        if (spec->extra_fd >= 0)
+                sent[n_sent++] = spec->extra_fd;
+        for (size_t i = 0; i < spec->n_handed; i++)
+                sent[n_sent++] = spec->handed[i];
+        r = call(launcher, &request, sent, n_sent, SIZE_MAX, &reply, fds, &n_fds);
         if (r >= 0) {
                 r = parts_from_reply(&reply, fds, n_fds, ret);
                 if (r < 0)
@@ -160,7 +180,7 @@ int launcher_remove(Launcher *launcher, uint32_t leaf_id) {
         int fds[LAUNCH_FDS_MAX];
         size_t n_fds;
 
-        return call(launcher, LAUNCH_REMOVE, leaf_id, NULL, 0, 0, &reply, fds, &n_fds);
+        return call(launcher, &(LaunchRequest){ .kind = LAUNCH_REMOVE, .number = leaf_id }, NULL, 0, 0, &reply, fds, &n_fds);
 }
 
 int launcher_errand(Launcher *launcher, uint32_t number, const int *fds, size_t n_fds, pid_t *ret_pid, int *ret_pidfd,
@@ -169,7 +189,7 @@ int launcher_errand(Launcher *launcher, uint32_t number, const int *fds, size_t 
         int got[LAUNCH_FDS_MAX], r;
         size_t n_got;
 
-        r = call(launcher, LAUNCH_ERRAND, number, fds, n_fds, 2, &reply, got, &n_got);
+        r = call(launcher, &(LaunchRequest){ .kind = LAUNCH_ERRAND, .number = number }, fds, n_fds, 2, &reply, got, &n_got);
         if (r < 0)
                 return r;
         *ret_pid = reply.pid;
@@ -183,5 +203,5 @@ int launcher_end_errand(Launcher *launcher) {
         int fds[LAUNCH_FDS_MAX];
         size_t n_fds;
 
-        return call(launcher, LAUNCH_END_ERRAND, 0, NULL, 0, 0, &reply, fds, &n_fds);
+        return call(launcher, &(LaunchRequest){ .kind = LAUNCH_END_ERRAND }, NULL, 0, 0, &reply, fds, &n_fds);
 }

@@ -39,8 +39,8 @@ int launcher_pidfd(const Launcher *launcher);
 /* The requests. Each waits for its answer at most some seconds; a launcher that does not give it in time, or gives one
  * that cannot be understood, is never asked again (-ECONNRESET). -EINVAL: no such number. */
 
-/* See box_spawn(). stdin_fd -1: empty. */
-int launcher_spawn(Launcher *launcher, uint32_t number, int stdin_fd, struct BoxParts *ret, char **ret_why);
+/* See box_spawn(). Only the number and the descriptors of spec go over: stdin, extra and handed. */
+int launcher_spawn(Launcher *launcher, const BoxSpec *spec, struct BoxParts *ret, char **ret_why);
 
 /* Removes a leaf, which must be empty: -EBUSY. */
 int launcher_remove(Launcher *launcher, uint32_t leaf_id);

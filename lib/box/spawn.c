@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "box-child.h"
+#include "boxed.h"
 #include "clone.h"
 #include "fs.h"
 #include "spawn.h"
@@ -13,13 +14,14 @@
 void box_parts_clear(BoxParts *parts) {
         for (size_t i = 0; i < BOX_FDS; i++)
                 parts->fds[i] = safe_close(parts->fds[i]);
+        g_clear_pointer(&parts->run, leaf_free);
         g_clear_pointer(&parts->leaf, leaf_free);
 }
 
 static int set_leaf_limits(Leaf *leaf, const BoxSpec *spec, char **ret_why) {
         const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
         g_autofree char *memory = g_strdup_printf("%" PRIu64, spec->memory_max / page * page);
-        g_autofree char *tasks = g_strdup_printf("%u", spec->tasks_max);
+        g_autofree char *tasks = g_strdup_printf("%u", spec->tasks_max + (spec->root ? 1 : 0)); /* the stub */
         const struct {
                 const char *file, *value;
         } limits[] = {
@@ -67,9 +69,17 @@ static int make_leaf(const BoxSpec *spec, BoxParts *parts, char **ret_why) {
                 *ret_why = g_strdup_printf("The run's cgroup cannot be made: %s", g_strerror(-r));
                 return -ENOTRECOVERABLE;
         }
-        if (containment->kind == CONTAINMENT_SCOPE)
-                return set_leaf_limits(parts->leaf, spec, ret_why);
-        return 0;
+        if (containment->kind == CONTAINMENT_SCOPE) {
+                r = set_leaf_limits(parts->leaf, spec, ret_why);
+                if (r < 0)
+                        return r;
+        }
+        if (!spec->root)
+                return 0;
+        r = leaf_create(parts->leaf->fd, "run", &parts->run);
+        if (r < 0)
+                *ret_why = g_strdup_printf("The program's cgroup cannot be made: %s", g_strerror(-r));
+        return r;
 }
 
 /* The write end belongs to the program's user, or it could not open /dev/stdout. */
@@ -98,7 +108,12 @@ static int make_pipe(int *ret_read, int *ret_write) {
         return 0;
 }
 
-static int start_child(const BoxSpec *spec, pid_t watcher, BoxParts *parts) {
+static int make_status(const BoxSpec *spec, int *ret_ours, int *ret_theirs) {
+        return spec->root ? boxed_make_socket(ret_ours, ret_theirs) : make_pipe(ret_ours, ret_theirs);
+}
+
+static int start_child(const BoxSpec *spec, pid_t watcher, BoxParts *parts, char **ret_why) {
+        const uint64_t flags = watcher == getpid() ? 0 : CLONE_PARENT;
         autofd child_out = -1, child_err = -1, child_gate = -1, child_status = -1, null_fd = -1;
         ChildPlan plan;
         int r;
@@ -112,7 +127,7 @@ static int start_child(const BoxSpec *spec, pid_t watcher, BoxParts *parts) {
         r = make_pipe(&child_gate, &parts->fds[BOX_FD_GATE]);
         if (r < 0)
                 return r;
-        r = make_pipe(&parts->fds[BOX_FD_STATUS], &child_status);
+        r = make_status(spec, &parts->fds[BOX_FD_STATUS], &child_status);
         if (r < 0)
                 return r;
         if (spec->stdin_fd < 0) {
@@ -131,8 +146,9 @@ static int start_child(const BoxSpec *spec, pid_t watcher, BoxParts *parts) {
                 .parent = watcher,
                 .memory_rlimit = spec->containment->kind != CONTAINMENT_SCOPE,
         };
-        parts->pid = clone_into(parts->leaf ? parts->leaf->fd : -1, watcher == getpid() ? 0 : CLONE_PARENT,
-                                &parts->fds[BOX_FD_PID]);
+        if (spec->root)
+                return boxed_clone(&plan, flags, parts, ret_why);
+        parts->pid = clone_into(parts->leaf ? parts->leaf->fd : -1, flags, &parts->fds[BOX_FD_PID]);
         if (parts->pid == 0)
                 child_run(&plan);
         return parts->pid < 0 ? parts->pid : 0;
@@ -142,14 +158,15 @@ int box_make(const BoxSpec *spec, pid_t watcher, BoxParts *ret, char **ret_why) 
         g_auto(BoxParts) parts = BOX_PARTS_NONE;
         int r;
 
-        g_assert(g_str_equal(spec->profile, "host"));
+        g_assert(g_str_equal(spec->profile, spec->root ? "box" : "host"));
 
         r = make_leaf(spec, &parts, ret_why);
         if (r < 0)
                 return r;
-        r = start_child(spec, watcher, &parts);
+        r = start_child(spec, watcher, &parts, ret_why);
         if (r < 0) {
-                *ret_why = g_strdup_printf("The run's process cannot be made: %s", g_strerror(-r));
+                if (!*ret_why)
+                        *ret_why = g_strdup_printf("The run's process cannot be made: %s", g_strerror(-r));
                 return r;
         }
         *ret = parts;

@@ -19,6 +19,8 @@ typedef struct BoxParts {
         pid_t pid;
         int fds[BOX_FDS];
         Leaf *leaf;       /* NULL for a process group */
+        Leaf *run;        /* of a box: the program's, below the leaf; else NULL */
+        bool boxed;       /* the process is a stub, and status a socket (boxed.h) */
         uint32_t leaf_id; /* its number in the containment; 0 without one */
 } BoxParts;
 

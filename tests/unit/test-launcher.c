@@ -49,6 +49,7 @@ static void set_up(Fixture *f, gconstpointer data) {
                                          .env = no_env,
                                          .cwd_fd = -1,
                                          .stdin_fd = -1,
+.extra_fd = -1,
                                          .memory_max = UINT64_C(512) << 20,
                                          .tasks_max = 64,
                                          .cpu_limit_usec = 10 * USEC_PER_SEC,

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "boxed.h"
+#include "clone.h"
+#include "descendants.h"
+#include "stub.h"
+
+#define STUB_GONE_MSEC 1000 /* it has nothing left to do but to die */
+
+struct Boxed {
+        Leaf *run; /* of the program; NULL for a process group */
+        int stub_pidfd, listener_fd;
+        bool stub_reaped;
+};
+
+int boxed_make_socket(int *ret_ours, int *ret_theirs) {
+        int fds[2];
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+                return -errno;
+        *ret_ours = fds[0];
+        *ret_theirs = fds[1];
+        return 0;
+}
+
+static uint64_t namespaces_of(const BoxRoot *root) {
+        return CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | (root->user_namespace ? CLONE_NEWUSER : 0) |
+               (root->netns_fd < 0 ? CLONE_NEWNET : 0);
+}
+
+static char *why_not(const BoxRoot *root, int error) {
+        if (!root->user_namespace)
+                return g_strdup_printf("A box cannot be made: %s%s", g_strerror(-error),
+                                       error == -EPERM ? " (it needs CAP_SYS_ADMIN or a user namespace)" : "");
+        return g_strdup_printf("A box cannot be made: the kernel gives this user no user namespace (%s)",
+                               g_strerror(-error));
+}
+
+int boxed_clone(const ChildPlan *plan, uint64_t flags, BoxParts *parts, char **ret_why) {
+        const BoxRoot *root = plan->spec->root;
+        g_autoptr(RootPlan) root_plan = NULL;
+        StubPlan stub = { .child = *plan, .run_fd = parts->run ? parts->run->fd : -1 };
+        int r;
+
+        r = root_plan_new(plan->spec, &root_plan);
+        if (r < 0)
+                return r;
+        stub.root = root_plan;
+        parts->boxed = true;
+        parts->pid = clone_into(parts->leaf ? parts->leaf->fd : -1, flags | namespaces_of(root),
+                                &parts->fds[BOX_FD_PID]);
+        if (parts->pid == 0)
+                stub_run(&stub);
+        if (parts->pid < 0)
+                *ret_why = why_not(root, parts->pid);
+        return parts->pid < 0 ? parts->pid : 0;
+}
+
+int boxed_watch(Box *box, BoxParts *parts) {
+        Boxed *boxed = box->boxed = g_new(Boxed, 1);
+
+        *boxed = (Boxed){ .run = g_steal_pointer(&parts->run),
+                          .stub_pidfd = steal_fd(&parts->fds[BOX_FD_PID]),
+                          .listener_fd = -1 };
+        /* What ends is not the stub but the program, and the stub's word on it must be there when that is seen. */
+        box->pidfd = fcntl(box->status_fd, F_DUPFD_CLOEXEC, 3);
+        return box->pidfd < 0 ? -errno : 0;
+}
+
+static void program_ended(Box *box, int code, int status) {
+        box->reaped = true;
+        box->end_code = code;
+        box->end_status = status;
+}
+
+int boxed_read_status(Box *box, ChildStatus *ret) {
+        StubMessage message;
+        int listener, r;
+
+        if (box->reaped)
+                return 0; /* box_reap() has read all there was */
+        r = stub_receive(box->status_fd, &message, &listener);
+        if (r <= 0)
+                return r;
+        if (listener >= 0) {
+                safe_close(box->boxed->listener_fd);
+                box->boxed->listener_fd = listener;
+        }
+        if (message.ended) {
+                program_ended(box, message.end_code, message.end_status);
+                return 0;
+        }
+        *ret = (ChildStatus){ .stage = message.stage, .error = message.error };
+        return 1;
+}
+
+int boxed_reap(Box *box) {
+        StubMessage message;
+        int listener, r;
+
+        while ((r = stub_receive(box->status_fd, &message, &listener)) > 0) {
+                safe_close(listener);
+                if (message.ended) {
+                        box->max_rss = message.max_rss;
+                        program_ended(box, message.end_code, message.end_status);
+                        return 0;
+                }
+                box->stage = (BoxStage) message.stage;
+                box->error = message.error;
+        }
+        if (r < 0)
+                return r;
+        /* Killed with its stub: by us, or with its whole cgroup for want of memory. */
+        program_ended(box, CLD_KILLED, SIGKILL);
+        return 0;
+}
+
+int boxed_kill(Box *box) {
+        /* The end of a program that has ended is read first, for the stub dies with the rest. */
+        (void) box_reap(box);
+        if (box->boxed->stub_reaped)
+                return 0;
+        /* PID 1 of a namespace takes all others with it. */
+        if (syscall(SYS_pidfd_send_signal, box->boxed->stub_pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+                return -errno;
+        return 0;
+}
+
+/* PID 1 of a namespace is dead when all others are. */
+static int reap_stub(Box *box) {
+        siginfo_t info = {};
+        struct rusage usage;
+
+        if (box->boxed->stub_reaped)
+                return 1;
+        if (syscall(SYS_waitid, P_PIDFD, box->boxed->stub_pidfd, &info, WEXITED | WNOHANG, &usage) < 0)
+                return -errno;
+        if (info.si_pid == 0)
+                return 0;
+        box->boxed->stub_reaped = true;
+        box->over = true;
+        box->reaped_cpu_usec += rusage_cpu_usec(&usage);
+        return 1;
+}
+
+int boxed_empty(Box *box) {
+        return reap_stub(box);
+}
+
+const Leaf *boxed_run_leaf(const Box *box) {
+        return box->boxed->run;
+}
+
+int box_listener_fd(const Box *box) {
+        return box->boxed ? box->boxed->listener_fd : -1;
+}
+
+void boxed_free(Box *box) {
+        struct pollfd item;
+
+        if (!box->boxed)
+                return;
+        if (box->pid > 0) {
+                item = (struct pollfd){ .fd = box->boxed->stub_pidfd, .events = POLLIN };
+                if (!box->boxed->stub_reaped)
+                        (void) poll(&item, 1, STUB_GONE_MSEC);
+                (void) reap_stub(box);
+        }
+        safe_close(box->boxed->stub_pidfd);
+        safe_close(box->boxed->listener_fd);
+        leaf_free(box->boxed->run);
+        g_free(box->boxed);
+        box->boxed = NULL;
+}

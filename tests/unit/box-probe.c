@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What test-box-profile and test-filter run in a box: makes one system call and says what came of it. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FOREIGN_BIT 0x40000000L /* x32's numbers */
+
+static long make_call(const char *name) {
+        const struct {
+                const char *name;
+                long number, a, b, c;
+        } calls[] = {
+                { "ptrace", SYS_ptrace, 0, 0, 0 },
+                { "unshare", SYS_unshare, CLONE_NEWUSER, 0, 0 },
+                { "mount", SYS_mount, 0, 0, 0 },
+                { "bpf", SYS_bpf, 0, 0, 0 },
+                { "clone", SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0 },
+                { "clone3", SYS_clone3, 0, 0, 0 },
+                { "io_uring_setup", SYS_io_uring_setup, 1, 0, 0 },
+                { "fsopen", SYS_fsopen, 0, 0, 0 },
+                { "userfaultfd", SYS_userfaultfd, 0, 0, 0 },
+                { "unknown", 0x3fff, 0, 0, 0 },
+                { "setpriority", SYS_setpriority, 0, 0, 5 },
+                { "TIOCSTI", SYS_ioctl, 0, TIOCSTI, 0 },
+                { "TIOCSTI-64", SYS_ioctl, 0, TIOCSTI | 0x100000000L, 0 },
+                { "TCGETS", SYS_ioctl, 0, 0x5401, 0 },
+                { "foreign", SYS_getpid | FOREIGN_BIT, 0, 0, 0 },
+                { "inet", SYS_socket, AF_INET, SOCK_STREAM, 0 },
+                { "netlink", SYS_socket, AF_NETLINK, SOCK_RAW, 0 },
+                { "unix", SYS_socket, AF_UNIX, SOCK_STREAM, 0 },
+                { "prctl-core", SYS_prctl, 62, 1, 0 },
+        };
+
+        for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+                if (strcmp(calls[i].name, name) == 0)
+                        return syscall(calls[i].number, calls[i].a, calls[i].b, calls[i].c, 0, 0, 0);
+        abort();
+}
+
+static int call(const char *name) {
+        long r = make_call(name);
+
+        printf("%s\n", r < 0 ? strerrorname_np(errno) : "ok");
+        return 0;
+}
+
+/* The same from a grandchild, whose end its parent hides. */
+static int call_below(const char *name) {
+        pid_t pid = fork();
+
+        if (pid == 0)
+                _exit(call(name));
+        (void) waitpid(pid, NULL, 0);
+        return 0;
+}
+
+static int recurse(unsigned depth) {
+        volatile char frame[4096];
+
+        memset((char *) frame, (int) depth, sizeof(frame));
+        return depth == 0 ? 0 : recurse(depth - 1) + frame[0] * 0;
+}
+
+static _Noreturn void bomb(void) {
+        for (;;)
+                if (fork() < 0)
+                        pause();
+}
+
+int main(int argc, char **argv) {
+        if (argc == 3 && strcmp(argv[1], "call") == 0)
+                return call(argv[2]);
+        if (argc == 3 && strcmp(argv[1], "call-below") == 0)
+                return call_below(argv[2]);
+        if (argc == 2 && strcmp(argv[1], "abort") == 0)
+                abort();
+        if (argc == 2 && strcmp(argv[1], "terminate") == 0)
+                return raise(SIGTERM);
+        if (argc == 2 && strcmp(argv[1], "alarm") == 0)
+                return alarm(1) == 0 ? pause() : 1;
+        if (argc == 2 && strcmp(argv[1], "recurse") == 0)
+                return recurse(10000); /* 40 MiB of stack */
+        if (argc == 2 && strcmp(argv[1], "bomb") == 0)
+                bomb();
+        return 2;
+}
