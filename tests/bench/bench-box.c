@@ -2,13 +2,14 @@
 
 /* What a run costs beside the program, taken with the worker's own window and lib/box.
  *
- *   bench-box [-n RUNS] [-l RUNS] [--scope]
+ *   bench-box [-n RUNS] [-l RUNS] [--scope] [--box]
  *
- * Three JSON lines, times in microseconds:
+ * JSON lines, times in microseconds:
  *   whole       /bin/true from the building of its box to its removal; "outside" is that without its window
  *   gate-exec   from the write that opens the gate until we are told that execve() has taken place
  *   cpu-limit   how much more CPU time than its limit of 20 ms an endless loop has used when it is dead (-l)
- * As root the program runs as nobody. --scope has systemd make the scope that a job has; otherwise whatever this
+ * As root the program runs as nobody; with --box in profile "box", whose gate-exec is not taken: its stub keeps open
+ * what shows the exec otherwise. --scope has systemd make the scope that a job has; otherwise whatever this
  * process may do by itself, which the line names. */
 
 #include <poll.h>
@@ -18,6 +19,8 @@
 #include <string.h>
 
 #include "keeper.h"
+#include "netns.h"
+#include "root.h"
 #include "scope.h"
 #include "window.h"
 
@@ -34,6 +37,9 @@ typedef struct Bench {
         Identity *identity;
         Meter *meter;
         bool answered;
+        Filter *filter; /* with --box */
+        NetnsPool *netns;
+        BoxRoot root;
 } Bench;
 
 static char *const true_argv[] = { (char *) "/bin/true", NULL };
@@ -54,10 +60,13 @@ static void print_times(const char *name, const char *containment, uint64_t *ns,
 }
 
 static BoxSpec box_spec(const Bench *bench, char *const *argv) {
-        return (BoxSpec){ .profile = "host",
+        const bool boxed = bench->filter;
+
+        return (BoxSpec){ .profile = boxed ? "box" : "host",
+                          .root = boxed ? &bench->root : NULL,
                           .identity = bench->identity,
                           .argv = argv,
-                          .env = no_env,
+                          .env = boxed ? (char *const *) box_environment : no_env,
                           .cwd_fd = -1,
                           .stdin_fd = -1,
                           .memory_max = UINT64_C(512) << 20,
@@ -224,6 +233,26 @@ static int open_scope(Bench *bench) {
         return r < 0 ? r : bench->containment ? 0 : -ENOTRECOVERABLE;
 }
 
+static int set_up_box(Bench *bench) {
+        int r;
+
+        r = filter_new(&bench->filter);
+        if (r < 0)
+                return r;
+        bench->root = (BoxRoot){ .tmpfs_bytes = UINT64_C(64) << 20,
+                                 .inodes = 10000,
+                                 .netns_fd = -1,
+                                 .hostname = "box",
+                                 .filter = bench->filter,
+                                 .user_namespace = !bench->identity->change,
+                                 .extra_fd = -1,
+                                 .uid_lock_fd = -1 };
+        if (bench->root.user_namespace)
+                return 0;
+        bench->netns = netns_pool_new();
+        return netns_pool_take(bench->netns, &bench->root.netns_fd);
+}
+
 static int set_up(Bench *bench, bool in_scope) {
         const uid_t uid = geteuid() == 0 ? NOBODY : geteuid();
         static const Topology topology;
@@ -248,6 +277,8 @@ static int set_up(Bench *bench, bool in_scope) {
 }
 
 static void tear_down(Bench *bench) {
+        netns_pool_free(bench->netns);
+        filter_free(bench->filter);
         containment_free(bench->containment);
         keeper_free(bench->keeper);
         scope_free(bench->scope);
@@ -261,7 +292,7 @@ static void tear_down(Bench *bench) {
 int main(int argc, char **argv) {
         size_t n = 1000, n_limit = 200;
         const char *containment;
-        bool in_scope = false;
+        bool in_scope = false, boxed = false;
         Bench bench = {};
         int r;
 
@@ -270,21 +301,25 @@ int main(int argc, char **argv) {
         for (int i = 1; i < argc; i++)
                 if (strcmp(argv[i], "--scope") == 0)
                         in_scope = true;
+                else if (strcmp(argv[i], "--box") == 0)
+                        boxed = true;
                 else if (strcmp(argv[i], "-n") == 0 && i + 1 < argc)
                         n = strtoul(argv[++i], NULL, 10);
                 else if (strcmp(argv[i], "-l") == 0 && i + 1 < argc)
                         n_limit = strtoul(argv[++i], NULL, 10);
                 else {
-                        fprintf(stderr, "usage: bench-box [-n RUNS] [-l RUNS] [--scope]\n");
+                        fprintf(stderr, "usage: bench-box [-n RUNS] [-l RUNS] [--scope] [--box]\n");
                         return EXIT_FAILURE;
                 }
 
         r = n > 0 ? set_up(&bench, in_scope) : -EINVAL;
+        if (r >= 0 && boxed)
+                r = set_up_box(&bench);
         if (r >= 0) {
                 containment = containment_kind_to_string(bench.containment->kind);
                 r = bench_whole(&bench, containment, n);
         }
-        if (r >= 0)
+        if (r >= 0 && !boxed)
                 r = bench_gate(&bench, containment, n);
         if (r >= 0 && n_limit > 0)
                 r = bench_cpu_limit(&bench, containment, n_limit);
