@@ -163,10 +163,10 @@ int box_kill(Box *box) {
         uint64_t ignored = 0;
         int r;
 
-        if (box->leaf)
-                return leaf_kill(box->leaf);
         if (box->boxed)
                 return boxed_kill(box);
+        if (box->leaf)
+                return leaf_kill(box->leaf);
         r = signal_main(box);
         if (!box->gate_open)
                 return r;
@@ -204,12 +204,12 @@ int box_empty(Box *box) {
         uint64_t cpu_usec = 0;
         int r;
 
+        if (box->boxed)
+                return boxed_empty(box);
         if (box->leaf) {
                 r = leaf_populated(box->leaf);
                 return r < 0 ? r : r == 0;
         }
-        if (box->boxed)
-                return boxed_empty(box);
         /* Killed and reaped first, so that its children are ours before they are counted. */
         r = box_reap(box);
         if (r < 0)
@@ -275,6 +275,8 @@ int box_collect(Box *box, BoxEnd *ret) {
         ChildStatus status;
         int r;
 
+        if (box->boxed)
+                boxed_wait_end(box);
         r = box_reap(box);
         if (r < 0)
                 return r;
@@ -304,6 +306,8 @@ static void make_empty(Box *box) {
         const uint64_t begin = now_monotonic_usec(), patience = MIN(LAST_WAIT_USEC, box->containment->patience_usec);
         uint64_t waited = 0;
 
+        if (box->boxed)
+                boxed_dismiss(box);
         (void) box_kill(box);
         while (box_empty(box) != 1 || box_reap(box) < 0) {
                 waited = now_monotonic_usec() - begin;

@@ -12,12 +12,12 @@
 #include "descendants.h"
 #include "stub.h"
 
-#define STUB_GONE_MSEC 1000 /* it has nothing left to do but to die */
+#define STUB_MSEC 1000 /* for the one thing it has left to do */
 
 struct Boxed {
         Leaf *run; /* of the program; NULL for a process group */
         int stub_pidfd, listener_fd;
-        bool stub_reaped;
+        bool dismissed, stub_reaped;
 };
 
 int boxed_make_socket(int *ret_ours, int *ret_theirs) {
@@ -122,7 +122,14 @@ int boxed_reap(Box *box) {
         return 0;
 }
 
+/* The cgroup that box_kill() and box_empty() are about. */
+static Leaf *leaf_of(const Box *box) {
+        return box->gate_open && !box->boxed->dismissed ? box->boxed->run : box->leaf;
+}
+
 int boxed_kill(Box *box) {
+        if (box->leaf)
+                return leaf_kill(leaf_of(box));
         /* The end of a program that has ended is read first, for the stub dies with the rest. */
         (void) box_reap(box);
         if (box->boxed->stub_reaped)
@@ -151,7 +158,27 @@ static int reap_stub(Box *box) {
 }
 
 int boxed_empty(Box *box) {
-        return reap_stub(box);
+        int r;
+
+        if (!box->leaf)
+                return reap_stub(box);
+        r = leaf_populated(leaf_of(box));
+        return r < 0 ? r : r == 0;
+}
+
+void boxed_wait_end(Box *box) {
+        const uint64_t deadline = now_monotonic_usec() + STUB_MSEC * USEC_PER_MSEC;
+        struct pollfd item = { .fd = box->status_fd, .events = POLLIN };
+
+        if (boxed_empty(box) != 1)
+                return;
+        /* There may be two messages: that it could not be started, and how it ended. */
+        while (!box->reaped && box_reap(box) == -EAGAIN && now_monotonic_usec() < deadline)
+                (void) poll(&item, 1, STUB_MSEC);
+}
+
+void boxed_dismiss(Box *box) {
+        box->boxed->dismissed = true;
 }
 
 const Leaf *boxed_run_leaf(const Box *box) {
@@ -170,7 +197,7 @@ void boxed_free(Box *box) {
         if (box->pid > 0) {
                 item = (struct pollfd){ .fd = box->boxed->stub_pidfd, .events = POLLIN };
                 if (!box->boxed->stub_reaped)
-                        (void) poll(&item, 1, STUB_GONE_MSEC);
+                        (void) poll(&item, 1, STUB_MSEC);
                 (void) reap_stub(box);
         }
         safe_close(box->boxed->stub_pidfd);

@@ -19,10 +19,17 @@ int boxed_watch(Box *box, BoxParts *parts);
 /* As read_status(): what failed before the gate, or in exec. 1 with a message, 0 when none came. */
 int boxed_read_status(Box *box, ChildStatus *ret);
 
-/* As box_reap(), box_kill(), box_empty(); the latter two where there is no leaf. */
+/* As box_reap(), box_kill() and box_empty(). With a leaf, the stub outlives both: the mounts are taken down when the
+ * box is freed, not while its window is open. */
 int boxed_reap(Box *box);
 int boxed_kill(Box *box);
 int boxed_empty(Box *box);
+
+/* Waits (at most a second) for the stub's word on a program that is dead. */
+void boxed_wait_end(Box *box);
+
+/* From here on the stub is killed and counted like everything else. */
+void boxed_dismiss(Box *box);
 
 const Leaf *boxed_run_leaf(const Box *box);
 void boxed_free(Box *box);

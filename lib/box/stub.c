@@ -223,7 +223,9 @@ _Noreturn static void reap(int status_fd) {
                 if (syscall(SYS_waitid, P_ALL, 0, &info, WEXITED, &usage) < 0) {
                         if (errno == EINTR)
                                 continue;
-                        _exit(0); /* no child left: the box is empty */
+                        /* Nothing lives in the box. To end now would take down the mounts while the window may still
+                         * be open: that is left to who kills us. */
+                        (void) pause();
                 }
                 if (info.si_pid == PROGRAM) {
                         const StubMessage end = { .stage = BOX_STAGE_READY,

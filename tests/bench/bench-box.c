@@ -2,13 +2,14 @@
 
 /* What a run costs beside the program, taken with the worker's own window, launcher and lib/box.
  *
- *   bench-box [-n RUNS] [-l RUNS] [--scope]
+ *   bench-box [-n RUNS] [-l RUNS] [--scope] [--box]
  *
- * Three JSON lines, times in microseconds:
+ * JSON lines, times in microseconds:
  *   whole       /bin/true from the building of its box to its removal; "outside" is that without its window
  *   gate-exec   from the write that opens the gate until we are told that execve() has taken place
  *   cpu-limit   how much more CPU time than its limit of 20 ms an endless loop has used when it is dead (-l)
- * As root the program runs as nobody. --scope has systemd make the scope that a job has; otherwise whatever this
+ * As root the program runs as nobody; with --box in profile "box", whose gate-exec is not taken: its stub keeps open
+ * what shows the exec otherwise. --scope has systemd make the scope that a job has; otherwise whatever this
  * process may do by itself, which the line names. */
 
 #include <poll.h>
@@ -19,6 +20,7 @@
 
 #include "keeper.h"
 #include "launcher.h"
+#include "root.h"
 #include "scope.h"
 #include "window.h"
 
@@ -36,6 +38,8 @@ typedef struct Bench {
         Identity *identity;
         Meter *meter;
         bool answered;
+        Filter *filter; /* with --box */
+        BoxRoot root;
 } Bench;
 
 /* The runs, by their number in the launcher. */
@@ -64,10 +68,13 @@ static void print_times(const char *name, const char *containment, uint64_t *ns,
 }
 
 static BoxSpec box_spec(const Bench *bench, uint32_t number) {
-        return (BoxSpec){ .profile = "host",
+        const bool boxed = bench->filter;
+
+        return (BoxSpec){ .profile = boxed ? "box" : "host",
+                          .root = boxed ? &bench->root : NULL,
                           .identity = bench->identity,
                           .argv = argvs[number],
-                          .env = no_env,
+                          .env = boxed ? (char *const *) box_environment : no_env,
                           .cwd_fd = -1,
                           .stdin_fd = -1,
 .extra_fd = -1,
@@ -238,6 +245,22 @@ static int open_scope(Bench *bench) {
         return r < 0 ? r : bench->containment ? 0 : -ENOTRECOVERABLE;
 }
 
+static int set_up_box(Bench *bench) {
+        int r;
+
+        r = filter_new(&bench->filter);
+        if (r < 0)
+                return r;
+        bench->root = (BoxRoot){ .tmpfs_bytes = UINT64_C(64) << 20,
+                                 .inodes = 10000,
+                                 .netns_fd = -1,
+                                 .hostname = "box",
+                                 .filter = bench->filter,
+                                 .user_namespace = !bench->identity->change,
+                                 .uid_lock_fd = -1 };
+        return 0;
+}
+
 static int start_launcher(Bench *bench) {
         const BoxSpec boxes[RUNS] = { box_spec(bench, RUN_TRUE), box_spec(bench, RUN_LOOP) };
         const LauncherSpec spec = { .containment = bench->containment,
@@ -249,7 +272,7 @@ static int start_launcher(Bench *bench) {
         return launcher_start(&spec, &bench->launcher);
 }
 
-static int set_up(Bench *bench, bool in_scope) {
+static int set_up(Bench *bench, bool in_scope, bool boxed) {
         const uid_t uid = geteuid() == 0 ? NOBODY : geteuid();
         static const Topology topology;
         g_autoptr(Sysroot) root = NULL;
@@ -270,11 +293,14 @@ static int set_up(Bench *bench, bool in_scope) {
         if (r < 0)
                 return r;
         r = in_scope ? open_scope(bench) : containment_open_process(&bench->containment);
+        if (r >= 0 && boxed)
+                r = set_up_box(bench);
         return r < 0 ? r : start_launcher(bench);
 }
 
 static void tear_down(Bench *bench) {
         launcher_free(bench->launcher);
+        filter_free(bench->filter);
         containment_free(bench->containment);
         keeper_free(bench->keeper);
         scope_free(bench->scope);
@@ -288,7 +314,7 @@ static void tear_down(Bench *bench) {
 int main(int argc, char **argv) {
         size_t n = 1000, n_limit = 200;
         const char *containment;
-        bool in_scope = false;
+        bool in_scope = false, boxed = false;
         Bench bench = {};
         int r;
 
@@ -297,21 +323,23 @@ int main(int argc, char **argv) {
         for (int i = 1; i < argc; i++)
                 if (strcmp(argv[i], "--scope") == 0)
                         in_scope = true;
+                else if (strcmp(argv[i], "--box") == 0)
+                        boxed = true;
                 else if (strcmp(argv[i], "-n") == 0 && i + 1 < argc)
                         n = strtoul(argv[++i], NULL, 10);
                 else if (strcmp(argv[i], "-l") == 0 && i + 1 < argc)
                         n_limit = strtoul(argv[++i], NULL, 10);
                 else {
-                        fprintf(stderr, "usage: bench-box [-n RUNS] [-l RUNS] [--scope]\n");
+                        fprintf(stderr, "usage: bench-box [-n RUNS] [-l RUNS] [--scope] [--box]\n");
                         return EXIT_FAILURE;
                 }
 
-        r = n > 0 ? set_up(&bench, in_scope) : -EINVAL;
+        r = n > 0 ? set_up(&bench, in_scope, boxed) : -EINVAL;
         if (r >= 0) {
                 containment = containment_kind_to_string(bench.containment->kind);
                 r = bench_whole(&bench, containment, n);
         }
-        if (r >= 0)
+        if (r >= 0 && !boxed)
                 r = bench_gate(&bench, containment, n);
         if (r >= 0 && n_limit > 0)
                 r = bench_cpu_limit(&bench, containment, n_limit);

@@ -69,7 +69,12 @@ def box(build: Path) -> list[Table]:
              'gate-exec': ('JouleTrace, gate → exec', ('p50', 0.3))}
     ours = [Row(name, lines[key]['n'], lines[key]['p50_us'] / 1e3, lines[key]['p99_us'] / 1e3, goal,
                 where=lines[key]['containment']) for key, (name, goal) in names.items()]
-    for row in (*peers, *ours[:2]):
+    boxed = {line['bench']: line for line in json_lines([build / 'tests/bench/bench-box', '-n', RUNS, '-l', 0, '--box'], 900)}
+    ours += [Row(name, boxed[key]['n'], boxed[key]['p50_us'] / 1e3, boxed[key]['p99_us'] / 1e3, goal,
+                 where=boxed[key]['containment'])
+             for key, name, goal in (('whole', 'JouleTrace, whole run in a box of its own', None),
+                                     ('outside', 'JouleTrace, the part of that outside the window', ('p50', 4)))]
+    for row in (*peers, *ours[:2], *ours[3:]):
         row.ratio = row.p50 / bare if row.p50 else None
     return [Table('/bin/true, run by run', 'ms', [*peers, *ours], 'bare', notes=(
         'whole: from building the box to its removal, with the pipes drained, the evidence read and the output hashed.',

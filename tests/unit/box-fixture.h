@@ -87,7 +87,6 @@ static inline void set_up(Fixture *f, gconstpointer data) {
                              .hostname = "box",
                              .filter = f->filter,
                              .user_namespace = !root,
-                             .extra_fd = -1,
                              .uid_lock_fd = -1 };
         if (root) {
                 f->pool = netns_pool_new();
@@ -98,6 +97,7 @@ static inline void set_up(Fixture *f, gconstpointer data) {
                              .identity = &f->identity,
                              .env = (char *const *) box_environment,
                              .cwd_fd = -1,
+                             .extra_fd = -1,
                              .stdin_fd = -1,
                              .memory_max = UINT64_C(512) << 20,
                              .tasks_max = 32,
