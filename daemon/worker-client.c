@@ -286,7 +286,9 @@ int worker_cancel(Worker *worker, const char *reason) {
 }
 
 void worker_kill(Worker *worker) {
-        if (worker->pidfd >= 0 && pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+        /* Once a job runs this is another user's process, which its launcher kills when our end is closed. */
+        if (worker->pidfd >= 0 && pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH &&
+            errno != EPERM)
                 log_errno(LOG_WARNING, -errno, "cannot kill the worker");
 }
 

@@ -45,7 +45,7 @@ int worker_run(Worker *worker, const char *control_group);
 /* The pending Run then ends; how long that is waited for is the caller's to bound. */
 int worker_cancel(Worker *worker, const char *reason);
 
-/* SIGKILL, by pidfd. */
+/* SIGKILL, by pidfd, where we may; worker_free(), which closes the connection, ends it in any case. */
 void worker_kill(Worker *worker);
 
 /* Closes the connection, which is a Cancel nobody waits for. Never blocks. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 
 #include "clone.h"
@@ -42,4 +43,22 @@ void child_reset_signals(void) {
                 (void) sigaction(number, &action, NULL);
         (void) sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int compare_fds(const void *a, const void *b) {
+        return *(const int *) a - *(const int *) b;
+}
+
+int close_all_but(int *fds, size_t n) {
+        int next = STDERR_FILENO + 1;
+
+        qsort(fds, n, sizeof(*fds), compare_fds);
+        for (size_t i = 0; i < n; i++) {
+                if (fds[i] < next)
+                        continue; /* none, a standard one, or twice the same */
+                if (fds[i] > next && syscall(SYS_close_range, next, fds[i] - 1, 0) < 0)
+                        return -errno;
+                next = fds[i] + 1;
+        }
+        return syscall(SYS_close_range, next, ~0U, 0) < 0 ? -errno : 0;
 }

@@ -12,3 +12,6 @@ pid_t clone_into(int cgroup_fd, uint64_t flags, int *ret_pidfd);
 
 /* In such a child: default signal dispositions, nothing blocked. */
 void child_reset_signals(void);
+
+/* Closes every descriptor above 2 but these, which it sorts; negative ones are skipped. */
+int close_all_but(int *fds, size_t n);

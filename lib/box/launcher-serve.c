@@ -7,13 +7,12 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
+#include "clone.h"
 #include "launcher-message.h"
 #include "netns.h"
 
-#define JUDGE_TIMEOUT_USEC (6U * USEC_PER_SEC) /* for the judge to end when the daemon is gone; it waits four itself \
-                                                */
+#define JUDGE_TIMEOUT_USEC (6U * USEC_PER_SEC) /* to end when the daemon is gone; undead runs take him four */
 #define EMPTY_TIMEOUT_USEC (2U * USEC_PER_SEC) /* for SIGKILL to have its way */
 
 typedef struct Server {
@@ -32,28 +31,6 @@ typedef struct Place {
         int netns_fd;     /* of the pool; -1: none */
 } Place;
 
-static int compare_fds(const void *a, const void *b) {
-        return *(const int *) a - *(const int *) b;
-}
-
-/* The daemon's connection, the counters and whatever else the judge goes on with is none of ours; above all not his
- * end of the socket, whose closing tells us that he is gone. */
-static int keep_only(GArray *kept) {
-        int next = STDERR_FILENO + 1;
-
-        g_array_sort(kept, compare_fds);
-        for (guint i = 0; i < kept->len; i++) {
-                const int fd = g_array_index(kept, int, i);
-
-                if (fd < next)
-                        continue; /* -1, a standard one, or twice the same */
-                if (fd > next && syscall(SYS_close_range, next, fd - 1, 0) < 0)
-                        return -errno;
-                next = fd + 1;
-        }
-        return syscall(SYS_close_range, next, ~0U, 0) < 0 ? -errno : 0;
-}
-
 static void keep_box(GArray *kept, const BoxSpec *spec) {
         g_array_append_val(kept, spec->cwd_fd);
         if (!spec->root)
@@ -64,6 +41,8 @@ static void keep_box(GArray *kept, const BoxSpec *spec) {
                 g_array_append_val(kept, spec->root->files[i].fd);
 }
 
+/* The counters and whatever else the judge goes on with is none of ours; above all not his end of the socket, whose
+ * closing tells us that he is gone. The daemon's connection is watched, and never read. */
 static int close_others(const Server *server) {
         g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(int));
         const int own[] = { server->socket_fd, server->daemon_fd, server->judge_pidfd, server->spec->containment->fd };
@@ -71,7 +50,7 @@ static int close_others(const Server *server) {
         g_array_append_vals(kept, own, G_N_ELEMENTS(own));
         for (size_t i = 0; i < server->spec->n_boxes; i++)
                 keep_box(kept, &server->spec->boxes[i]);
-        return keep_only(kept);
+        return close_all_but((int *) (void *) kept->data, kept->len);
 }
 
 static void free_place(void *data) {

@@ -22,9 +22,15 @@ static char *const argvs[][4] = {
         { (char *) "/bin/sh", (char *) "-c", (char *) "trap '' TERM; setsid sleep 4721.25 & sleep 4721.25; :" },
 };
 
+/* What it was given is there and close-on-exec; beyond that only the reply's pipe. */
 static int work_fds(void *userdata, const int *fds, size_t n_fds, GString *reply) {
+        int open_fds = 0;
+
         for (size_t i = 0; i < n_fds; i++)
                 g_string_append_printf(reply, "%d", fcntl(fds[i], F_GETFD) == FD_CLOEXEC);
+        for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
+                open_fds += fcntl(fd, F_GETFD) >= 0;
+        g_string_append_printf(reply, " %d", open_fds);
         return 0;
 }
 
@@ -309,7 +315,7 @@ static void test_errand_descriptors(Fixture *f, gconstpointer data) {
                                      &errand),
                         ==, 0);
         g_assert_cmpint(sd_event_loop(event), ==, 0);
-        g_assert_cmpstr(errored.reply, ==, "1111");
+        g_assert_cmpstr(errored.reply, ==, "1111 5");
         g_free(errored.reply);
 }
 
