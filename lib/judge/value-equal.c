@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "value-node.h"
@@ -20,6 +23,28 @@ static void append_string(GString *out, const Node *node) {
         g_string_append_c(out, '"');
 }
 
+/* As json.dumps() writes it: the fewest digits that read back as the same number. */
+static void append_float(GString *out, double number) {
+        char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+        if (isnan(number))
+                g_string_append(out, "NaN");
+        else if (isinf(number))
+                g_string_append(out, number < 0 ? "-Infinity" : "Infinity");
+        else {
+                for (int digits = DBL_DIG; digits <= DBL_DECIMAL_DIG; digits++) {
+                        char format[8];
+
+                        (void) snprintf(format, sizeof(format), "%%.%dg", digits);
+                        if (g_ascii_strtod(g_ascii_formatd(text, sizeof(text), format, number), NULL) == number)
+                                break;
+                }
+                g_string_append(out, text);
+                if (!strpbrk(text, ".e"))
+                        g_string_append(out, ".0");
+        }
+}
+
 /* Stops some bytes beyond EXCERPT_MAX. */
 static void append_node(GString *out, const Node *node) {
         switch ((NodeType) node->type) {
@@ -32,8 +57,10 @@ static void append_node(GString *out, const Node *node) {
         case NODE_TRUE:
                 g_string_append(out, "true");
                 return;
-        case NODE_INT:
         case NODE_FLOAT:
+                append_float(out, node->number);
+                return;
+        case NODE_INT:
                 g_string_append_len(out, node->text, (gssize) MIN(node->size, EXCERPT_MAX + 1));
                 return;
         case NODE_STRING:

@@ -25,7 +25,8 @@ typedef struct Node {
         bool has_float; /* a NODE_FLOAT is here or below */
         uint32_t size;  /* of text in bytes; of nodes: elements, or keys and values together */
         union {
-                const char *text;   /* numbers as written, strings decoded */
+                const char *text;   /* integers as written, strings decoded */
+                double number;      /* of NODE_FLOAT: infinite, as Python reads it, when beyond a double */
                 struct Node *nodes; /* of an object: key, value, key, value, sorted by key */
         };
 } Node;

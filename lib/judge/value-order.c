@@ -44,18 +44,11 @@ static int compare_digits(Digits a, Digits b) {
         return r < 0 ? -sign : r > 0 ? sign : 0;
 }
 
-/* Infinite when the number is beyond a double, as Python reads it. */
-static double float_of(const Node *node) {
-        if (node->text[0] == 'N')
-                return NAN;
-        if (node->text[node->text[0] == '-'] == 'I')
-                return node->text[0] == '-' ? -INFINITY : INFINITY;
-        return g_ascii_strtod(node->text, NULL); /* what follows a number in a JSON text is never part of one */
-}
-
 static double double_of(const Node *node) {
-        if (node->type == NODE_INT || node->type == NODE_FLOAT)
-                return float_of(node);
+        if (node->type == NODE_FLOAT)
+                return node->number;
+        if (node->type == NODE_INT)
+                return g_ascii_strtod(node->text, NULL); /* what follows in a JSON text is never part of it */
         return node->type == NODE_TRUE;
 }
 
@@ -73,7 +66,9 @@ static int compare_mixed(const Node *whole, double value) {
 
         if (!isfinite(value))
                 return value < 0 ? 1 : -1;
-        r = snprintf(text, sizeof(text), "%.0f", below); /* exact, and no locale has a say without a point */
+        if (whole->type != NODE_INT || whole->size <= DBL_DIG)
+                return compare_doubles(double_of(whole), value); /* which holds it exactly */
+        r = snprintf(text, sizeof(text), "%.0f", below);         /* exact, and no locale has a say without a point */
         r = compare_digits(digits_of(whole), digits_of_text(text, (size_t) r));
         return r != 0 || value == below ? r : -1;
 }
@@ -82,10 +77,10 @@ int node_compare_numbers(const Node *a, const Node *b) {
         if (a->type != NODE_FLOAT && b->type != NODE_FLOAT)
                 return compare_digits(digits_of(a), digits_of(b));
         if (a->type != NODE_FLOAT)
-                return compare_mixed(a, float_of(b));
+                return compare_mixed(a, b->number);
         if (b->type != NODE_FLOAT)
-                return -compare_mixed(b, float_of(a));
-        return compare_doubles(float_of(a), float_of(b));
+                return -compare_mixed(b, a->number);
+        return compare_doubles(a->number, b->number);
 }
 
 bool node_numbers_match(const Node *expected, const Node *actual, const ValueOptions *options) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,33 +89,39 @@ static bool take_digits(Parser *parser) {
         return parser->at > start;
 }
 
+static Node float_node(double number) {
+        return (Node){ .type = NODE_FLOAT, .has_float = true, .number = number };
+}
+
 static int parse_number(Parser *parser, Node *ret) {
         const size_t start = parser->at;
+        const bool negative = take_char(parser, '-');
         NodeType type = NODE_INT;
 
-        (void) take_char(parser, '-');
-        if (take_word(parser, "Infinity"))
-                type = NODE_FLOAT;
-        else {
-                if (!take_char(parser, '0') && !take_digits(parser))
-                        return fail(parser, "expected a digit");
-                if (take_char(parser, '.')) {
-                        type = NODE_FLOAT;
-                        if (!take_digits(parser))
-                                return fail(parser, "expected a digit after the point");
-                }
-                if (take_char(parser, 'e') || take_char(parser, 'E')) {
-                        type = NODE_FLOAT;
-                        if (!take_char(parser, '+'))
-                                (void) take_char(parser, '-');
-                        if (!take_digits(parser))
-                                return fail(parser, "expected a digit in the exponent");
-                }
+        if (take_word(parser, "Infinity")) {
+                *ret = float_node(negative ? -INFINITY : INFINITY);
+                return 0;
         }
-        *ret = (Node){ .type = type,
-                       .has_float = type == NODE_FLOAT,
-                       .size = (uint32_t) (parser->at - start),
-                       .text = parser->text + start };
+        if (!take_char(parser, '0') && !take_digits(parser))
+                return fail(parser, "expected a digit");
+        if (take_char(parser, '.')) {
+                type = NODE_FLOAT;
+                if (!take_digits(parser))
+                        return fail(parser, "expected a digit after the point");
+        }
+        if (take_char(parser, 'e') || take_char(parser, 'E')) {
+                type = NODE_FLOAT;
+                if (!take_char(parser, '+'))
+                        (void) take_char(parser, '-');
+                if (!take_digits(parser))
+                        return fail(parser, "expected a digit in the exponent");
+        }
+        if (type == NODE_FLOAT) /* ends here for strtod too, or the text is no JSON */
+                *ret = float_node(g_ascii_strtod(parser->text + start, NULL));
+        else
+                *ret = (Node){ .type = NODE_INT,
+                               .size = (uint32_t) (parser->at - start),
+                               .text = parser->text + start };
         return 0;
 }
 
@@ -261,7 +268,6 @@ static int parse_scalar(Parser *parser, Node *ret) {
                 const char *word;
                 NodeType type;
         } words[] = { { "null", NODE_NULL }, { "true", NODE_TRUE }, { "false", NODE_FALSE } };
-        const size_t start = parser->at;
 
         if (parser->at < parser->size) {
                 if (peek(parser) == '"')
@@ -274,9 +280,7 @@ static int parse_scalar(Parser *parser, Node *ret) {
                                 return 0;
                         }
                 if (take_word(parser, "NaN")) {
-                        *ret = (Node){
-                                .type = NODE_FLOAT, .has_float = true, .size = 3, .text = parser->text + start
-                        };
+                        *ret = float_node(NAN);
                         return 0;
                 }
         }
