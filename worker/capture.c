@@ -2,6 +2,7 @@
 #include "capture.h"
 #include "fs.h"
 #include "text.h"
+#include "workload.h"
 
 #define CHUNK_FIRST (16U * 1024U)
 #define CHUNK_BYTES (256U * 1024U)
@@ -71,6 +72,25 @@ char *capture_sha256(const Capture *capture) {
                 g_checksum_update(sum, chunk->data, (gssize) chunk->used);
         }
         return g_strdup(g_checksum_get_string(sum));
+}
+
+char *capture_text(const Capture *capture) {
+        char *text = g_malloc(capture->bytes + 1), *end = text;
+
+        for (guint i = 0; i < capture->chunks->len; i++) {
+                const Chunk *chunk = g_ptr_array_index(capture->chunks, i);
+
+                memcpy(end, chunk->data, chunk->used);
+                end += chunk->used;
+        }
+        *end = 0;
+        return text;
+}
+
+int capture_memfd(const Capture *capture) {
+        g_autofree char *text = capture_text(capture);
+
+        return memfd_with("output", text, capture->bytes);
 }
 
 static GString *last_bytes(const Capture *capture, size_t most) {

@@ -29,5 +29,11 @@ char *capture_sha256(const Capture *capture);
  * \xNN. */
 char *capture_tail(const Capture *capture, size_t most);
 
+/* What was kept as one block, with a NUL behind it. */
+char *capture_text(const Capture *capture);
+
+/* What was kept in a sealed memfd, at its beginning; negative errno. */
+int capture_memfd(const Capture *capture);
+
 /* Writes all of it; blocks as the descriptor does. Negative errno. */
 int capture_write(const Capture *capture, int fd);

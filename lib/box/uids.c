@@ -3,74 +3,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 
-#include "fs.h"
 #include "uids.h"
-
-static const struct {
-        uint64_t first, last;
-        const char *whose;
-} taken[] = {
-        { 0, 60000, "the system and its users" },
-        { 60001, 65535, "systemd's services and nobody" },
-        { 524288, 1879048191, "containers" },
-        { 2147352576, 2147418111, "foreign images" },
-        { 2147483648, 4294967295, "nobody (many programs take them for negative)" },
-};
-
-static bool overlaps(const UidRange *range, uint64_t first, uint64_t last) {
-        return range->first <= last && range->last >= first;
-}
-
-static int check_conventions(const UidRange *range, char **ret_why) {
-        for (size_t i = 0; i < G_N_ELEMENTS(taken); i++)
-                if (overlaps(range, taken[i].first, taken[i].last)) {
-                        *ret_why = g_strdup_printf("%" PRIu64 "-%" PRIu64 " belong to %s", taken[i].first,
-                                                   taken[i].last, taken[i].whose);
-                        return -ERANGE;
-                }
-        return 0;
-}
-
-/* Lines "name:first:count"; what is none of these is no range. */
-static int check_subuid(const UidRange *range, const char *subuid, char **ret_why) {
-        g_auto(GStrv) lines = g_strsplit(subuid, "\n", -1);
-
-        for (char **line = lines; *line; line++) {
-                g_auto(GStrv) fields = g_strsplit(*line, ":", -1);
-                uint64_t first, count;
-
-                if (g_strv_length(fields) != 3 || parse_u64(fields[1], &first) < 0 || parse_u64(fields[2], &count) < 0)
-                        continue;
-                if (count > 0 && first <= UINT32_MAX && count <= UINT32_MAX &&
-                    overlaps(range, first, first + count - 1)) {
-                        *ret_why = g_strdup_printf("/etc/subuid gives %s the uids %s and %s after it", fields[0],
-                                                   fields[1], fields[2]);
-                        return -ERANGE;
-                }
-        }
-        return 0;
-}
-
-int uid_range_parse(const char *text, const char *subuid, UidRange *ret, char **ret_why) {
-        g_auto(GStrv) ends = g_strsplit(text, "-", -1);
-        uint64_t first, last;
-        UidRange range;
-        int r;
-
-        if (g_strv_length(ends) != 2 || parse_u64(ends[0], &first) < 0 || parse_u64(ends[1], &last) < 0 ||
-            first > last || last > UINT32_MAX) {
-                *ret_why = g_strdup("it is not FIRST-LAST");
-                return -EINVAL;
-        }
-        range = (UidRange){ .first = (uid_t) first, .last = (uid_t) last };
-        r = check_conventions(&range, ret_why);
-        if (r >= 0 && subuid)
-                r = check_subuid(&range, subuid, ret_why);
-        if (r < 0)
-                return r;
-        *ret = range;
-        return 0;
-}
 
 /* The file stays when the lock goes: to remove it would leave two with a lock on "the same" name. */
 static int lock_uid(int dir_fd, uid_t uid, int *ret_fd) {
@@ -85,8 +18,8 @@ static int lock_uid(int dir_fd, uid_t uid, int *ret_fd) {
         return 0;
 }
 
-int uid_lease(int dir_fd, const UidRange *range, UidLease **ret) {
-        for (uint64_t uid = range->first; uid <= range->last; uid++) {
+int uid_lease(int dir_fd, uid_t first, uid_t last, UidLease **ret) {
+        for (uint64_t uid = first; uid <= last; uid++) {
                 UidLease *lease;
                 int fd = -1, r;
 
