@@ -141,23 +141,47 @@ typedef struct JobLister {
         Manager *manager;
         sd_bus_message *reply;
         const Caller *caller;
+        unsigned n;
         int r;
 } JobLister;
 
-static int append_job(JobLister *lister, const Job *job) {
+/* Whether there is room for another. */
+static bool append_job(JobLister *lister, const Job *job) {
         uid_t uid = job->record->uid;
         bool shown = lister->caller->uid == 0 || lister->caller->uid == uid;
 
-        return sd_bus_message_append(lister->reply, "(uusso)", job->record->id, (uint32_t) (shown ? uid : ANY_UID),
-                                     job_kind_to_string(job->record->kind), job_state_to_string(job->record->state),
-                                     job->path);
+        lister->r = sd_bus_message_append(lister->reply, "(uusso)", job->record->id,
+                                          (uint32_t) (shown ? uid : ANY_UID), job_kind_to_string(job->record->kind),
+                                          job_state_to_string(job->record->state), job->path);
+        return lister->r >= 0 && ++lister->n < JT_LIST_JOBS_MAX;
 }
 
-static bool append_queued(uint32_t id, unsigned position, void *userdata) {
+static bool append_own(uint32_t id, unsigned position, void *userdata) {
         JobLister *lister = userdata;
 
-        lister->r = append_job(lister, manager_find(lister->manager, id));
-        return lister->r >= 0;
+        return append_job(lister, manager_find(lister->manager, id));
+}
+
+static bool append_others(uint32_t id, unsigned position, void *userdata) {
+        JobLister *lister = userdata;
+        const Job *job = manager_find(lister->manager, id);
+
+        return job->record->uid == lister->caller->uid || append_job(lister, job);
+}
+
+/* One's own come first: whoever has a job far down the queue still sees it. The walk over the others passes by no more
+ * own jobs than are listed already. */
+static int append_jobs(JobLister *lister) {
+        const Manager *manager = lister->manager;
+        bool room = true;
+
+        if (manager->running)
+                room = append_job(lister, manager->running);
+        if (room)
+                queue_visit_of(manager->queue, lister->caller->uid, append_own, lister);
+        if (lister->r >= 0 && lister->n < JT_LIST_JOBS_MAX)
+                queue_visit(manager->queue, append_others, lister);
+        return lister->r;
 }
 
 static int method_list_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -179,14 +203,9 @@ static int method_list_jobs(sd_bus_message *m, void *userdata, sd_bus_error *err
         r = sd_bus_message_open_container(reply, 'a', "(uusso)");
         if (r < 0)
                 return r;
-        if (manager->running) {
-                r = append_job(&lister, manager->running);
-                if (r < 0)
-                        return r;
-        }
-        queue_visit(manager->queue, append_queued, &lister);
-        if (lister.r < 0)
-                return lister.r;
+        r = append_jobs(&lister);
+        if (r < 0)
+                return r;
         r = sd_bus_message_close_container(reply);
         if (r < 0)
                 return r;
@@ -345,8 +364,21 @@ static int append_time(sd_bus_message *m, const char *key, uint64_t usec) {
         return usec > 0 ? sd_bus_message_append(m, "{sv}", key, "t", usec) : 0;
 }
 
+typedef struct RecordLister {
+        Manager *manager;
+        sd_bus_message *reply;
+} RecordLister;
+
+/* The phases of a job that runs are not written down one by one. */
+static JobState current_state(Manager *manager, const Record *record) {
+        const Job *job = record->result ? NULL : manager_find(manager, record->id);
+
+        return job ? job->record->state : record->state;
+}
+
 static int append_record(const Record *record, void *userdata) {
-        sd_bus_message *m = userdata;
+        const RecordLister *lister = userdata;
+        sd_bus_message *m = lister->reply;
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
@@ -354,7 +386,7 @@ static int append_record(const Record *record, void *userdata) {
                 return r;
         r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "id", "u", record->id, "uid", "u", (uint32_t) record->uid,
                                   "kind", "s", job_kind_to_string(record->kind), "state", "s",
-                                  job_state_to_string(record->state));
+                                  job_state_to_string(current_state(lister->manager, record)));
         if (r >= 0)
                 r = append_time(m, "submitted", record->submitted_usec);
         if (r >= 0)
@@ -405,7 +437,8 @@ static int method_list_records(sd_bus_message *m, void *userdata, sd_bus_error *
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         if (r < 0)
                 return r;
-        r = records_list(manager->records, &filter, append_record, reply);
+        r = records_list(manager->records, &filter, append_record,
+                         &(RecordLister){ .manager = manager, .reply = reply });
         if (r < 0)
                 return r;
         r = sd_bus_message_close_container(reply);

@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 from gi.repository import GLib
 
-from harness import BUS, ERROR, INVALID_ARGS, JOB_INTERFACE, MANAGER, ROOT, memfd, wait_for
+from harness import BUS, ERROR, INVALID_ARGS, JOB_INTERFACE, MANAGER, NOBODY, ROOT, memfd, wait_for
 
 MORE_THAN_A_SECOND = 1.0
 
@@ -113,13 +113,43 @@ def test_fairness(daemon, user1, user2):
     assert user2.job_get(one, "QueuePosition") == 1
     assert user1.job_get(many[0][1], "QueuePosition") == 2 and user1.job_get(many[99][1], "QueuePosition") == 101
     order = [entry[0] for entry in user1.call("ListJobs")]
-    assert order[2:] == [number for number, _ in many], "one's own jobs keep their order"
+    assert order[1:] == [number for number, _ in many[:99]], "one's own jobs keep their order"
     daemon.release("first")
     daemon.wait_started("one")
     assert not (daemon.directory / "never.started").exists()
     daemon.release("one")
     assert user2.finished(one) == "done"
     wait_for((daemon.directory / "never.started").exists, "then the first of the hundred")
+
+
+def test_list_jobs_is_bounded(daemon, user1, user2, clients):
+    """A hundred entries: the job that runs, one's own in the order of their turn, the others' in that of theirs."""
+    daemon.configure(MaxJobsPerUser=200, CallsPerMinute=100000)
+    daemon.start()
+    running, _ = user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    ones = [user1.measure(["fake"])[0] for _ in range(120)]
+    twos = [user2.measure(["fake"])[0] for _ in range(30)]
+    turns = [number for pair in zip(twos, ones) for number in pair] + ones[30:]
+    listed = {user: [entry[0] for entry in user.call("ListJobs")] for user in (user1, user2)}
+    assert listed[user1] == [running, *ones[:99]]
+    assert listed[user2] == [running, *twos, *[number for number in turns if number in ones][:69]]
+    root = clients(ROOT).call("ListJobs")
+    assert [entry[0] for entry in root] == [running, *turns[:99]], "root has none of its own"
+    assert {entry[1] for entry in root} == {user1.uid, user2.uid}
+    assert user1.get("QueueLength") == 150
+
+
+def test_unfinished_jobs_are_on_record(daemon, user1, user2, clients):
+    """With the state they are in."""
+    daemon.start()
+    running, _ = user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    queued, _ = user1.measure(["fake"])
+    for who, records in (("owner", user1.records()), ("root", clients(ROOT).records(uid=NOBODY))):
+        assert [(record["id"], record["state"]) for record in records] == [(queued, "queued"), (running, "measuring")], who
+        assert not any("result" in record for record in records)
+    assert user2.records() == []
 
 
 def test_estimates_follow_the_queue(daemon, user1):
@@ -172,7 +202,7 @@ def test_more_jobs_than_the_bus_allows_match_rules(daemon, clients):
     running, _ = caller.measure(daemon.on_hold("a"))
     daemon.wait_started("a")
     last, _ = [caller.measure(["fake"]) for _ in range(520)][-1]
-    assert len(root.call("ListJobs")) == 521
+    assert root.get("QueueLength") == 520 and root.get("RunningJob") == running
     caller.leave()
     wait_for(lambda: not root.call("ListJobs"), "nothing waits or runs")
     for number in (running, last):
