@@ -328,6 +328,12 @@ static bool tell_position(uint32_t id, unsigned position, void *userdata) {
         return position < 16;
 }
 
+/* Nothing runs or waits any more. The loop's end closes the bus, so what is said goes first. */
+static void leave(Manager *manager) {
+        cores_release_now(manager->cores);
+        (void) sd_event_exit(manager->event, EXIT_SUCCESS);
+}
+
 static void start_next(Manager *manager);
 
 static void on_run_done(Job *job, Result *result, char *public_body, char *full_body) {
@@ -339,7 +345,7 @@ static void on_run_done(Job *job, Result *result, char *public_body, char *full_
         announce(manager, job);
         retain(manager);
         if (manager->stopping) {
-                (void) sd_event_exit(manager->event, EXIT_SUCCESS);
+                leave(manager);
                 return;
         }
         start_next(manager);
@@ -528,7 +534,7 @@ void manager_stop(Manager *manager) {
         if (manager->running && manager->running->run)
                 run_cancel(manager->running->run, JT_ERROR_SERVICE_STOPPED);
         else
-                (void) sd_event_exit(manager->event, EXIT_SUCCESS);
+                leave(manager);
 }
 
 void manager_reload(Manager *manager) {

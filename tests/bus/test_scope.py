@@ -93,6 +93,30 @@ def test_the_scope_has_the_cpus_the_job_asked_for(scoped, systemd, user1):
         assert sum(int(byte).bit_count() for byte in re.findall(r"Byte\((\d+)\)", cpus)) == wanted
 
 
+@pytest.mark.parametrize("busy", [True, False])
+def test_stop_gives_the_cores_back_while_there_is_a_bus(scoped, systemd, user1, busy):
+    """A stop is nothing to warn of. The cgroups are plain files here, which take what is written."""
+    groups = scoped.directory / "cgroup"
+    (groups / "jouletrace.slice").mkdir(parents=True)
+    partition, effective = (groups / "jouletrace.slice" / f"cpuset.cpus.{name}" for name in ("partition", "effective"))
+    partition.write_text("member\n", encoding="utf-8")
+    scoped.configure(ReservedCPUs="auto", Partition="root")
+    scoped.more = ("--sysroot", TOP / "tests/fixtures/intel-client")
+    scoped.prefix = ("unshare", "--mount", "sh", "-c", f'mount --bind {groups} /sys/fs/cgroup && exec "$@"', "sh")
+    scoped.start()
+    effective.write_text(user1.get("ReservedCPUs") + "\n", encoding="utf-8")
+    user1.listen()
+    _, path = user1.measure(scoped.on_hold("a"))
+    scoped.wait_started("a")
+    assert user1.get("IsolationLevel") == "reserved" and partition.read_text(encoding="utf-8").startswith("root\n")
+    if not busy:
+        scoped.release("a")
+        assert user1.finished(path) == "done"
+    assert scoped.stop() == 0
+    assert partition.read_text(encoding="utf-8").startswith("member\n")
+    assert "everybody's again" in scoped.text() and "cannot" not in scoped.text()
+
+
 def running(pid):
     return subprocess.run(["kill", "-0", str(pid)], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
