@@ -119,6 +119,7 @@ int manager_new(const Options *options, sd_event *event, Config *config, Manager
         manager->status = status_new(event);
         manager->queue = queue_new();
         manager->quota = quota_new();
+        manager->outbox = outbox_new();
         manager->jobs = g_hash_table_new_full(NULL, NULL, NULL, free_job);
         manager->ended = g_queue_new();
 
@@ -155,6 +156,7 @@ Manager *manager_free(Manager *manager) {
         sd_bus_flush_close_unref(manager->bus);
         machine_lock_free(manager->lock);
         records_close(manager->records);
+        outbox_free(manager->outbox);
         quota_free(manager->quota);
         queue_free(manager->queue);
         status_free(manager->status);

@@ -10,6 +10,7 @@
 #include "job.h"
 #include "quota.h"
 #include "lock.h"
+#include "outbox.h"
 #include "queue.h"
 #include "records.h"
 #include "run.h"
@@ -53,6 +54,7 @@ struct Manager {
         int records_error; /* of the latest write; 0: none */
         Queue *queue;
         Quota *quota;
+        Outbox *outbox;
         Status *status;
         Peers *peers; /* NULL: embedded */
         Callers *callers;

@@ -9,6 +9,7 @@
 
 #define RECORDS_MAX 10000
 #define FILTER_KEYS 7
+#define RECORD_SIZE 1024U /* of one in ListRecords' answer, about */
 
 static int find_record(Manager *manager, uint32_t id, Record **ret, sd_bus_error *error) {
         int r;
@@ -44,6 +45,25 @@ static int find_finished(Manager *manager, sd_bus_message *m, Permission permiss
         return 1;
 }
 
+/* The sender is known by now: it was asked for before. */
+static int charge_answer(Manager *manager, sd_bus_message *m, uint64_t bytes, sd_bus_error *error) {
+        const Caller *caller;
+        uint64_t n_unsent;
+        int r;
+
+        r = sd_bus_get_n_queued_write(manager->bus, &n_unsent);
+        if (r < 0)
+                return r;
+        if (!caller_known(manager->callers, m, &caller))
+                return -ESRCH;
+        r = outbox_charge(manager->outbox, caller->uid, bytes, n_unsent);
+        if (r == -ENOBUFS)
+                return sd_bus_error_set_const(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                              "Too many large answers wait for the bus to take them; read those "
+                                              "before you ask for more.");
+        return r;
+}
+
 int records_bus_get_report(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Manager *manager = userdata;
         g_autoptr(Record) record = NULL;
@@ -62,6 +82,9 @@ int records_bus_get_report(sd_bus_message *m, void *userdata, sd_bus_error *erro
                         return r;
         }
         report = report_build(record, body);
+        r = charge_answer(manager, m, strlen(report), error);
+        if (r < 0)
+                return r;
         return sd_bus_reply_method_return(m, "s", report);
 }
 
@@ -165,6 +188,7 @@ static int append_time(sd_bus_message *m, const char *key, uint64_t usec) {
 typedef struct RecordLister {
         Manager *manager;
         sd_bus_message *reply;
+        unsigned n;
 } RecordLister;
 
 /* The phases of a job that runs are not written down one by one. */
@@ -175,10 +199,11 @@ static JobState current_state(Manager *manager, const Record *record) {
 }
 
 static int append_record(const Record *record, void *userdata) {
-        const RecordLister *lister = userdata;
+        RecordLister *lister = userdata;
         sd_bus_message *m = lister->reply;
         int r;
 
+        lister->n++;
         r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r < 0)
                 return r;
@@ -207,6 +232,7 @@ static int append_record(const Record *record, void *userdata) {
 int records_bus_list_records(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         g_autoptr(sd_bus_message) reply = NULL;
         Manager *manager = userdata;
+        RecordLister lister = { .manager = manager };
         RecordFilter filter = {};
         const Caller *caller;
         bool have_uid = false;
@@ -235,8 +261,11 @@ int records_bus_list_records(sd_bus_message *m, void *userdata, sd_bus_error *er
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         if (r < 0)
                 return r;
-        r = records_list(manager->records, &filter, append_record,
-                         &(RecordLister){ .manager = manager, .reply = reply });
+        lister.reply = reply;
+        r = records_list(manager->records, &filter, append_record, &lister);
+        if (r < 0)
+                return r;
+        r = charge_answer(manager, m, lister.n * RECORD_SIZE, error);
         if (r < 0)
                 return r;
         r = sd_bus_message_close_container(reply);

@@ -4,11 +4,12 @@
 import os
 import signal
 import sqlite3
+import time
 
 import pytest
 from gi.repository import GLib
 
-from harness import BUS, ERROR, INVALID_ARGS, JOB_INTERFACE, MANAGER, NOBODY, ROOT, memfd, wait_for
+from harness import BUS, ERROR, INVALID_ARGS, JOB_INTERFACE, LIMITS_EXCEEDED, MANAGER, NOBODY, ROOT, memfd, wait_for
 
 MORE_THAN_A_SECOND = 1.0
 
@@ -150,6 +151,49 @@ def test_unfinished_jobs_are_on_record(daemon, user1, user2, clients):
         assert [(record["id"], record["state"]) for record in records] == [(queued, "queued"), (running, "measuring")], who
         assert not any("result" in record for record in records)
     assert user2.records() == []
+
+
+def is_idle(pid):
+    """It has done what it could and waits for more."""
+    with open(f"/proc/{pid}/syscall", encoding="ascii") as syscall:
+        first = syscall.read()
+    return not first.startswith("running") and all(is_same(pid, first) for _ in range(20))
+
+
+def is_same(pid, before):
+    time.sleep(0.01)
+    with open(f"/proc/{pid}/syscall", encoding="ascii") as syscall:
+        return syscall.read() == before
+
+
+def test_reports_nobody_takes_are_bounded(daemon, bus, user1, user2):
+    """The bus daemon does not read, and forty reports of 6 MiB are asked for: 32 MiB of them wait, the others are refused."""
+    daemon.start()
+    numbers = {}
+    for user in (user1, user2):
+        numbers[user], path = user.listen().measure(["fake"])
+        user.finished(path)
+    with sqlite3.connect(daemon.database(), timeout=60) as database:
+        database.execute("UPDATE jobs SET body_public = ?", ('{"filler":"' + "x" * (6 << 20) + '"}',))
+    database.close()
+    assert len(user1.report(numbers[user1])["filler"]) == 6 << 20
+    daemon.signal(signal.SIGSTOP)
+    try:
+        asked = [user1.start_call("GetReport", f"(uint32 {numbers[user1]},)") for _ in range(40)]
+        asked_by_other = user2.start_call("GetReport", f"(uint32 {numbers[user2]},)")
+        for user in (user1, user2):
+            user.call("GetId", dest="org.freedesktop.DBus", path="/", interface="org.freedesktop.DBus")
+        bus.daemon.popen.send_signal(signal.SIGSTOP)
+    finally:
+        daemon.signal(signal.SIGCONT)
+    try:
+        wait_for(lambda: is_idle(daemon.pid), "the service has looked at all calls")
+    finally:
+        bus.daemon.popen.send_signal(signal.SIGCONT)
+    refused = [future.exception(60) for future in asked if future.exception(60)]
+    assert len(refused) >= 40 - 6 and {error.name for error in refused} == {LIMITS_EXCEEDED}
+    assert asked_by_other.exception(60) is None, "another user has a share of their own"
+    assert user1.report(numbers[user1])["job"]["id"] == numbers[user1], "and then there is room again"
 
 
 def test_estimates_follow_the_queue(daemon, user1):
