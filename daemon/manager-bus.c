@@ -32,13 +32,13 @@ static int refuse_confined(Manager *manager, const Caller *caller, sd_bus_error 
         r = caller_is_confined(manager->proc, caller->pid, caller->uid, caller->label, &reason);
         if (r == 0)
                 return 0;
-        quota_count_refused(manager->quota, now_monotonic_usec());
-        if (r < 0)
+        if (r < 0) {
+                quota_count_refused(manager->quota, now_monotonic_usec());
                 return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
                                          "Whether the calling process is confined cannot be told: %s.",
                                          g_strerror(-r));
-        (void) log_at(LOG_NOTICE, &(const LogContext){ .uid = caller->uid, .message_id = JT_MESSAGE_CONFINED_CALLER },
-                      "refused a confined caller: %s", reason);
+        }
+        manager_refused(manager, caller->uid, JT_MESSAGE_CONFINED_CALLER, "refused a confined caller: %s", reason);
         return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
                                  "The calling process is confined (%s), and the program would run without that; call "
                                  "from outside.",

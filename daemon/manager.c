@@ -120,6 +120,7 @@ int manager_new(const Options *options, sd_event *event, Config *config, Manager
         manager->queue = queue_new();
         manager->quota = quota_new();
         manager->outbox = outbox_new();
+        manager->refusals = refusals_new();
         manager->jobs = g_hash_table_new_full(NULL, NULL, NULL, free_job);
         manager->ended = g_queue_new();
 
@@ -144,6 +145,7 @@ Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
         sd_event_source_disable_unref(manager->reap_timer);
+        sd_event_source_disable_unref(manager->refusals_timer);
         g_queue_free(manager->ended);
         g_hash_table_unref(manager->jobs);
         cores_free(manager->cores);
@@ -157,6 +159,7 @@ Manager *manager_free(Manager *manager) {
         machine_lock_free(manager->lock);
         records_close(manager->records);
         outbox_free(manager->outbox);
+        refusals_free(manager->refusals);
         quota_free(manager->quota);
         queue_free(manager->queue);
         status_free(manager->status);
@@ -332,6 +335,7 @@ static bool tell_position(uint32_t id, unsigned position, void *userdata) {
 
 /* Nothing runs or waits any more. The loop's end closes the bus, so what is said goes first. */
 static void leave(Manager *manager) {
+        manager_forget_refusals(manager);
         cores_release_now(manager->cores);
         (void) sd_event_exit(manager->event, EXIT_SUCCESS);
 }
@@ -414,10 +418,8 @@ int manager_submit(Manager *manager, sd_bus_message *m, Request *request, const 
 
         r = manager_check_limits(manager, caller->uid, request, ret_message);
         if (r < 0) {
-                quota_count_refused(manager->quota, now_monotonic_usec());
-                return log_at(LOG_NOTICE,
-                              &(const LogContext){ .uid = caller->uid, .message_id = JT_MESSAGE_REFUSED, .error = r },
-                              "refused: %s", *ret_message);
+                manager_refused(manager, caller->uid, JT_MESSAGE_REFUSED, "refused: %s", *ret_message);
+                return r;
         }
 
         record = build_record(request, caller->uid);

@@ -13,6 +13,7 @@
 #include "outbox.h"
 #include "queue.h"
 #include "records.h"
+#include "refusals.h"
 #include "run.h"
 #include "scope.h"
 #include "status.h"
@@ -55,6 +56,8 @@ struct Manager {
         Queue *queue;
         Quota *quota;
         Outbox *outbox;
+        Refusals *refusals;
+        sd_event_source *refusals_timer; /* when somebody's minute is over */
         Status *status;
         Peers *peers; /* NULL: embedded */
         Callers *callers;
@@ -89,6 +92,12 @@ void manager_reload(Manager *manager);
 /* Whether this user may queue this request as well: -EUSERS (QueueFull) or -EDQUOT (LimitsExceeded) with *ret_message.
  * Takes a token of the user's rate when it may. limits.c */
 int manager_check_limits(Manager *manager, uid_t uid, const Request *request, char **ret_message);
+
+/* Counts the refusal of a call of uid, and logs it unless this user had many in a minute. refuse.c */
+void manager_refused(Manager *manager, uid_t uid, const char *message_id, const char *format, ...)
+                __attribute__((format(printf, 4, 5)));
+/* Before the end: says how many were not logged. */
+void manager_forget_refusals(Manager *manager);
 
 /* Creates and queues a job; its record is on disk. Takes the request. -EUSERS (QueueFull), -EDQUOT (LimitsExceeded),
  * with *ret_message; or the records' error. m may be NULL in embedded mode. */
