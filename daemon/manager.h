@@ -110,7 +110,7 @@ void manager_cancel(Manager *manager, Job *job, const char *reason);
 /* NULL */
 Job *manager_find(Manager *manager, uint32_t id);
 
-/* Realtime; 0 for a job that has ended. */
+/* When it will have ended; realtime, 0 for a job that has. estimate.c */
 uint64_t manager_estimate(Manager *manager, Job *job);
 
 void manager_set_records_error(Manager *manager, int r);
