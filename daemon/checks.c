@@ -64,6 +64,18 @@ static void check_cores(Manager *manager, Check *check) {
         check->remedy = g_strdup("Set ReservedCPUs= and Partition= in jouletraced.conf.");
 }
 
+static void check_survivors(Manager *manager, Check *check) {
+        g_autofree char *names = manager->survivors ? g_strjoinv(", ", manager->survivors) : g_strdup("");
+
+        *check = (Check){ .name = "ended-jobs", .ok = names[0] == '\0', .required = true };
+        check->value = check->ok ? g_strdup("none lives on") : g_strdup_printf("processes live on in %s", names);
+        check->limit = g_strdup("no process of an ended job");
+        check->remedy = g_strdup(
+                        "They outlived SIGKILL, so they hang in the kernel, mostly on a disk or file server that does "
+                        "not answer: make it answer, or restart the machine. Jobs go on by themselves then; "
+                        "systemd-cgls /jouletrace.slice shows the processes.");
+}
+
 static void check_lock(Manager *manager, Check *check) {
         *check = (Check){ .name = "machine-lock", .ok = manager->lock, .required = true };
         check->value = g_strdup(manager->lock ? machine_lock_path(manager->lock) : "cannot be opened");
@@ -83,7 +95,7 @@ static void check_records(Manager *manager, Check *check) {
 
 void manager_check(Manager *manager, Check ret[static N_CHECKS]) {
         static void (*const checks[N_CHECKS])(Manager *, Check *) = {
-                check_meter, check_worker, check_containment, check_cores, check_lock, check_records,
+                check_meter, check_worker, check_containment, check_cores, check_survivors, check_lock, check_records,
         };
 
         for (size_t i = 0; i < N_CHECKS; i++)

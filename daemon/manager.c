@@ -13,9 +13,12 @@
 #include "manager-bus.h"
 #include "manager.h"
 #include "names.h"
+#include "survivors.h"
 
 #define LINGER_USEC (30 * USEC_PER_SEC)
 #define LINGER_MAX 64
+#define SURVIVORS_PERIOD_USEC USEC_PER_SEC
+#define CGROUP_ROOT "/sys/fs/cgroup"
 
 static void free_job(void *p) {
         job_free(p);
@@ -146,6 +149,8 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         sd_event_source_disable_unref(manager->reap_timer);
         sd_event_source_disable_unref(manager->refusals_timer);
+        sd_event_source_disable_unref(manager->survivors_timer);
+        g_strfreev(manager->survivors);
         g_queue_free(manager->ended);
         g_hash_table_unref(manager->jobs);
         cores_free(manager->cores);
@@ -210,7 +215,7 @@ static int open_cores(Manager *manager, const Config *config, Cores **ret) {
                               .release_usec = config->release_usec };
         int r;
 
-        r = cores_new(manager->topology, &cores, manager->systemd, manager->event, "/sys/fs/cgroup", on_cores_changed,
+        r = cores_new(manager->topology, &cores, manager->systemd, manager->event, CGROUP_ROOT, on_cores_changed,
                       manager, ret, &message);
         if (r == -EINVAL) {
                 (void) log_at(LOG_WARNING, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_BAD_KNOB },
@@ -218,11 +223,59 @@ static int open_cores(Manager *manager, const Config *config, Cores **ret) {
                               message ?: g_strerror(EINVAL));
                 cores.reserved = "auto";
                 g_clear_pointer(&message, g_free);
-                r = cores_new(manager->topology, &cores, manager->systemd, manager->event, "/sys/fs/cgroup",
+                r = cores_new(manager->topology, &cores, manager->systemd, manager->event, CGROUP_ROOT,
                               on_cores_changed, manager, ret, &message);
         }
         if (r < 0)
                 return log_errno(LOG_ERR, r, "the CPUs for jobs cannot be chosen");
+        return 0;
+}
+
+static bool has_survivors(const Manager *manager) {
+        return manager->survivors && manager->survivors[0];
+}
+
+static void log_survivors(char **before, char **now) {
+        for (char **name = now; *name; name++)
+                if (!before || !g_strv_contains((const char *const *) before, *name))
+                        (void) log_at(LOG_ERR,
+                                      &(const LogContext){
+                                                      .uid = -1, .scope = *name, .message_id = JT_MESSAGE_SURVIVORS },
+                                      "Processes in %s outlive SIGKILL: nothing is measured until they are gone",
+                                      *name);
+        if (before && before[0] && !now[0])
+                log_notice("No process of an ended job lives any more");
+}
+
+static void start_next(Manager *manager);
+
+static int on_look_again(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* Whatever were measured beside a process of an ended job would be disturbed by it, and share its CPUs. */
+static void look_for_survivors(Manager *manager) {
+        g_auto(GStrv) before = g_steal_pointer(&manager->survivors);
+        int r;
+
+        manager->survivors_timer = sd_event_source_disable_unref(manager->survivors_timer);
+        if (!manager->systemd)
+                return;
+        manager->survivors = survivors_find(CGROUP_ROOT);
+        log_survivors(before, manager->survivors);
+        if (has_survivors(manager)) {
+                r = sd_event_add_time_relative(manager->event, &manager->survivors_timer, CLOCK_MONOTONIC,
+                                               SURVIVORS_PERIOD_USEC, 0, on_look_again, manager);
+                if (r < 0)
+                        log_errno(LOG_ERR, r, "cannot set a timer");
+        }
+        update_ready(manager);
+}
+
+static int on_look_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+
+        look_for_survivors(manager);
+        if (!has_survivors(manager))
+                start_next(manager);
         return 0;
 }
 
@@ -248,6 +301,7 @@ static void on_leftovers(int r, void *userdata) {
 
         if (r < 0)
                 log_errno(LOG_WARNING, r, "scopes of an earlier service may still be there");
+        look_for_survivors(manager);
         r = set_ready(manager);
         if (r < 0)
                 (void) sd_event_exit(manager->event, EXIT_FAILURE);
@@ -340,8 +394,6 @@ static void leave(Manager *manager) {
         (void) sd_event_exit(manager->event, EXIT_SUCCESS);
 }
 
-static void start_next(Manager *manager);
-
 static void on_run_done(Job *job, Result *result, char *public_body, char *full_body) {
         g_autofree char *public_text = public_body, *full_text = full_body;
         Manager *manager = job->manager;
@@ -354,6 +406,7 @@ static void on_run_done(Job *job, Result *result, char *public_body, char *full_
                 leave(manager);
                 return;
         }
+        look_for_survivors(manager);
         start_next(manager);
         if (!manager->running)
                 cores_release_later(manager->cores);
@@ -363,7 +416,7 @@ static void start_next(Manager *manager) {
         uint32_t id;
         int r;
 
-        if (manager->running || !manager->started || manager->stopping || !manager->lock ||
+        if (manager->running || !manager->started || manager->stopping || !manager->lock || has_survivors(manager) ||
             queue_pop(manager->queue, &id) < 0) {
                 manager_bus_emit_queue(manager);
                 update_status(manager);

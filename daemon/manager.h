@@ -38,7 +38,7 @@ typedef struct Check {
         char *value, *limit, *remedy;
 } Check;
 
-#define N_CHECKS 6
+#define N_CHECKS 7
 
 struct Manager {
         const Options *options;
@@ -70,6 +70,8 @@ struct Manager {
         GQueue *ended;    /* Job, oldest first */
         Job *running;
         sd_event_source *reap_timer;
+        char **survivors; /* survivors_find(); NULL: never looked for. While there is one no job starts */
+        sd_event_source *survivors_timer;
         bool started;  /* READY=1 was sent: jobs may start */
         bool stopping; /* no job is accepted any more */
         bool was_ready;
