@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "caller.h"
@@ -267,6 +269,33 @@ static int same_user_namespace(const Sysroot *root, const char *pid) {
         return strcmp(theirs, host) == 0;
 }
 
+/* A file that each network namespace has anew. */
+static int network_inode(const Sysroot *root, const char *pid, ino_t *ret) {
+        g_autofree char *path = g_strdup_printf("proc/%s/net/dev", pid);
+        autofd fd = sysroot_openat(root, path, O_PATH);
+        struct stat st;
+
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        *ret = st.st_ino;
+        return 0;
+}
+
+static int same_network_namespace(const Sysroot *root, const char *pid) {
+        ino_t theirs, host;
+        int r;
+
+        r = network_inode(root, pid, &theirs);
+        if (r < 0)
+                return r;
+        r = network_inode(root, "1", &host);
+        if (r < 0)
+                return r;
+        return theirs == host;
+}
+
 /* The words behind "Name:" in a process's status; NULL when there is no such line. */
 static char **status_words(const char *status, const char *name) {
         for (const char *line = status; line; line = strchr(line, '\n')) {
@@ -297,6 +326,13 @@ static bool is_filtered(const char *status) {
         return mode && g_strcmp0(mode[0], "2") == 0;
 }
 
+/* Its number in each PID namespace from that of /proc down to its own. */
+static bool has_pid_namespace(const char *status) {
+        g_auto(GStrv) pids = status_words(status, "NSpid");
+
+        return pids && g_strv_length(pids) > 1;
+}
+
 static int check_status(const Sysroot *root, const char *pid, uid_t uid, char **ret_reason) {
         g_autofree char *path = g_strdup_printf("proc/%s/status", pid), *theirs = NULL, *host = NULL;
         int r;
@@ -306,6 +342,10 @@ static int check_status(const Sysroot *root, const char *pid, uid_t uid, char **
                 return r;
         if (!may_be_users(theirs, uid))
                 return -ESRCH;
+        if (has_pid_namespace(theirs)) {
+                *ret_reason = g_strdup("it runs in a PID namespace of its own");
+                return 1;
+        }
         if (!is_filtered(theirs))
                 return 0;
         /* In a container everything is. */
@@ -361,6 +401,16 @@ int caller_is_confined(const Sysroot *root, pid_t pid, uid_t uid, const char *la
                 return r;
         if (r == 0) {
                 *ret_reason = g_strdup("it runs in a user namespace of its own");
+                return 1;
+        }
+
+        r = same_network_namespace(root, name);
+        if (r == -ENOENT)
+                return -ESRCH;
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                *ret_reason = g_strdup("it runs in a network namespace of its own");
                 return 1;
         }
         return 0;
