@@ -27,9 +27,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Identity, identity_free)
 /* PATH, HOME, USER, LOGNAME, SHELL and LANG: what a program gets when the caller sent no environment. */
 char **identity_environment(const Identity *identity);
 
-/* In a child, for good: groups, gid, uid, every capability set emptied, no new privileges, SIGKILL when the parent
- * dies (a change of credentials clears that, so it is set last; -ESRCH when the parent is gone already). Only raw
- * system calls: glibc's wrappers signal threads which a clone3() child does not have. */
+/* In a child, for good: groups, gid, uid, every capability set emptied, closed to ptrace by that user until exec(), no
+ * new privileges, SIGKILL when the parent dies (a change of credentials clears that, so it is set last; -ESRCH when
+ * the parent is gone already). Only raw system calls: glibc's wrappers signal threads which a clone3() child does not
+ * have. */
 int identity_assume(const Identity *identity, pid_t parent);
 
 /* The part of it that a helper with our own uid needs: empties every capability set of this process. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "containment.h"
@@ -140,27 +141,34 @@ static int work_crash(void *userdata, GString *reply) {
         return 0;
 }
 
+static int work_dumpable(void *userdata, GString *reply) {
+        g_string_append_printf(reply, "%d", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+        return 0;
+}
+
 static const struct {
         ErrandWork work;
         int r;
         const char *reply;
+        uid_t uid;
 } errands[] = {
-        { work_who, 0, "65534" },
-        { work_fail, -EXDEV, "" },
-        { work_hang, -ETIMEDOUT, "" },
-        { work_crash, -ECHILD, "" },
+        { work_who, 0, "65534", NOBODY },
+        { work_fail, -EXDEV, "", NOBODY },
+        { work_hang, -ETIMEDOUT, "", NOBODY },
+        { work_crash, -ECHILD, "", NOBODY },
+        { work_dumpable, 0, "0", NOBODY },
+        { work_dumpable, 0, "0", 0 }, /* the kernel does nothing about it by itself */
 };
 
 static void test_errand(void) {
-        g_autoptr(Identity) identity = NULL;
-
-        g_assert_cmpint(identity_lookup(NOBODY, NULL, 0, false, &identity), >=, 0);
         for (size_t i = 0; i < G_N_ELEMENTS(errands); i++) {
+                g_autoptr(Identity) identity = NULL;
                 g_autoptr(GHashTable) others = g_hash_table_new(NULL, NULL);
                 g_autoptr(sd_event) event = NULL;
                 ErrandResult result = {};
                 Errand *errand;
 
+                g_assert_cmpint(identity_lookup(errands[i].uid, NULL, 0, true, &identity), >=, 0);
                 g_assert_cmpint(sd_event_new(&event), >=, 0);
                 result.event = event;
                 g_assert_cmpint(errand_start(event, identity, others, errands[i].work == work_hang ? 50000 : WAIT_USEC,
