@@ -103,7 +103,7 @@ static void open_lock(Manager *manager) {
         g_autofree char *path = g_build_filename(manager->options->runtime_dir, "machine.lock", NULL);
         int r;
 
-        r = machine_lock_open(path, manager->options->embedded, &manager->lock);
+        r = machine_lock_open(path, manager->options->embedded ? "/tmp" : NULL, &manager->lock);
         if (r < 0)
                 log_errno(LOG_ERR, r, "cannot open the machine lock %s", path);
 }
