@@ -76,6 +76,12 @@ def test_the_report_and_the_records_agree(run):
     assert run("--local", "show", "1")[0] == 1
 
 
+def test_the_umask_is_the_callers(run):
+    for mask in (0o022, 0o007):
+        code, out, err = run(*PLAIN, "measure", *BRISK, "--show-output", "--", "sh", "-c", "umask", umask=mask)
+        assert code == 0 and out.startswith(f"{mask:04o}\n"), out + err
+
+
 def test_the_figures_of_one_run(run):
     """What people see is one run's, however many filled the window."""
     report = json.loads(run(*MODEL, "--json", "measure", *BRISK, "sleep", "0.03")[1])
