@@ -121,6 +121,7 @@ int manager_new(const Options *options, sd_event *event, Config *config, Manager
         manager->quota = quota_new();
         manager->jobs = g_hash_table_new_full(NULL, NULL, NULL, free_job);
         manager->ended = g_queue_new();
+        manager->workers = g_hash_table_new(NULL, NULL);
 
         r = sysroot_open(options->sysroot, &manager->root);
         if (r < 0)
@@ -144,6 +145,7 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
         sd_event_source_disable_unref(manager->reap_timer);
         g_queue_free(manager->ended);
+        g_hash_table_unref(manager->workers);
         g_hash_table_unref(manager->jobs);
         cores_free(manager->cores);
         systemd_free(manager->systemd);

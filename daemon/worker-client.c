@@ -97,7 +97,8 @@ static int on_progress(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         return 0;
 }
 
-static int connect_bus(Worker *worker, sd_event *event, const char *socket_path, const char *binary) {
+static int connect_bus(Worker *worker, sd_event *event, GHashTable *others, const char *socket_path,
+                       const char *binary) {
         int r;
 
         r = sd_bus_new(&worker->bus);
@@ -111,7 +112,7 @@ static int connect_bus(Worker *worker, sd_event *event, const char *socket_path,
         } else {
                 autofd fd = -1;
 
-                r = child_spawn(event, binary, &worker->child, &fd);
+                r = child_spawn(event, others, binary, &worker->child, &fd);
                 if (r < 0)
                         return r;
                 r = sd_bus_set_fd(worker->bus, fd, fd);
@@ -129,13 +130,13 @@ static int connect_bus(Worker *worker, sd_event *event, const char *socket_path,
         return sd_bus_start(worker->bus);
 }
 
-int worker_connect(sd_event *event, const char *socket_path, const char *binary, const WorkerEvents *events,
-                   void *userdata, Worker **ret) {
+int worker_connect(sd_event *event, GHashTable *others, const char *socket_path, const char *binary,
+                   const WorkerEvents *events, void *userdata, Worker **ret) {
         g_autoptr(Worker) worker = g_new(Worker, 1);
         int r;
 
         *worker = (Worker){ .pidfd = -1, .events = events, .userdata = userdata };
-        r = connect_bus(worker, event, socket_path, binary);
+        r = connect_bus(worker, event, others, socket_path, binary);
         if (r < 0)
                 return r;
         r = sd_bus_match_signal(worker->bus, &worker->disconnected, NULL, "/org/freedesktop/DBus/Local",

@@ -82,6 +82,30 @@ def test_the_umask_is_the_callers(run):
         assert code == 0 and out.startswith(f"{mask:04o}\n"), out + err
 
 
+def test_a_killed_worker_leaves_nothing_behind(environ, tmp_path):
+    """Neither the program, nor its child, nor an orphan in a session of its own."""
+    pids = tmp_path / "pids"
+    script = f"(setsid sh -c 'echo $$ >> {pids}; exec sleep 300' &); sleep 300 & echo $! >> {pids}; echo $$ >> {pids}; wait"
+    client = subprocess.Popen([JOULECTL, *PLAIN, "measure", "--wall-limit", "300", "sh", "-c", script], env=environ,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    deadline = time.monotonic() + 60
+    while not pids.exists() or len(pids.read_text().split()) < 3:
+        assert time.monotonic() < deadline and client.poll() is None
+        time.sleep(0.02)
+    service, = children(client.pid)
+    worker, = children(service)
+    os.kill(worker, signal.SIGKILL)
+    out, _ = client.communicate(timeout=60)
+    assert client.returncode == 4 and "worker" in out, out
+    for pid in pids.read_text().split():
+        assert not os.path.exists(f"/proc/{pid}"), out
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
 def test_the_figures_of_one_run(run):
     """What people see is one run's, however many filled the window."""
     report = json.loads(run(*MODEL, "--json", "measure", *BRISK, "sleep", "0.03")[1])
