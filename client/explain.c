@@ -136,7 +136,8 @@ Explanation *explain(const char *name, const char *message, const char *subject,
 
         e->what = g_strdup(_(text->what));
         e->value = g_strchomp(text_printable(usable ? message : subject, true));
-        e->next = next && *next && !speaks_bus(next) ? text_printable(next, false) : g_strdup(_(text->next));
+        e->next = !text->name && next && *next && !speaks_bus(next) ? text_printable(next, false)
+                                                                    : g_strdup(_(text->next));
         return e;
 }
 
