@@ -201,6 +201,10 @@ int request_finish(Request *request, const RequestLimits *limits, char **ret_mes
                 request->wall_limit_usec = CLAMP(limit, wall.min, wall.max);
         }
 
+        /* max-trials alone is meant: the default of trials does not go beyond it */
+        if (request->rel_ci > 0 && !(request->given & (UINT64_C(1) << REQUEST_TRIALS)))
+                request->trials = MIN(request->trials, request->max_trials);
+
         if (request->min_window_usec < window.min && strcmp(request->resolution, "fine") != 0)
                 return out_of_range(REQUEST_MIN_WINDOW, &window, request->min_window_usec, ret_message);
         return 0;
