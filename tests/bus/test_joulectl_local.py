@@ -145,8 +145,14 @@ def test_failures(run, command, code, says):
 
 
 def test_an_excerpt_of_what_the_program_said(run):
-    code, _, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "echo one >&2; echo two >&2; exit 3")
-    assert code == 1 and "  | one\n  | two\n" in err
+    code, out, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "echo one >&2; echo two >&2; exit 3")
+    assert code == 1 and "one\n  two\n" in out and "two" not in err, "the job's message has it already"
+    code, out, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "for i in $(seq 100); do echo line $i >&2; done; exit 3")
+    assert code == 1 and "line 100\n" in out and "line 100" not in err
+    code, out, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "seq -s ' ' 2000 >&2; echo end >&2; exit 3")
+    assert code == 1 and "end\n" in out and "  | end\n" in err, "the message has not all of the long line"
+    code, out, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "echo only output; exit 3")
+    assert code == 1 and "  | only output\n" in err
 
 
 def test_ignore_exit(run):

@@ -33,7 +33,7 @@ static void test_result(void) {
                         "  CPU time  180.0 ms                    179.0 … 182.0 ms\n"
                         "  Power      67.40 W\n"
                         "  processor package 11.20 J, memory 1.15 J\n"
-                        "  2 trials, 2 warm-ups before, 1 of them invalid\n"
+                        "  2 trials, 1 of them invalid, 2 warm-ups before\n"
                         "  meter perf, on reserved cores (3,7)\n"
                         "  ⚠ the other hardware thread of its core was not reserved: what ran there\n    counts too\n"
                         "  ⚠ in 1 trial: the reserved cores were taken away during the trial\n");
