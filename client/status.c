@@ -156,6 +156,18 @@ static void append_reasons(GString *out, JsonObject *service) {
         }
 }
 
+/* Whether joules come from the model, as somebody asked by name. */
+static bool modelled(JsonArray *checks) {
+        for (unsigned i = 0; checks && i < json_array_get_length(checks); i++) {
+                JsonObject *check = json_element(checks, i);
+                const char *value = json_string(check, "value");
+
+                if (g_strcmp0(json_string(check, "name"), "meter") == 0)
+                        return value && g_str_has_prefix(value, "model");
+        }
+        return false;
+}
+
 static void append_status(GString *out, JsonObject *all, const Arguments *arguments, const char *name) {
         JsonObject *service = json_object(all, "service");
         g_autofree char *read = counters(json_array(service, "Domains")), *cores = isolation(service),
@@ -168,7 +180,9 @@ static void append_status(GString *out, JsonObject *all, const Arguments *argume
         g_string_append_printf(out, " (%s, %s)\n", name, json_string(service, "Version") ?: "?");
         if (!ready)
                 append_reasons(out, service);
-        row(table, _("counters"), read);
+        row(table, _("counters"),
+            modelled(json_array(all, "checks")) ? _("none is read: joules are modelled, computed from CPU time")
+                                                : read);
         row(table, _("isolation"), cores);
         row(table, _("queue"), jobs);
         append_statistics(table, json_object(all, "statistics"));

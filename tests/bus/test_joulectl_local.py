@@ -155,6 +155,18 @@ def test_an_excerpt_of_what_the_program_said(run):
     assert code == 1 and "  | only output\n" in err
 
 
+def test_the_model_is_named(run):
+    """Not "time alone is measured" when joules are asked of the model."""
+    assert re.search(r"counters +none is read: joules are modelled", run(*MODEL, "status")[1])
+    assert "modelled" not in run(*PLAIN, "status")[1]
+
+
+def test_a_job_that_has_ended_is_none_to_cancel(run):
+    assert run(*PLAIN, "measure", *BRISK, "true")[0] == 0
+    code, _, err = run("--local", "cancel", "1")
+    assert code == 1 and "no such job waits or runs\n  job 1\n" in err and "jobs --all" in err
+
+
 def test_ignore_exit(run):
     assert run(*PLAIN, "measure", *BRISK, "--ignore-exit", "false")[0] == 0
 
