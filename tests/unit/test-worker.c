@@ -441,7 +441,7 @@ static void test_not_found(void) {
 static void test_output_differs(void) {
         g_auto(WorkerClient) client;
 
-        worker_client_init(&client, SH("echo $$"));
+        worker_client_init(&client, SH("sleep 0.01; echo $$"));
         client.request->trials = 2;
         worker_measure(&client);
         g_assert_cmpint(client.result->result, ==, RESULT_DONE);
