@@ -193,7 +193,8 @@ static void test_many_windows(void) {
         g_assert_cmpint(report_int(client.full, "measurement.trials.0.windows.0.iterations"), ==, 64);
         g_assert_cmpint(report_int(client.full, "measurement.trials.0.iterations"), ==,
                         64 * (int64_t) json_array_get_length(windows));
-        g_assert_cmpint(report_int(client.full, "measurement.trials.0.wall_ns"), >=, INT64_C(500000000));
+        /* as many as the warm-ups needed, which other work may have slowed down */
+        g_assert_cmpint(report_int(client.full, "measurement.trials.0.wall_ns"), >=, INT64_C(250000000));
         if (report_int(client.full, "measurement.trials.0.windows.0.wall_ns") < INT64_C(500000000))
                 g_assert_true(JSON_NODE_HOLDS_NULL(
                                 report_node(client.full, "measurement.trials.0.windows.0.energy_uj.model")));
