@@ -322,11 +322,11 @@ int main(int argc, char **argv) {
 
                 r = config_load_logged(options.config, &config);
         } else {
-                /* A service that starts its workers itself hands its own on to them, and so to the program. */
-                if (options.containment_scope)
+                /* An embedded service hands its own on to the worker, and so to the program. */
+                if (!options.embedded)
                         (void) umask(0077);
-                /* A terminal's Ctrl-C is the client's: it cancels the job, then waits for us. */
-                if (options.embedded)
+                else
+                        /* A terminal's Ctrl-C is the client's: it cancels the job, then waits for us. */
                         (void) setsid();
                 r = serve(&options);
         }
