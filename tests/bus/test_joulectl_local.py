@@ -155,6 +155,11 @@ def test_an_excerpt_of_what_the_program_said(run):
     assert code == 1 and "  | only output\n" in err
 
 
+def test_a_service_that_ends_at_once(run):
+    code, _, err = run("--local", "--sysroot", "/nonexistent", "topology")
+    assert code == 4 and "cannot open /nonexistent" in err and "the embedded service: it ended at once\n" in err
+
+
 def test_the_model_is_named(run):
     """Not "time alone is measured" when joules are asked of the model."""
     assert re.search(r"counters +none is read: joules are modelled", run(*MODEL, "status")[1])
