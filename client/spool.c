@@ -11,27 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base.h"
+#include "fs.h"
 #include "say.h"
 #include "units.h"
 
 #define SPOOL_MAX (UINT64_C(256) * 1024 * 1024)
 #define TAIL_BYTES 4096
 #define HINT_AFTER_MSEC 2000
-
-static int write_all(int fd, const char *data, size_t size) {
-        while (size > 0) {
-                ssize_t n = write(fd, data, size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                data += n;
-                size -= (size_t) n;
-        }
-        return 0;
-}
 
 int spool_new(const char *name, int *ret) {
         int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "caller.h"
+#include "dictionary.h"
 #include "log.h"
 
 #define CACHE_MAX 256
@@ -86,14 +87,18 @@ static int read_label(sd_bus_message *m, Caller *caller) {
         return 0;
 }
 
-static int read_credential(sd_bus_message *m, Caller *caller, bool *have_uid) {
-        const char *key, *type;
+typedef struct Credentials {
+        Caller *caller;
+        bool have_uid;
+} Credentials;
+
+static int read_credential(sd_bus_message *m, const char *key, void *userdata) {
+        Credentials *credentials = userdata;
+        Caller *caller = credentials->caller;
+        const char *type;
         uint32_t value;
         int r;
 
-        r = sd_bus_message_read_basic(m, 's', &key);
-        if (r < 0)
-                return r;
         r = sd_bus_message_peek_type(m, NULL, &type);
         if (r < 0)
                 return r;
@@ -104,7 +109,7 @@ static int read_credential(sd_bus_message *m, Caller *caller, bool *have_uid) {
         if (strcmp(key, "UnixUserID") == 0 && strcmp(type, "u") == 0) {
                 r = sd_bus_message_read_basic(m, 'u', &value);
                 caller->uid = value;
-                *have_uid = true;
+                credentials->have_uid = true;
         } else if (strcmp(key, "ProcessID") == 0 && strcmp(type, "u") == 0) {
                 r = sd_bus_message_read_basic(m, 'u', &value);
                 caller->pid = (pid_t) value;
@@ -120,23 +125,13 @@ static int read_credential(sd_bus_message *m, Caller *caller, bool *have_uid) {
 }
 
 static int read_credentials(sd_bus_message *m, Caller *caller) {
-        bool have_uid = false;
+        Credentials credentials = { .caller = caller };
         int r;
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        r = dictionary_read(m, read_credential, &credentials);
         if (r < 0)
                 return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = read_credential(m, caller, &have_uid);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        return have_uid ? 0 : -ENODATA;
+        return credentials.have_uid ? 0 : -ENODATA;
 }
 
 typedef struct Inquiry {

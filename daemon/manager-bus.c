@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dictionary.h"
 #include "job-bus.h"
 #include "log.h"
 #include "manager-bus.h"

@@ -106,7 +106,7 @@ static void open_lock(Manager *manager) {
         g_autofree char *path = g_build_filename(manager->options->runtime_dir, "machine.lock", NULL);
         int r;
 
-        r = machine_lock_open(path, manager->options->embedded, &manager->lock);
+        r = machine_lock_open(path, manager->options->embedded ? "/tmp" : NULL, &manager->lock);
         if (r < 0)
                 log_errno(LOG_ERR, r, "cannot open the machine lock %s", path);
 }
@@ -126,6 +126,7 @@ int manager_new(const Options *options, sd_event *event, Config *config, Manager
         manager->refusals = refusals_new();
         manager->jobs = g_hash_table_new_full(NULL, NULL, NULL, free_job);
         manager->ended = g_queue_new();
+        manager->workers = g_hash_table_new(NULL, NULL);
 
         r = sysroot_open(options->sysroot, &manager->root);
         if (r < 0)
@@ -152,6 +153,7 @@ Manager *manager_free(Manager *manager) {
         sd_event_source_disable_unref(manager->survivors_timer);
         g_strfreev(manager->survivors);
         g_queue_free(manager->ended);
+        g_hash_table_unref(manager->workers);
         g_hash_table_unref(manager->jobs);
         cores_free(manager->cores);
         systemd_free(manager->systemd);

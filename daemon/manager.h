@@ -64,7 +64,8 @@ struct Manager {
         Authority *authority;
         Systemd *systemd; /* NULL: containment "process" */
         Cores *cores;
-        MachineLock *lock; /* NULL: it could not be opened */
+        GHashTable *workers; /* processes, where we start them ourselves */
+        MachineLock *lock;   /* NULL: it could not be opened */
 
         GHashTable *jobs; /* id → Job: queued, running, and ended some seconds ago */
         GQueue *ended;    /* Job, oldest first */

@@ -2,13 +2,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dictionary.h"
 #include "manager-bus.h"
 #include "names.h"
 #include "records-bus.h"
 #include "report.h"
 
 #define RECORDS_MAX 10000
-#define FILTER_KEYS 7
 #define RECORD_SIZE 1024U /* of one in ListRecords' answer, about */
 
 static int find_record(Manager *manager, uint32_t id, Record **ret, sd_bus_error *error) {
@@ -105,76 +105,81 @@ int records_bus_forget(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return sd_bus_reply_method_return(m, NULL);
 }
 
-static int read_filter_value(sd_bus_message *m, const char *key, RecordFilter *filter, bool *have_uid,
-                             sd_bus_error *error) {
-        JobResult word;
+/* clang-format off */
+/* What ListRecords takes; the words of read_filter_entry() name them all. */
+static const struct {
+        const char *name, *type;
+        size_t offset;
+} filter_keys[] = {
+        { "uid",    "u", offsetof(RecordFilter, uid) },
+        { "since",  "t", offsetof(RecordFilter, since_usec) },
+        { "until",  "t", offsetof(RecordFilter, until_usec) },
+        { "label",  "s", offsetof(RecordFilter, label) },
+        { "result", "s", offsetof(RecordFilter, result) },
+        { "limit",  "u", offsetof(RecordFilter, limit) },
+        { "before", "u", offsetof(RecordFilter, before) },
+};
+/* clang-format on */
+
+typedef struct FilterReader {
+        RecordFilter *filter;
+        uint64_t seen;
+        sd_bus_error *error;
+} FilterReader;
+
+static int read_filter_entry(sd_bus_message *m, const char *key, void *userdata) {
+        FilterReader *reader = userdata;
+        size_t i = 0;
         int r;
 
-        if (strcmp(key, "uid") == 0) {
-                *have_uid = true;
-                r = sd_bus_message_read(m, "v", "u", &filter->uid);
-        } else if (strcmp(key, "since") == 0)
-                r = sd_bus_message_read(m, "v", "t", &filter->since_usec);
-        else if (strcmp(key, "until") == 0)
-                r = sd_bus_message_read(m, "v", "t", &filter->until_usec);
-        else if (strcmp(key, "label") == 0) {
-                r = sd_bus_message_read(m, "v", "s", &filter->label);
-                if (r >= 0 && strlen(filter->label) > request_keys[REQUEST_LABEL].bounds.max)
-                        return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
-                                                 "label: has %zu bytes; at most %" PRIu64 " are allowed",
-                                                 strlen(filter->label), request_keys[REQUEST_LABEL].bounds.max);
-        } else if (strcmp(key, "result") == 0) {
-                r = sd_bus_message_read(m, "v", "s", &filter->result);
-                if (r >= 0 && job_result_from_string(filter->result, &word) < 0)
-                        return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
-                                                 "result: \"%s\" is none of done, failed, unstable, timeout, "
-                                                 "infrastructure, cancelled",
-                                                 filter->result);
-        } else if (strcmp(key, "limit") == 0)
-                r = sd_bus_message_read(m, "v", "u", &filter->limit);
-        else if (strcmp(key, "before") == 0)
-                r = sd_bus_message_read(m, "v", "u", &filter->before);
-        else
-                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
+        while (i < G_N_ELEMENTS(filter_keys) && strcmp(key, filter_keys[i].name) != 0)
+                i++;
+        if (i == G_N_ELEMENTS(filter_keys))
+                return sd_bus_error_setf(reader->error, JT_ERROR_INVALID_REQUEST,
                                          "%s: unknown key; known are uid, since, until, label, result, limit, before",
                                          key);
+        /* The message is kept while polkit is asked: it must not be large. */
+        if (dictionary_mark(&reader->seen, i) < 0)
+                return sd_bus_error_setf(reader->error, JT_ERROR_INVALID_REQUEST, "%s: is given twice; give it once",
+                                         key);
+        r = sd_bus_message_read(m, "v", filter_keys[i].type, (uint8_t *) reader->filter + filter_keys[i].offset);
         if (r == -ENXIO || r == -EBADMSG)
-                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
+                return sd_bus_error_setf(reader->error, JT_ERROR_INVALID_REQUEST,
                                          "%s: wrong type; uid, limit and before are u, since and until t, label and "
                                          "result s",
                                          key);
         return r;
 }
 
-static int read_filter(sd_bus_message *m, RecordFilter *filter, bool *have_uid, sd_bus_error *error) {
-        unsigned n = 0;
+static int check_filter(const RecordFilter *filter, sd_bus_error *error) {
+        uint64_t label_max = request_keys[REQUEST_LABEL].bounds.max;
+        JobResult word;
+
+        if (filter->label && strlen(filter->label) > label_max)
+                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
+                                         "label: has %zu bytes; at most %" PRIu64 " are allowed",
+                                         strlen(filter->label), label_max);
+        if (filter->result && job_result_from_string(filter->result, &word) < 0)
+                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
+                                         "result: \"%s\" is none of done, failed, unstable, timeout, infrastructure, "
+                                         "cancelled",
+                                         filter->result);
+        return 0;
+}
+
+static int read_filter(sd_bus_message *m, RecordFilter *filter, sd_bus_error *error) {
+        FilterReader reader = { .filter = filter, .error = error };
         int r;
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        r = dictionary_read(m, read_filter_entry, &reader);
         if (r < 0)
                 return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                const char *key;
-
-                /* The message is kept while polkit is asked: it must not be large. */
-                if (++n > FILTER_KEYS)
-                        return sd_bus_error_set_const(error, JT_ERROR_INVALID_REQUEST,
-                                                      "a key is given twice; give each once");
-                r = sd_bus_message_read_basic(m, 's', &key);
-                if (r < 0)
-                        return r;
-                r = read_filter_value(m, key, filter, have_uid, error);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
+        r = check_filter(filter, error);
         if (r < 0)
                 return r;
         if (filter->limit == 0 || filter->limit > RECORDS_MAX)
                 filter->limit = RECORDS_MAX;
-        return sd_bus_message_exit_container(m);
+        return 0;
 }
 
 static int append_text(sd_bus_message *m, const char *key, const char *text) {
@@ -235,19 +240,17 @@ int records_bus_list_records(sd_bus_message *m, void *userdata, sd_bus_error *er
         RecordLister lister = { .manager = manager };
         RecordFilter filter = {};
         const Caller *caller;
-        bool have_uid = false;
         int r;
 
-        r = read_filter(m, &filter, &have_uid, error);
-        if (r < 0)
-                return r;
         r = caller_get(manager->callers, m, &caller, error);
         if (r < 0)
                 return r;
         if (r == 0)
                 return 1;
-        if (!have_uid)
-                filter.uid = caller->uid;
+        filter.uid = caller->uid; /* unless the filter names another */
+        r = read_filter(m, &filter, error);
+        if (r < 0)
+                return r;
         filter.any_uid = filter.uid == ANY_UID;
         r = manager_bus_authorize(manager, m, filter.uid, PERMIT_READ_RECORDS, error);
         if (r < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture.h"
+#include "fs.h"
 
 #define CHUNK_FIRST (16U * 1024U)
 #define CHUNK_BYTES (256U * 1024U)
@@ -100,20 +101,6 @@ char *capture_tail(const Capture *capture, size_t most) {
                 p = g_utf8_next_char(p);
         }
         return g_string_free(text, FALSE);
-}
-
-static int write_all(int fd, const uint8_t *data, size_t size) {
-        while (size > 0) {
-                const ssize_t n = write(fd, data, size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                data += n;
-                size -= (size_t) n;
-        }
-        return 0;
 }
 
 int capture_write(const Capture *capture, int fd) {

@@ -218,6 +218,22 @@ int write_file_at(int dir_fd, const char *path, const char *text) {
         return (size_t) n == length ? 0 : -EIO;
 }
 
+int write_all(int fd, const void *data, size_t size) {
+        const uint8_t *p = data;
+
+        while (size > 0) {
+                ssize_t n = write(fd, p, size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                p += n;
+                size -= (size_t) n;
+        }
+        return 0;
+}
+
 int parse_u64(const char *text, uint64_t *ret) {
         uint64_t value = 0;
 

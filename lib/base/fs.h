@@ -47,6 +47,9 @@ int read_u64_at(int dir_fd, const char *path, uint64_t *ret);
 /* One write(2) of the text; a short write is -EIO. */
 int write_file_at(int dir_fd, const char *path, const char *text);
 
+/* Writes until all of it is written. */
+int write_all(int fd, const void *data, size_t size);
+
 /* Strict decimal: digits only, whole string; -EINVAL or -ERANGE otherwise. */
 int parse_u64(const char *text, uint64_t *ret);
 

@@ -11,7 +11,7 @@
 #include "identity.h"
 
 typedef struct BoxSpec {
-        const char *profile;      /* "host" */
+        const char *profile;      /* "host": with the umask that we have */
         const Identity *identity; /* whom the program runs as */
         char *const *argv;        /* argv[0] is looked for in env's PATH unless it has a slash */
         char *const *env;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Shared by the files that fill in a Request. Each sets *ret_message to the sentence for the caller when it refuses.
- */
+/* Shared by the files that fill in a Request. Each sets *ret_message to the sentence for the caller when it refuses;
+ * what a command line can be refused for is translated, in a process that has set its locale. */
+
+#include <glib/gi18n-lib.h>
 
 #include "request.h"
 
@@ -23,6 +25,7 @@ int request_set_number(Request *request, KeyId key, const RequestLimits *limits,
 int request_set_double(Request *request, KeyId key, double value, char **ret_message);
 int request_set_string(Request *request, KeyId key, const char *value, char **ret_message);
 
-/* What needs more than one key: wall-limit's default, and, where the limits are known, min-window's lower bound.
+/* What needs more than one key: wall-limit's default, trials' with rel-ci, and, where the limits are known,
+ * min-window's lower bound.
  * -ERANGE. */
 int request_finish(Request *request, const RequestLimits *limits, char **ret_message);

@@ -514,8 +514,11 @@ def test_records_filters(daemon, user1):
     middle = user1.records()[1]["submitted"]
     assert [r["id"] for r in user1.records(since=middle)] == numbers[:0:-1]
     assert [r["id"] for r in user1.records(until=middle)] == numbers[:1]
-    error = user1.refused("ListRecords", "({'colour': <'red'>},)")
-    assert error.name == ERROR + "InvalidRequest" and "colour" in error.message
+    for filter_, word in (("'colour': <'red'>", "colour: unknown key"), ("'before': <'9'>", "before: wrong type"),
+                          ("'label': <'a'>, 'label': <'b'>", "label: is given twice"), ("'result': <'good'>", "good"),
+                          ("'label': <'" + "x" * 257 + "'>", "257 bytes")):
+        error = user1.refused("ListRecords", f"({{{filter_}}},)")
+        assert error.name == ERROR + "InvalidRequest" and word in error.message
 
 
 def test_forget(daemon, user1):
