@@ -109,8 +109,10 @@ const ErrorText error_texts[] = {
         { SD_BUS_ERROR_UNKNOWN_METHOD, OTHER_VERSION, SAME_VERSION, EXIT_INFRASTRUCTURE, false },
         { SD_BUS_ERROR_UNKNOWN_INTERFACE, OTHER_VERSION, SAME_VERSION, EXIT_INFRASTRUCTURE, false },
         { SD_BUS_ERROR_UNKNOWN_PROPERTY, OTHER_VERSION, SAME_VERSION, EXIT_INFRASTRUCTURE, false },
-        { SD_BUS_ERROR_UNKNOWN_OBJECT, N_("there is no such job, or it is not yours"),
-          N_("list yours with “joulectl jobs --all”"), EXIT_JOB_FAILED, false },
+        /* a job has an object of its own until a while after its end */
+        { SD_BUS_ERROR_UNKNOWN_OBJECT, N_("no such job waits or runs"),
+          N_("“joulectl jobs” lists those that do, “joulectl jobs --all” those that have ended"), EXIT_JOB_FAILED,
+          false },
         { EXPLAIN_NOT_EMBEDDED, N_("measuring without the service does not start"),
           N_("check that the package is installed whole, and that the options after --local are right"),
           EXIT_INFRASTRUCTURE, false },
@@ -147,7 +149,8 @@ Explanation *explain(const char *name, const char *message, const char *subject,
 
         e->what = g_strdup(_(text->what));
         e->value = g_strchomp(text_printable(usable ? message : subject, true));
-        e->next = next && *next && !speaks_bus(next) ? text_printable(next, false) : g_strdup(_(text->next));
+        e->next = !text->name && next && *next && !speaks_bus(next) ? text_printable(next, false)
+                                                                    : g_strdup(_(text->next));
         return e;
 }
 

@@ -31,8 +31,8 @@ typedef struct Explanation {
 } Explanation;
 
 /* name and message as the service gave them (message NULL: none); subject is what we asked about ("job 7", "the
- * service of this machine"), the value when the message does not help; next, if not NULL, goes before the table's
- * advice. */
+ * service of this machine"), the value when the message does not help; next, if not NULL, is the service's advice
+ * for an error that the table, whose words are translated, does not know. */
 Explanation *explain(const char *name, const char *message, const char *subject, const char *next);
 Explanation *explanation_free(Explanation *explanation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Explanation, explanation_free)

@@ -38,7 +38,7 @@ static const char *const results[] = { "done", "failed", "unstable", "timeout", 
 
 const Option *jobs_options(void) {
         static const Option options[] = {
-                { "all", 'a', NULL, N_("list the finished jobs on record, newest first"), OPTION_ALL },
+                { "all", 'a', NULL, N_("list the jobs on record, newest first"), OPTION_ALL },
                 { "label", 0, "TEXT", N_("only records with this label"), OPTION_LABEL },
                 { "result", 0, "RESULT", N_("only records with this result"), OPTION_RESULT, results },
                 { "user", 0, "USER", N_("records of another user; needs an administrator"), OPTION_USER },
@@ -156,7 +156,35 @@ static char *details(Service *service, JsonObject *job) {
         return g_strdup(text->str);
 }
 
-static int print_jobs(const Arguments *arguments, Service *service, JsonArray *jobs) {
+/* How many more there are than the answer had room for: they come and go meanwhile, so it may be wrong by a few. */
+static int count_more(Service *service, unsigned listed, uint64_t *ret) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(JsonNode) node = NULL;
+        uint64_t length = 0, running = 0;
+        int r;
+
+        *ret = 0;
+        if (listed < JT_LIST_JOBS_MAX)
+                return 0;
+        r = service_properties(service, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, NULL, &reply);
+        if (r != 0)
+                return r;
+        r = message_to_json(reply, &node);
+        if (r < 0)
+                return explain_errno(r, service->name, &service->style);
+        (void) json_u64(json_node_get_object(node), "QueueLength", &length);
+        (void) json_u64(json_node_get_object(node), "RunningJob", &running);
+        length += running > 0;
+        *ret = length > listed ? length - listed : 0;
+        return 0;
+}
+
+static void print_more(uint64_t more) {
+        if (more > 0)
+                say(stdout, ngettext("and %u more waits\n", "and %u more wait\n", (unsigned) more), (unsigned) more);
+}
+
+static int print_jobs(const Arguments *arguments, Service *service, JsonArray *jobs, uint64_t n_more) {
         g_autoptr(GString) out = g_string_new(NULL);
         g_autoptr(Table) table = table_new("rlll");
         unsigned asked = 0;
@@ -188,13 +216,16 @@ static int print_jobs(const Arguments *arguments, Service *service, JsonArray *j
         }
         table_append(out, table, &arguments->style, 0);
         say(stdout, "%s", out->str);
+        print_more(n_more);
         return EXIT_DONE;
 }
 
 static int list_jobs(const Arguments *arguments, Service *service) {
         const Call call = MANAGER_CALL("ListJobs");
         g_autoptr(sd_bus_message) reply = NULL;
-        g_autoptr(JsonNode) node = NULL, objects = NULL;
+        g_autoptr(JsonNode) node = NULL, objects = NULL, all = NULL;
+        JsonArray *jobs;
+        uint64_t more;
         int r;
 
         r = service_call(service, &call, &reply);
@@ -204,11 +235,18 @@ static int list_jobs(const Arguments *arguments, Service *service) {
         if (r < 0)
                 return explain_errno(r, service->name, &service->style);
         objects = jobs_as_objects(json_node_get_array(node));
-        if (arguments->json) {
-                json_print(objects);
-                return EXIT_DONE;
-        }
-        return print_jobs(arguments, service, json_node_get_array(objects));
+        jobs = json_node_get_array(objects);
+        r = count_more(service, json_array_get_length(jobs), &more);
+        if (r != 0)
+                return r;
+        if (!arguments->json)
+                return print_jobs(arguments, service, jobs, more);
+
+        all = json_node_init_object(json_node_alloc(), json_object_new());
+        json_object_set_member(json_node_get_object(all), "jobs", g_steal_pointer(&objects));
+        json_object_set_int_member(json_node_get_object(all), "more", (gint64) more);
+        json_print(all);
+        return EXIT_DONE;
 }
 
 static void record_row(Table *table, JsonObject *record, const Style *style) {
@@ -221,12 +259,13 @@ static void record_row(Table *table, JsonObject *record, const Style *style) {
 
         (void) json_u64(record, "id", &id);
         (void) json_u64(record, "finished", &finished);
-        when = format_time(finished);
+        when = finished > 0 ? format_time(finished) : g_strdup("");
         joules = scale_format(&energy_scale, energy);
         time = scale_format(&time_scale, wall);
         table_cellf(table, COLOUR_STRONG, "%u", (unsigned) id);
         table_cell(table, COLOUR_NONE, when);
-        table_cell(table, g_strcmp0(result, "done") == 0 ? COLOUR_NONE : COLOUR_BAD, render_word(result));
+        table_cell(table, !result || g_str_equal(result, "done") ? COLOUR_NONE : COLOUR_BAD,
+                   render_word(result ?: json_string(record, "state")));
         table_cell(table, COLOUR_ENERGY, isfinite(energy) ? joules : "");
         table_cell(table, COLOUR_WARNING, isfinite(energy) && json_true(record, "simulated") ? _("(modelled)") : "");
         table_cell(table, COLOUR_TIME, isfinite(wall) ? time : "");

@@ -284,13 +284,13 @@ static void print_excerpt(const char *title, const char *text) {
                 say(stderr, "  | %s\n", *line);
 }
 
-/* What the failing program had to say, when the user does not see all of it anyway. */
-static void show_excerpt(const Measure *measure) {
+/* What the failing program had to say, unless the user sees it in the job's message anyway. */
+static void show_excerpt(const Measure *measure, const Report *report) {
+        g_autofree char *seen = text_printable(report->error_message ?: "", true);
         g_autofree char *error = measure->error_spool >= 0 ? spool_tail(measure->error_spool, EXCERPT_LINES) : NULL;
         g_autofree char *output = NULL;
 
-        /* a single line stands in the job's message already */
-        if (error && !strchr(error, '\n'))
+        if (error && strstr(seen, error))
                 return;
         if (error) {
                 print_excerpt(_("the end of the first run's error output:"), error);
@@ -311,6 +311,7 @@ static void show_output(const Measure *measure) {
 
 static int submit_and_wait(const Arguments *arguments, Service *service, Measure *measure) {
         g_autoptr(Progress) progress = progress_new(arguments);
+        g_autoptr(Report) report = NULL;
         g_autoptr(Watch) watch = NULL;
         int code, r;
 
@@ -323,11 +324,11 @@ static int submit_and_wait(const Arguments *arguments, Service *service, Measure
 
         if (measure->show_output)
                 show_output(measure);
-        r = report_print(arguments, service, watch_id(watch), NULL);
+        r = report_print(arguments, service, watch_id(watch), &report);
         if (r != 0)
                 return r;
         if (code == EXIT_JOB_FAILED && !measure->show_output)
-                show_excerpt(measure);
+                show_excerpt(measure, report);
         return code;
 }
 

@@ -150,6 +150,11 @@ static void append_runs(GString *out, const Report *report) {
 
         g_string_append(out, "  ");
         g_string_append_printf(out, ngettext("%zu trial", "%zu trials", n), n);
+        if (report->n_invalid > 0) {
+                g_string_append(out, ", ");
+                g_string_append_printf(out, ngettext("%zu of them invalid", "%zu of them invalid", report->n_invalid),
+                                       report->n_invalid);
+        }
         if (report->n_warmups > 0) {
                 g_string_append(out, ", ");
                 g_string_append_printf(out, ngettext("%zu warm-up before", "%zu warm-ups before", report->n_warmups),
@@ -163,11 +168,6 @@ static void append_runs(GString *out, const Report *report) {
                                        ngettext("%u run in each; figures are of one run",
                                                 "%u runs in each; figures are of one run", runs),
                                        runs);
-        }
-        if (report->n_invalid > 0) {
-                g_string_append(out, ", ");
-                g_string_append_printf(out, ngettext("%zu of them invalid", "%zu of them invalid", report->n_invalid),
-                                       report->n_invalid);
         }
         g_string_append_c(out, '\n');
 }

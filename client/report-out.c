@@ -44,7 +44,7 @@ void report_put(const Arguments *arguments, const GString *out) {
                 say(stdout, "%s", out->str);
 }
 
-int report_print(const Arguments *arguments, Service *service, uint32_t id, char **ret_result) {
+int report_print(const Arguments *arguments, Service *service, uint32_t id, Report **ret) {
         g_autoptr(GString) out = g_string_new(NULL);
         g_autoptr(Report) report = NULL;
         g_autofree char *text = NULL;
@@ -55,7 +55,7 @@ int report_print(const Arguments *arguments, Service *service, uint32_t id, char
                 return r;
         report_append(out, arguments, report, text);
         report_put(arguments, out);
-        if (ret_result)
-                *ret_result = g_steal_pointer(&report->result);
+        if (ret)
+                *ret = g_steal_pointer(&report);
         return 0;
 }

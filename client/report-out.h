@@ -7,8 +7,8 @@
 #include "service.h"
 
 /* Prints the report of one job: as the service gave it with --json, else for people. Returns 0, or an exit code.
- * ret_result (may be NULL) is the job's result, NULL when the report does not say. */
-int report_print(const Arguments *arguments, Service *service, uint32_t id, char **ret_result);
+ * ret may be NULL. */
+int report_print(const Arguments *arguments, Service *service, uint32_t id, Report **ret);
 
 /* Fetches and reads a report; says what is wrong otherwise. ret_text may be NULL. */
 int report_fetch(Service *service, uint32_t id, char **ret_text, Report **ret);

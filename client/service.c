@@ -100,11 +100,14 @@ static int greet(Service *service) {
 }
 
 static int explain_unreachable(const Arguments *arguments, const Service *service, int r) {
+        /* what it had to say of that stands above */
+        bool ended = arguments->local && (r == -ECONNRESET || r == -ENOTCONN || r == -EPIPE);
         g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
         const char *name = arguments->local  ? EXPLAIN_NOT_EMBEDDED
                            : arguments->host ? EXPLAIN_HOST_UNREACHABLE
                                              : SD_BUS_ERROR_SERVICE_UNKNOWN;
-        g_autofree char *subject = g_strdup_printf("%s: %s", service->name, g_strerror(-r));
+        g_autofree char *subject =
+                        g_strdup_printf("%s: %s", service->name, ended ? _("it ended at once") : g_strerror(-r));
 
         (void) sd_bus_error_set_const(&error, name, NULL);
         return explain_error(&error, subject, &service->style);

@@ -44,7 +44,7 @@ static int set_option(void *userdata, int id, const char *value, char **ret_prob
 
 static int follow(const Arguments *arguments, Service *service, uint32_t id) {
         g_autoptr(Progress) progress = progress_new(arguments);
-        g_autofree char *result = NULL;
+        g_autoptr(Report) report = NULL;
         g_autoptr(Watch) watch = NULL;
         JobResult parsed;
         int code, r;
@@ -55,10 +55,11 @@ static int follow(const Arguments *arguments, Service *service, uint32_t id) {
         code = watch_follow(watch, id);
         if (code != EXIT_DONE && !watch_result(watch))
                 return code;
-        r = report_print(arguments, service, id, &result);
+        r = report_print(arguments, service, id, &report);
         if (r != 0)
                 return r;
-        return result && job_result_from_string(result, &parsed) >= 0 ? job_result_exit_code(parsed) : code;
+        return report->result && job_result_from_string(report->result, &parsed) >= 0 ? job_result_exit_code(parsed)
+                                                                                      : code;
 }
 
 static void free_report(void *report) {

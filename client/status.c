@@ -117,6 +117,13 @@ static void append_statistics(Table *table, JsonObject *statistics) {
         }
 }
 
+/* What the service says it says in English; where our catalogue has the sentence, in the user's language. */
+static char *check_words(JsonObject *check, const char *member) {
+        const char *text = json_string(check, member);
+
+        return text_printable(text && *text ? _(text) : "", false); /* gettext("") is the catalogue's header */
+}
+
 /* Checks that failed, each with its remedy; then the reasons nobody has a check for. */
 static void append_problems(GString *out, JsonArray *checks, const Style *style) {
         for (unsigned i = 0; i < json_array_get_length(checks); i++) {
@@ -126,9 +133,9 @@ static void append_problems(GString *out, JsonArray *checks, const Style *style)
                 if (json_true(check, "ok"))
                         continue;
                 name = text_printable(json_string(check, "name") ?: "?", false);
-                value = text_printable(json_string(check, "value") ?: "?", false);
-                limit = text_printable(json_string(check, "limit") ?: "", false);
-                remedy = text_printable(json_string(check, "remedy") ?: "", false);
+                value = check_words(check, "value");
+                limit = check_words(check, "limit");
+                remedy = check_words(check, "remedy");
                 text_append_coloured(out, style, COLOUR_WARNING, style->ascii ? "  ! " : "  ⚠ ");
                 g_string_append_printf(out, "%s: %s", name, value);
                 if (*limit)
@@ -149,6 +156,18 @@ static void append_reasons(GString *out, JsonObject *service) {
         }
 }
 
+/* Whether joules come from the model, as somebody asked by name. */
+static bool modelled(JsonArray *checks) {
+        for (unsigned i = 0; checks && i < json_array_get_length(checks); i++) {
+                JsonObject *check = json_element(checks, i);
+                const char *value = json_string(check, "value");
+
+                if (g_strcmp0(json_string(check, "name"), "meter") == 0)
+                        return value && g_str_has_prefix(value, "model");
+        }
+        return false;
+}
+
 static void append_status(GString *out, JsonObject *all, const Arguments *arguments, const char *name) {
         JsonObject *service = json_object(all, "service");
         g_autofree char *read = counters(json_array(service, "Domains")), *cores = isolation(service),
@@ -161,7 +180,9 @@ static void append_status(GString *out, JsonObject *all, const Arguments *argume
         g_string_append_printf(out, " (%s, %s)\n", name, json_string(service, "Version") ?: "?");
         if (!ready)
                 append_reasons(out, service);
-        row(table, _("counters"), read);
+        row(table, _("counters"),
+            modelled(json_array(all, "checks")) ? _("none is read: joules are modelled, computed from CPU time")
+                                                : read);
         row(table, _("isolation"), cores);
         row(table, _("queue"), jobs);
         append_statistics(table, json_object(all, "statistics"));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dictionary.h"
 #include "explain.h"
 #include "names.h"
 #include "say.h"
@@ -66,40 +67,25 @@ static int read_waits_for(sd_bus_message *m, ProgressState *state) {
         return r;
 }
 
-static int read_more(sd_bus_message *m, ProgressState *state) {
-        const char *key, *contents;
-        char type;
+static int read_more(sd_bus_message *m, const char *key, void *userdata) {
+        ProgressState *state = userdata;
+        const char *type;
         int r;
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        r = sd_bus_message_peek_type(m, NULL, &type);
         if (r < 0)
                 return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = sd_bus_message_read(m, "s", &key);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_peek_type(m, &type, &contents);
-                if (r < 0)
-                        return r;
-                if (strcmp(key, "median") == 0 && strcmp(contents, "d") == 0)
-                        r = sd_bus_message_read(m, "v", "d", &state->median_j);
-                else if (strcmp(key, "simulated") == 0 && strcmp(contents, "b") == 0)
-                        r = read_simulated(m, state);
-                else if (strcmp(key, "queue-position") == 0 && strcmp(contents, "u") == 0)
-                        r = sd_bus_message_read(m, "v", "u", &state->queue_position);
-                else if (strcmp(key, "time-left") == 0 && strcmp(contents, "t") == 0)
-                        r = sd_bus_message_read(m, "v", "t", &state->time_left_usec);
-                else if (strcmp(key, "waits-for") == 0 && strcmp(contents, "s") == 0)
-                        r = read_waits_for(m, state);
-                else
-                        r = sd_bus_message_skip(m, "v"); /* of a newer service */
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        return r;
+        if (strcmp(key, "median") == 0 && strcmp(type, "d") == 0)
+                return sd_bus_message_read(m, "v", "d", &state->median_j);
+        if (strcmp(key, "simulated") == 0 && strcmp(type, "b") == 0)
+                return read_simulated(m, state);
+        if (strcmp(key, "queue-position") == 0 && strcmp(type, "u") == 0)
+                return sd_bus_message_read(m, "v", "u", &state->queue_position);
+        if (strcmp(key, "time-left") == 0 && strcmp(type, "t") == 0)
+                return sd_bus_message_read(m, "v", "t", &state->time_left_usec);
+        if (strcmp(key, "waits-for") == 0 && strcmp(type, "s") == 0)
+                return read_waits_for(m, state);
+        return sd_bus_message_skip(m, "v"); /* of a newer service */
 }
 
 static int on_progress(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -114,7 +100,7 @@ static int on_progress(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         state->time_left_usec = UINT64_MAX;
         r = sd_bus_message_read(m, "suud", &state->phase, &state->step, &state->steps, &state->fraction);
         if (r >= 0)
-                r = read_more(m, state);
+                r = dictionary_read(m, read_more, state);
         if (r < 0)
                 return 0; /* a newer service says more than we understand; the end is what counts */
         progress_show(watch->progress, state);

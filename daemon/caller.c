@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "caller.h"
+#include "dictionary.h"
 #include "log.h"
 
 #define CACHE_MAX 256
@@ -84,14 +87,18 @@ static int read_label(sd_bus_message *m, Caller *caller) {
         return 0;
 }
 
-static int read_credential(sd_bus_message *m, Caller *caller, bool *have_uid) {
-        const char *key, *type;
+typedef struct Credentials {
+        Caller *caller;
+        bool have_uid;
+} Credentials;
+
+static int read_credential(sd_bus_message *m, const char *key, void *userdata) {
+        Credentials *credentials = userdata;
+        Caller *caller = credentials->caller;
+        const char *type;
         uint32_t value;
         int r;
 
-        r = sd_bus_message_read_basic(m, 's', &key);
-        if (r < 0)
-                return r;
         r = sd_bus_message_peek_type(m, NULL, &type);
         if (r < 0)
                 return r;
@@ -102,7 +109,7 @@ static int read_credential(sd_bus_message *m, Caller *caller, bool *have_uid) {
         if (strcmp(key, "UnixUserID") == 0 && strcmp(type, "u") == 0) {
                 r = sd_bus_message_read_basic(m, 'u', &value);
                 caller->uid = value;
-                *have_uid = true;
+                credentials->have_uid = true;
         } else if (strcmp(key, "ProcessID") == 0 && strcmp(type, "u") == 0) {
                 r = sd_bus_message_read_basic(m, 'u', &value);
                 caller->pid = (pid_t) value;
@@ -118,23 +125,13 @@ static int read_credential(sd_bus_message *m, Caller *caller, bool *have_uid) {
 }
 
 static int read_credentials(sd_bus_message *m, Caller *caller) {
-        bool have_uid = false;
+        Credentials credentials = { .caller = caller };
         int r;
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        r = dictionary_read(m, read_credential, &credentials);
         if (r < 0)
                 return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = read_credential(m, caller, &have_uid);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        return have_uid ? 0 : -ENODATA;
+        return credentials.have_uid ? 0 : -ENODATA;
 }
 
 typedef struct Inquiry {
@@ -267,6 +264,33 @@ static int same_user_namespace(const Sysroot *root, const char *pid) {
         return strcmp(theirs, host) == 0;
 }
 
+/* A file that each network namespace has anew. */
+static int network_inode(const Sysroot *root, const char *pid, ino_t *ret) {
+        g_autofree char *path = g_strdup_printf("proc/%s/net/dev", pid);
+        autofd fd = sysroot_openat(root, path, O_PATH);
+        struct stat st;
+
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        *ret = st.st_ino;
+        return 0;
+}
+
+static int same_network_namespace(const Sysroot *root, const char *pid) {
+        ino_t theirs, host;
+        int r;
+
+        r = network_inode(root, pid, &theirs);
+        if (r < 0)
+                return r;
+        r = network_inode(root, "1", &host);
+        if (r < 0)
+                return r;
+        return theirs == host;
+}
+
 /* The words behind "Name:" in a process's status; NULL when there is no such line. */
 static char **status_words(const char *status, const char *name) {
         for (const char *line = status; line; line = strchr(line, '\n')) {
@@ -297,6 +321,13 @@ static bool is_filtered(const char *status) {
         return mode && g_strcmp0(mode[0], "2") == 0;
 }
 
+/* Its number in each PID namespace from that of /proc down to its own. */
+static bool has_pid_namespace(const char *status) {
+        g_auto(GStrv) pids = status_words(status, "NSpid");
+
+        return pids && g_strv_length(pids) > 1;
+}
+
 static int check_status(const Sysroot *root, const char *pid, uid_t uid, char **ret_reason) {
         g_autofree char *path = g_strdup_printf("proc/%s/status", pid), *theirs = NULL, *host = NULL;
         int r;
@@ -306,6 +337,10 @@ static int check_status(const Sysroot *root, const char *pid, uid_t uid, char **
                 return r;
         if (!may_be_users(theirs, uid))
                 return -ESRCH;
+        if (has_pid_namespace(theirs)) {
+                *ret_reason = g_strdup("it runs in a PID namespace of its own");
+                return 1;
+        }
         if (!is_filtered(theirs))
                 return 0;
         /* In a container everything is. */
@@ -361,6 +396,16 @@ int caller_is_confined(const Sysroot *root, pid_t pid, uid_t uid, const char *la
                 return r;
         if (r == 0) {
                 *ret_reason = g_strdup("it runs in a user namespace of its own");
+                return 1;
+        }
+
+        r = same_network_namespace(root, name);
+        if (r == -ENOENT)
+                return -ESRCH;
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                *ret_reason = g_strdup("it runs in a network namespace of its own");
                 return 1;
         }
         return 0;

@@ -33,12 +33,14 @@ int caller_get(Callers *callers, sd_bus_message *m, const Caller **ret, sd_bus_e
 /* Whether the sender is known already, without asking. */
 bool caller_known(Callers *callers, sd_bus_message *m, const Caller **ret);
 
-/* Whether the caller sees another file system or user namespace than the host, or is under a security module's
- * profile or a system call filter: a program run for it outside would be its way out. -ESRCH when its process is gone
- * and its number another user's.
+/* Whether the caller sees another file system, network, PID or user namespace than the host, or is under a security
+ * module's profile or a system call filter: a program run for it outside would be its way out. -ESRCH when its process
+ * is gone and its number another user's.
  *
- * proc/PID/mountinfo and proc/PID/uid_map are readable without capability (fs/proc_namespace.c: no ptrace check;
- * fs/proc/base.c: 0644), also under ProtectProc=invisible, which spares root's group. A pid can be reused, but only
- * after the process that connected is gone, and the bus has no better handle before dbus 1.15.7 (ProcessFD). What
- * cannot be seen from here: Landlock, and a network namespace of its own. */
+ * proc/PID/ns/ is for those who may ptrace the process, which a service without capabilities may not. Readable are
+ * mountinfo, uid_map and status (fs/proc_namespace.c: no ptrace check; fs/proc/base.c: 0644), and net/ shows the files
+ * of the process's network namespace, each with an inode number of its own (fs/proc/proc_net.c: no check; generic.c:
+ * proc_alloc_inum()); all of it also under ProtectProc=invisible, which spares root's group. A pid can be reused, but
+ * only after the process that connected is gone, and the bus has no better handle before dbus 1.15.7 (ProcessFD).
+ * Landlock cannot be seen from outside (Linux 6.1). */
 int caller_is_confined(const Sysroot *root, pid_t pid, uid_t uid, const char *label, char **ret_reason);

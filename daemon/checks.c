@@ -5,6 +5,8 @@
 
 #include "manager.h"
 
+#define N_(text) text /* found by xgettext; joulectl shows it, and calls gettext() */
+
 /* What a measurement needs, checked without measuring. The same table feeds Diagnose, Ready and NotReadyReasons. */
 
 void check_clear(Check *check) {
@@ -23,12 +25,12 @@ static void check_meter(Manager *manager, Check *check) {
                 check->value = g_strdup_printf("%s, by configuration", meter);
         } else {
                 check->ok = counters;
-                check->value = counters ? g_strdup(manager->topology->total) : g_strdup("no energy counter");
+                check->value = counters ? g_strdup(manager->topology->total) : g_strdup(N_("no energy counter"));
         }
-        check->limit = g_strdup("at least one package");
+        check->limit = g_strdup(N_("at least one package"));
         check->remedy = g_strdup(
-                        "Without counters time is measured and no energy. Load the intel_rapl_msr or rapl module "
-                        "where the processor has them; joulectl topology shows what was found.");
+                        N_("Without counters time is measured and no energy. Load the intel_rapl_msr or rapl module "
+                           "where the processor has them; joulectl topology shows what was found."));
 }
 
 static void check_worker(Manager *manager, Check *check) {
@@ -48,7 +50,7 @@ static void check_containment(Manager *manager, Check *check) {
         check->value = g_strdup(manager->systemd ? "scope" : "process");
         check->limit = g_strdup("scope");
         check->remedy = g_strdup(
-                        "Use the system service: limits of memory and tasks are the kernel's only in a scope.");
+                        N_("Use the system service: limits of memory and tasks are the kernel's only in a scope."));
         if (!manager->systemd && !manager->options->embedded)
                 check->ok = false;
 }
@@ -61,7 +63,19 @@ static void check_cores(Manager *manager, Check *check) {
         check->value = g_strdup_printf("%s on %s%s%s", isolation_to_string(cores_isolation(manager->cores)),
                                        list[0] != '\0' ? list : "all CPUs", why ? ": " : "", why ?: "");
         check->limit = g_strdup(manager->config->isolation);
-        check->remedy = g_strdup("Set ReservedCPUs= and Partition= in jouletraced.conf.");
+        check->remedy = g_strdup(N_("Set ReservedCPUs= and Partition= in jouletraced.conf."));
+}
+
+static void check_survivors(Manager *manager, Check *check) {
+        g_autofree char *names = manager->survivors ? g_strjoinv(", ", manager->survivors) : g_strdup("");
+
+        *check = (Check){ .name = "ended-jobs", .ok = names[0] == '\0', .required = true };
+        check->value = check->ok ? g_strdup("none lives on") : g_strdup_printf("processes live on in %s", names);
+        check->limit = g_strdup("no process of an ended job");
+        check->remedy = g_strdup(
+                        "They outlived SIGKILL, so they hang in the kernel, mostly on a disk or file server that does "
+                        "not answer: make it answer, or restart the machine. Jobs go on by themselves then; "
+                        "systemd-cgls /jouletrace.slice shows the processes.");
 }
 
 static void check_lock(Manager *manager, Check *check) {
@@ -83,7 +97,7 @@ static void check_records(Manager *manager, Check *check) {
 
 void manager_check(Manager *manager, Check ret[static N_CHECKS]) {
         static void (*const checks[N_CHECKS])(Manager *, Check *) = {
-                check_meter, check_worker, check_containment, check_cores, check_lock, check_records,
+                check_meter, check_worker, check_containment, check_cores, check_survivors, check_lock, check_records,
         };
 
         for (size_t i = 0; i < N_CHECKS; i++)

@@ -11,8 +11,10 @@
 typedef struct Child Child;
 
 /* Starts binary with one end of a socket pair as standard input and output, default signals and nothing else open but
- * standard error. SIGCHLD must be blocked. */
-int child_spawn(sd_event *event, const char *binary, Child **ret, int *ret_fd);
+ * standard error. SIGCHLD must be blocked. others holds the processes of all such children, and each of them keeps a
+ * reference. Makes this process a subreaper: what a child that was killed leaves running is killed when it is reaped.
+ */
+int child_spawn(sd_event *event, GHashTable *others, const char *binary, Child **ret, int *ret_fd);
 
 /* It has some seconds to end by itself, then it is killed; reaped in any case. Returns NULL. */
 Child *child_release(Child *child);

@@ -37,14 +37,14 @@ static int open_shared(const char *path) {
         return fd;
 }
 
-static int open_fallback(char **ret_path) {
+static int open_fallback(const char *directory, char **ret_path) {
         g_autofree char *boot = NULL, *path = NULL;
         int fd, r;
 
         r = read_file_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot);
         if (r < 0)
                 return r;
-        path = g_strdup_printf("/tmp/jouletrace-machine-%s.lock", boot);
+        path = g_strdup_printf("%s/jouletrace-machine-%s.lock", directory, boot);
 
         /* fs.protected_regular refuses O_CREAT on another user's file in a sticky directory, even one that is there.
          */
@@ -53,6 +53,8 @@ static int open_fallback(char **ret_path) {
                 fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0444);
                 if (fd < 0 && errno == EEXIST)
                         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+                else if (fd >= 0 && fchmod(fd, 0444) < 0) /* the umask is the caller's, the lock everybody's */
+                        log_debug("%s stays with its mode: %s", path, g_strerror(errno));
         }
         if (fd < 0)
                 return -errno;
@@ -60,7 +62,7 @@ static int open_fallback(char **ret_path) {
         return fd;
 }
 
-int machine_lock_open(const char *path, bool fallback, MachineLock **ret) {
+int machine_lock_open(const char *path, const char *fallback, MachineLock **ret) {
         g_autofree char *used = g_strdup(path);
         MachineLock *lock;
         int fd;
@@ -68,7 +70,7 @@ int machine_lock_open(const char *path, bool fallback, MachineLock **ret) {
         fd = open_shared(path);
         if (fd < 0 && fallback) {
                 g_clear_pointer(&used, g_free);
-                fd = open_fallback(&used);
+                fd = open_fallback(fallback, &used);
         }
         if (fd < 0)
                 return fd;

@@ -4,15 +4,14 @@
 /* One measurement at a time per machine, whoever starts it: an flock(2) that the system service and every embedded one
  * take for the length of a job. */
 
-#include <stdbool.h>
-
 #include "base.h"
 
 typedef struct MachineLock MachineLock;
 
-/* path is /run/jouletrace/machine.lock, 0640 root:jouletrace. When fallback and it cannot be opened, a file in /tmp
- * named after this boot is used, so that at least those who may not open the first exclude each other. */
-int machine_lock_open(const char *path, bool fallback, MachineLock **ret);
+/* path is /run/jouletrace/machine.lock, 0640 root:jouletrace. Where it cannot be opened, a file named after this boot
+ * is used in the directory fallback, which everybody may write to (NULL: none is used), so that at least those who may
+ * not open the first exclude each other. */
+int machine_lock_open(const char *path, const char *fallback, MachineLock **ret);
 MachineLock *machine_lock_free(MachineLock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MachineLock, machine_lock_free)
 

@@ -297,9 +297,7 @@ static int serve(Options *options) {
         r = manager_start(manager, bus);
         if (r < 0)
                 return r;
-        r = sd_event_loop(event);
-        cores_release_now(manager->cores);
-        return r;
+        return sd_event_loop(event);
 }
 
 int main(int argc, char **argv) {

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
+#include "dictionary.h"
 #include "job-bus.h"
 #include "log.h"
 #include "manager-bus.h"
 #include "names.h"
 #include "properties-bus.h"
-#include "report.h"
-
-#define RECORDS_MAX 10000
-#define ANY_UID UINT32_MAX
-#define FILTER_KEYS 7
+#include "records-bus.h"
 
 int manager_bus_authorize(Manager *manager, sd_bus_message *m, uid_t owner, Permission permission,
                           sd_bus_error *error) {
@@ -39,13 +35,13 @@ static int refuse_confined(Manager *manager, const Request *request, const Calle
         r = caller_is_confined(manager->proc, caller->pid, caller->uid, caller->label, &reason);
         if (r == 0)
                 return 0;
-        quota_count_refused(manager->quota, now_monotonic_usec());
-        if (r < 0)
+        if (r < 0) {
+                quota_count_refused(manager->quota, now_monotonic_usec());
                 return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
                                          "Whether the calling process is confined cannot be told: %s.",
                                          g_strerror(-r));
-        (void) log_at(LOG_NOTICE, &(const LogContext){ .uid = caller->uid, .message_id = JT_MESSAGE_CONFINED_CALLER },
-                      "refused a confined caller: %s", reason);
+        }
+        manager_refused(manager, caller->uid, JT_MESSAGE_CONFINED_CALLER, "refused a confined caller: %s", reason);
         return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
                                  "The calling process is confined (%s), and the program would run without that; call "
                                  "from outside.",
@@ -150,23 +146,47 @@ typedef struct JobLister {
         Manager *manager;
         sd_bus_message *reply;
         const Caller *caller;
+        unsigned n;
         int r;
 } JobLister;
 
-static int append_job(JobLister *lister, const Job *job) {
+/* Whether there is room for another. */
+static bool append_job(JobLister *lister, const Job *job) {
         uid_t uid = job->record->uid;
         bool shown = lister->caller->uid == 0 || lister->caller->uid == uid;
 
-        return sd_bus_message_append(lister->reply, "(uusso)", job->record->id, (uint32_t) (shown ? uid : ANY_UID),
-                                     job_kind_to_string(job->record->kind), job_state_to_string(job->record->state),
-                                     job->path);
+        lister->r = sd_bus_message_append(lister->reply, "(uusso)", job->record->id,
+                                          (uint32_t) (shown ? uid : ANY_UID), job_kind_to_string(job->record->kind),
+                                          job_state_to_string(job->record->state), job->path);
+        return lister->r >= 0 && ++lister->n < JT_LIST_JOBS_MAX;
 }
 
-static bool append_queued(uint32_t id, unsigned position, void *userdata) {
+static bool append_own(uint32_t id, unsigned position, void *userdata) {
         JobLister *lister = userdata;
 
-        lister->r = append_job(lister, manager_find(lister->manager, id));
-        return lister->r >= 0;
+        return append_job(lister, manager_find(lister->manager, id));
+}
+
+static bool append_others(uint32_t id, unsigned position, void *userdata) {
+        JobLister *lister = userdata;
+        const Job *job = manager_find(lister->manager, id);
+
+        return job->record->uid == lister->caller->uid || append_job(lister, job);
+}
+
+/* One's own come first: whoever has a job far down the queue still sees it. The walk over the others passes by no more
+ * own jobs than are listed already. */
+static int append_jobs(JobLister *lister) {
+        const Manager *manager = lister->manager;
+        bool room = true;
+
+        if (manager->running)
+                room = append_job(lister, manager->running);
+        if (room)
+                queue_visit_of(manager->queue, lister->caller->uid, append_own, lister);
+        if (lister->r >= 0 && lister->n < JT_LIST_JOBS_MAX)
+                queue_visit(manager->queue, append_others, lister);
+        return lister->r;
 }
 
 static int method_list_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -188,233 +208,7 @@ static int method_list_jobs(sd_bus_message *m, void *userdata, sd_bus_error *err
         r = sd_bus_message_open_container(reply, 'a', "(uusso)");
         if (r < 0)
                 return r;
-        if (manager->running) {
-                r = append_job(&lister, manager->running);
-                if (r < 0)
-                        return r;
-        }
-        queue_visit(manager->queue, append_queued, &lister);
-        if (lister.r < 0)
-                return lister.r;
-        r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-        return sd_bus_send(NULL, reply, NULL);
-}
-
-static int find_record(Manager *manager, uint32_t id, Record **ret, sd_bus_error *error) {
-        int r;
-
-        r = records_get(manager->records, id, ret);
-        if (r == -ENOENT)
-                return sd_bus_error_setf(error, JT_ERROR_NO_SUCH_JOB,
-                                         "There is no job %" PRIu32 " on record that you may know of.", id);
-        return r;
-}
-
-/* The record, if the caller may have it and the job has ended. As authority_check(). */
-static int find_finished(Manager *manager, sd_bus_message *m, Permission permission, Record **ret,
-                         sd_bus_error *error) {
-        g_autoptr(Record) record = NULL;
-        uint32_t id;
-        int r;
-
-        r = sd_bus_message_read(m, "u", &id);
-        if (r < 0)
-                return r;
-        r = find_record(manager, id, &record, error);
-        if (r < 0)
-                return r;
-        r = manager_bus_authorize(manager, m, record->uid, permission, error);
-        if (r <= 0)
-                return r;
-        if (!record->result)
-                return sd_bus_error_setf(error, JT_ERROR_NOT_FINISHED,
-                                         "Job %" PRIu32 " is still queued or running; ask again when it has ended.",
-                                         id);
-        *ret = g_steal_pointer(&record);
-        return 1;
-}
-
-static int method_get_report(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        Manager *manager = userdata;
-        g_autoptr(Record) record = NULL;
-        g_autofree char *body = NULL, *report = NULL;
-        int r;
-
-        r = find_finished(manager, m, PERMIT_READ_RECORDS, &record, error);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return 1;
-
-        if (record->has_body) {
-                r = records_get_body(manager->records, record->id, record->fine, &body);
-                if (r < 0)
-                        return r;
-        }
-        report = report_build(record, body);
-        return sd_bus_reply_method_return(m, "s", report);
-}
-
-static int method_forget(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        Manager *manager = userdata;
-        g_autoptr(Record) record = NULL;
-        int r;
-
-        r = find_finished(manager, m, PERMIT_MANAGE_JOBS, &record, error);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return 1;
-
-        r = records_forget(manager->records, record->id);
-        if (r < 0)
-                return r;
-        return sd_bus_reply_method_return(m, NULL);
-}
-
-static int read_filter_value(sd_bus_message *m, const char *key, RecordFilter *filter, bool *have_uid,
-                             sd_bus_error *error) {
-        JobResult word;
-        int r;
-
-        if (strcmp(key, "uid") == 0) {
-                *have_uid = true;
-                r = sd_bus_message_read(m, "v", "u", &filter->uid);
-        } else if (strcmp(key, "since") == 0)
-                r = sd_bus_message_read(m, "v", "t", &filter->since_usec);
-        else if (strcmp(key, "until") == 0)
-                r = sd_bus_message_read(m, "v", "t", &filter->until_usec);
-        else if (strcmp(key, "label") == 0) {
-                r = sd_bus_message_read(m, "v", "s", &filter->label);
-                if (r >= 0 && strlen(filter->label) > request_keys[REQUEST_LABEL].bounds.max)
-                        return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
-                                                 "label: has %zu bytes; at most %" PRIu64 " are allowed",
-                                                 strlen(filter->label), request_keys[REQUEST_LABEL].bounds.max);
-        } else if (strcmp(key, "result") == 0) {
-                r = sd_bus_message_read(m, "v", "s", &filter->result);
-                if (r >= 0 && job_result_from_string(filter->result, &word) < 0)
-                        return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
-                                                 "result: \"%s\" is none of done, failed, unstable, timeout, "
-                                                 "infrastructure, cancelled",
-                                                 filter->result);
-        } else if (strcmp(key, "limit") == 0)
-                r = sd_bus_message_read(m, "v", "u", &filter->limit);
-        else if (strcmp(key, "before") == 0)
-                r = sd_bus_message_read(m, "v", "u", &filter->before);
-        else
-                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
-                                         "%s: unknown key; known are uid, since, until, label, result, limit, before",
-                                         key);
-        if (r == -ENXIO || r == -EBADMSG)
-                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
-                                         "%s: wrong type; uid, limit and before are u, since and until t, label and "
-                                         "result s",
-                                         key);
-        return r;
-}
-
-static int read_filter(sd_bus_message *m, RecordFilter *filter, bool *have_uid, sd_bus_error *error) {
-        unsigned n = 0;
-        int r;
-
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                const char *key;
-
-                /* The message is kept while polkit is asked: it must not be large. */
-                if (++n > FILTER_KEYS)
-                        return sd_bus_error_set_const(error, JT_ERROR_INVALID_REQUEST,
-                                                      "a key is given twice; give each once");
-                r = sd_bus_message_read_basic(m, 's', &key);
-                if (r < 0)
-                        return r;
-                r = read_filter_value(m, key, filter, have_uid, error);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        if (filter->limit == 0 || filter->limit > RECORDS_MAX)
-                filter->limit = RECORDS_MAX;
-        return sd_bus_message_exit_container(m);
-}
-
-static int append_text(sd_bus_message *m, const char *key, const char *text) {
-        return text ? sd_bus_message_append(m, "{sv}", key, "s", text) : 0;
-}
-
-static int append_time(sd_bus_message *m, const char *key, uint64_t usec) {
-        return usec > 0 ? sd_bus_message_append(m, "{sv}", key, "t", usec) : 0;
-}
-
-static int append_record(const Record *record, void *userdata) {
-        sd_bus_message *m = userdata;
-        int r;
-
-        r = sd_bus_message_open_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "id", "u", record->id, "uid", "u", (uint32_t) record->uid,
-                                  "kind", "s", job_kind_to_string(record->kind), "state", "s",
-                                  job_state_to_string(record->state));
-        if (r >= 0)
-                r = append_time(m, "submitted", record->submitted_usec);
-        if (r >= 0)
-                r = append_time(m, "started", record->started_usec);
-        if (r >= 0)
-                r = append_time(m, "finished", record->finished_usec);
-        if (r >= 0)
-                r = append_text(m, "label", record->label);
-        if (r >= 0)
-                r = append_text(m, "candidate-id", record->candidate_id);
-        if (r >= 0)
-                r = append_text(m, "problem-name", record->problem_name);
-        if (r >= 0 && record->result)
-                r = result_append_members(m, record->result);
-        if (r < 0)
-                return r;
-        return sd_bus_message_close_container(m);
-}
-
-static int method_list_records(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        g_autoptr(sd_bus_message) reply = NULL;
-        Manager *manager = userdata;
-        RecordFilter filter = {};
-        const Caller *caller;
-        bool have_uid = false;
-        int r;
-
-        r = read_filter(m, &filter, &have_uid, error);
-        if (r < 0)
-                return r;
-        r = caller_get(manager->callers, m, &caller, error);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return 1;
-        if (!have_uid)
-                filter.uid = caller->uid;
-        filter.any_uid = filter.uid == ANY_UID;
-        r = manager_bus_authorize(manager, m, filter.uid, PERMIT_READ_RECORDS, error);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return 1;
-
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        if (r < 0)
-                return r;
-        r = records_list(manager->records, &filter, append_record, reply);
+        r = append_jobs(&lister);
         if (r < 0)
                 return r;
         r = sd_bus_message_close_container(reply);
@@ -500,11 +294,11 @@ const sd_bus_vtable manager_vtable[] = {
                                 method_validate, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListJobs", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(uusso)", jobs), method_list_jobs,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetReport", SD_BUS_ARGS("u", id), SD_BUS_RESULT("s", report), method_get_report,
+        SD_BUS_METHOD_WITH_ARGS("GetReport", SD_BUS_ARGS("u", id), SD_BUS_RESULT("s", report), records_bus_get_report,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListRecords", SD_BUS_ARGS("a{sv}", filter), SD_BUS_RESULT("aa{sv}", records),
-                                method_list_records, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Forget", SD_BUS_ARGS("u", id), SD_BUS_NO_RESULT, method_forget,
+                                records_bus_list_records, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Forget", SD_BUS_ARGS("u", id), SD_BUS_NO_RESULT, records_bus_forget,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetStatistics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", statistics),
                                 method_get_statistics, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -5,6 +5,9 @@
 
 #include "manager.h"
 
+/* In place of an owner: of any, or none of the caller's business. */
+#define ANY_UID UINT32_MAX
+
 /* Manager and Job objects, and the watch of the peer in embedded mode. */
 int manager_bus_attach(Manager *manager);
 

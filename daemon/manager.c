@@ -13,9 +13,12 @@
 #include "manager-bus.h"
 #include "manager.h"
 #include "names.h"
+#include "survivors.h"
 
 #define LINGER_USEC (30 * USEC_PER_SEC)
 #define LINGER_MAX 64
+#define SURVIVORS_PERIOD_USEC USEC_PER_SEC
+#define CGROUP_ROOT "/sys/fs/cgroup"
 
 static void free_job(void *p) {
         job_free(p);
@@ -103,7 +106,7 @@ static void open_lock(Manager *manager) {
         g_autofree char *path = g_build_filename(manager->options->runtime_dir, "machine.lock", NULL);
         int r;
 
-        r = machine_lock_open(path, manager->options->embedded, &manager->lock);
+        r = machine_lock_open(path, manager->options->embedded ? "/tmp" : NULL, &manager->lock);
         if (r < 0)
                 log_errno(LOG_ERR, r, "cannot open the machine lock %s", path);
 }
@@ -119,8 +122,11 @@ int manager_new(const Options *options, sd_event *event, Config *config, Manager
         manager->status = status_new(event);
         manager->queue = queue_new();
         manager->quota = quota_new();
+        manager->outbox = outbox_new();
+        manager->refusals = refusals_new();
         manager->jobs = g_hash_table_new_full(NULL, NULL, NULL, free_job);
         manager->ended = g_queue_new();
+        manager->workers = g_hash_table_new(NULL, NULL);
 
         r = sysroot_open(options->sysroot, &manager->root);
         if (r < 0)
@@ -143,7 +149,11 @@ Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
         sd_event_source_disable_unref(manager->reap_timer);
+        sd_event_source_disable_unref(manager->refusals_timer);
+        sd_event_source_disable_unref(manager->survivors_timer);
+        g_strfreev(manager->survivors);
         g_queue_free(manager->ended);
+        g_hash_table_unref(manager->workers);
         g_hash_table_unref(manager->jobs);
         cores_free(manager->cores);
         systemd_free(manager->systemd);
@@ -155,6 +165,8 @@ Manager *manager_free(Manager *manager) {
         sd_bus_flush_close_unref(manager->bus);
         machine_lock_free(manager->lock);
         records_close(manager->records);
+        outbox_free(manager->outbox);
+        refusals_free(manager->refusals);
         quota_free(manager->quota);
         queue_free(manager->queue);
         status_free(manager->status);
@@ -205,7 +217,7 @@ static int open_cores(Manager *manager, const Config *config, Cores **ret) {
                               .release_usec = config->release_usec };
         int r;
 
-        r = cores_new(manager->topology, &cores, manager->systemd, manager->event, "/sys/fs/cgroup", on_cores_changed,
+        r = cores_new(manager->topology, &cores, manager->systemd, manager->event, CGROUP_ROOT, on_cores_changed,
                       manager, ret, &message);
         if (r == -EINVAL) {
                 (void) log_at(LOG_WARNING, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_BAD_KNOB },
@@ -213,11 +225,59 @@ static int open_cores(Manager *manager, const Config *config, Cores **ret) {
                               message ?: g_strerror(EINVAL));
                 cores.reserved = "auto";
                 g_clear_pointer(&message, g_free);
-                r = cores_new(manager->topology, &cores, manager->systemd, manager->event, "/sys/fs/cgroup",
+                r = cores_new(manager->topology, &cores, manager->systemd, manager->event, CGROUP_ROOT,
                               on_cores_changed, manager, ret, &message);
         }
         if (r < 0)
                 return log_errno(LOG_ERR, r, "the CPUs for jobs cannot be chosen");
+        return 0;
+}
+
+static bool has_survivors(const Manager *manager) {
+        return manager->survivors && manager->survivors[0];
+}
+
+static void log_survivors(char **before, char **now) {
+        for (char **name = now; *name; name++)
+                if (!before || !g_strv_contains((const char *const *) before, *name))
+                        (void) log_at(LOG_ERR,
+                                      &(const LogContext){
+                                                      .uid = -1, .scope = *name, .message_id = JT_MESSAGE_SURVIVORS },
+                                      "Processes in %s outlive SIGKILL: nothing is measured until they are gone",
+                                      *name);
+        if (before && before[0] && !now[0])
+                log_notice("No process of an ended job lives any more");
+}
+
+static void start_next(Manager *manager);
+
+static int on_look_again(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* Whatever were measured beside a process of an ended job would be disturbed by it, and share its CPUs. */
+static void look_for_survivors(Manager *manager) {
+        g_auto(GStrv) before = g_steal_pointer(&manager->survivors);
+        int r;
+
+        manager->survivors_timer = sd_event_source_disable_unref(manager->survivors_timer);
+        if (!manager->systemd)
+                return;
+        manager->survivors = survivors_find(CGROUP_ROOT);
+        log_survivors(before, manager->survivors);
+        if (has_survivors(manager)) {
+                r = sd_event_add_time_relative(manager->event, &manager->survivors_timer, CLOCK_MONOTONIC,
+                                               SURVIVORS_PERIOD_USEC, 0, on_look_again, manager);
+                if (r < 0)
+                        log_errno(LOG_ERR, r, "cannot set a timer");
+        }
+        update_ready(manager);
+}
+
+static int on_look_again(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+
+        look_for_survivors(manager);
+        if (!has_survivors(manager))
+                start_next(manager);
         return 0;
 }
 
@@ -243,6 +303,7 @@ static void on_leftovers(int r, void *userdata) {
 
         if (r < 0)
                 log_errno(LOG_WARNING, r, "scopes of an earlier service may still be there");
+        look_for_survivors(manager);
         r = set_ready(manager);
         if (r < 0)
                 (void) sd_event_exit(manager->event, EXIT_FAILURE);
@@ -328,7 +389,12 @@ static bool tell_position(uint32_t id, unsigned position, void *userdata) {
         return position < 16;
 }
 
-static void start_next(Manager *manager);
+/* Nothing runs or waits any more. The loop's end closes the bus, so what is said goes first. */
+static void leave(Manager *manager) {
+        manager_forget_refusals(manager);
+        cores_release_now(manager->cores);
+        (void) sd_event_exit(manager->event, EXIT_SUCCESS);
+}
 
 static void on_run_done(Job *job, Result *result, char *public_body, char *full_body) {
         g_autofree char *public_text = public_body, *full_text = full_body;
@@ -339,9 +405,10 @@ static void on_run_done(Job *job, Result *result, char *public_body, char *full_
         announce(manager, job);
         retain(manager);
         if (manager->stopping) {
-                (void) sd_event_exit(manager->event, EXIT_SUCCESS);
+                leave(manager);
                 return;
         }
+        look_for_survivors(manager);
         start_next(manager);
         if (!manager->running)
                 cores_release_later(manager->cores);
@@ -351,7 +418,7 @@ static void start_next(Manager *manager) {
         uint32_t id;
         int r;
 
-        if (manager->running || !manager->started || manager->stopping || !manager->lock ||
+        if (manager->running || !manager->started || manager->stopping || !manager->lock || has_survivors(manager) ||
             queue_pop(manager->queue, &id) < 0) {
                 manager_bus_emit_queue(manager);
                 update_status(manager);
@@ -406,10 +473,8 @@ int manager_submit(Manager *manager, sd_bus_message *m, Request *request, const 
 
         r = manager_check_limits(manager, caller->uid, request, ret_message);
         if (r < 0) {
-                quota_count_refused(manager->quota, now_monotonic_usec());
-                return log_at(LOG_NOTICE,
-                              &(const LogContext){ .uid = caller->uid, .message_id = JT_MESSAGE_REFUSED, .error = r },
-                              "refused: %s", *ret_message);
+                manager_refused(manager, caller->uid, JT_MESSAGE_REFUSED, "refused: %s", *ret_message);
+                return r;
         }
 
         record = build_record(request, caller->uid);
@@ -460,45 +525,6 @@ void manager_cancel(Manager *manager, Job *job, const char *reason) {
         update_status(manager);
 }
 
-static uint64_t expected_usec(Manager *manager, Job *job) {
-        uint64_t generation = records_generation(manager->records);
-
-        if (job->expected_generation != generation) {
-                const Record *record = job->record;
-
-                if (records_estimate(manager->records, record->digest, record->uid, record->expected_usec,
-                                     &job->expected_usec) < 0)
-                        job->expected_usec = record->expected_usec;
-                job->expected_generation = generation;
-        }
-        return job->expected_usec;
-}
-
-typedef struct Estimate {
-        Manager *manager;
-        uint32_t id;
-        uint64_t usec;
-} Estimate;
-
-static bool add_expected(uint32_t id, unsigned position, void *userdata) {
-        Estimate *estimate = userdata;
-
-        estimate->usec += expected_usec(estimate->manager, manager_find(estimate->manager, id));
-        return id != estimate->id;
-}
-
-uint64_t manager_estimate(Manager *manager, Job *job) {
-        Estimate estimate = { .manager = manager, .id = job->record->id, .usec = now_realtime_usec() };
-
-        if (job_has_ended(job))
-                return 0;
-        if (manager->running && manager->running->run)
-                estimate.usec += run_remaining_usec(manager->running->run, expected_usec(manager, manager->running));
-        if (job != manager->running)
-                queue_visit(manager->queue, add_expected, &estimate);
-        return estimate.usec;
-}
-
 static void cancel_queued(Manager *manager) {
         g_autoptr(GPtrArray) cancelled = g_ptr_array_new();
         uint32_t id;
@@ -528,7 +554,7 @@ void manager_stop(Manager *manager) {
         if (manager->running && manager->running->run)
                 run_cancel(manager->running->run, JT_ERROR_SERVICE_STOPPED);
         else
-                (void) sd_event_exit(manager->event, EXIT_SUCCESS);
+                leave(manager);
 }
 
 void manager_reload(Manager *manager) {

@@ -10,8 +10,10 @@
 #include "job.h"
 #include "quota.h"
 #include "lock.h"
+#include "outbox.h"
 #include "queue.h"
 #include "records.h"
+#include "refusals.h"
 #include "run.h"
 #include "scope.h"
 #include "status.h"
@@ -36,7 +38,7 @@ typedef struct Check {
         char *value, *limit, *remedy;
 } Check;
 
-#define N_CHECKS 6
+#define N_CHECKS 7
 
 struct Manager {
         const Options *options;
@@ -53,18 +55,24 @@ struct Manager {
         int records_error; /* of the latest write; 0: none */
         Queue *queue;
         Quota *quota;
+        Outbox *outbox;
+        Refusals *refusals;
+        sd_event_source *refusals_timer; /* when somebody's minute is over */
         Status *status;
         Peers *peers; /* NULL: embedded */
         Callers *callers;
         Authority *authority;
         Systemd *systemd; /* NULL: containment "process" */
         Cores *cores;
-        MachineLock *lock; /* NULL: it could not be opened */
+        GHashTable *workers; /* processes, where we start them ourselves */
+        MachineLock *lock;   /* NULL: it could not be opened */
 
         GHashTable *jobs; /* id → Job: queued, running, and ended some seconds ago */
         GQueue *ended;    /* Job, oldest first */
         Job *running;
         sd_event_source *reap_timer;
+        char **survivors; /* survivors_find(); NULL: never looked for. While there is one no job starts */
+        sd_event_source *survivors_timer;
         bool started;  /* READY=1 was sent: jobs may start */
         bool stopping; /* no job is accepted any more */
         bool was_ready;
@@ -88,6 +96,12 @@ void manager_reload(Manager *manager);
  * Takes a token of the user's rate when it may. limits.c */
 int manager_check_limits(Manager *manager, uid_t uid, const Request *request, char **ret_message);
 
+/* Counts the refusal of a call of uid, and logs it unless this user had many in a minute. refuse.c */
+void manager_refused(Manager *manager, uid_t uid, const char *message_id, const char *format, ...)
+                __attribute__((format(printf, 4, 5)));
+/* Before the end: says how many were not logged. */
+void manager_forget_refusals(Manager *manager);
+
 /* Creates and queues a job; its record is on disk. Takes the request. -EUSERS (QueueFull), -EDQUOT (LimitsExceeded),
  * with *ret_message; or the records' error. m may be NULL in embedded mode. */
 int manager_submit(Manager *manager, sd_bus_message *m, Request *request, const Caller *caller, Job **ret,
@@ -99,7 +113,7 @@ void manager_cancel(Manager *manager, Job *job, const char *reason);
 /* NULL */
 Job *manager_find(Manager *manager, uint32_t id);
 
-/* Realtime; 0 for a job that has ended. */
+/* When it will have ended; realtime, 0 for a job that has. estimate.c */
 uint64_t manager_estimate(Manager *manager, Job *job);
 
 void manager_set_records_error(Manager *manager, int r);

@@ -103,6 +103,14 @@ void queue_visit(const Queue *queue, QueueVisit visit, void *userdata) {
         }
 }
 
+void queue_visit_of(const Queue *queue, uid_t uid, QueueVisit visit, void *userdata) {
+        const User *user = user_find(queue, uid);
+
+        for (unsigned i = 0; user && i < user->ids->len; i++)
+                if (!visit(g_array_index(user->ids, uint32_t, i), i + 1, userdata))
+                        return;
+}
+
 static bool take_first(uint32_t id, unsigned position, void *userdata) {
         *(uint32_t *) userdata = id;
         return false;

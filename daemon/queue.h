@@ -30,5 +30,8 @@ unsigned queue_length_of(const Queue *queue, uid_t uid);
 typedef bool (*QueueVisit)(uint32_t id, unsigned position, void *userdata);
 void queue_visit(const Queue *queue, QueueVisit visit, void *userdata);
 
+/* The same with the jobs of one user only, which is the order in which they came; position counts those. */
+void queue_visit_of(const Queue *queue, uid_t uid, QueueVisit visit, void *userdata);
+
 /* 1 for the job that starts next; 0 when it does not wait. */
 unsigned queue_position(const Queue *queue, uint32_t id);

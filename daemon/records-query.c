@@ -102,29 +102,77 @@ int records_interrupt(Records *records, bool (*is_alive)(const char *owner), con
         return (int) open->len;
 }
 
-int records_retain(Records *records, uint64_t now_usec, uint64_t max_age_usec, uint64_t max_count,
-                   uint64_t max_bytes) {
+/* Returns how many. */
+static int delete_by(Records *records, const char *sql, uint64_t bound) {
         g_autoptr(sqlite3_stmt) statement = NULL;
         int r;
 
-        r = records_prepare(
-                        records,
-                        "DELETE FROM jobs WHERE id IN (SELECT id FROM (SELECT id, submitted,"
-                        " row_number() OVER newest AS n,"
-                        " sum(coalesce(octet_length_public, 0)) OVER newest AS bytes"
-                        " FROM (SELECT id, submitted, length(CAST(body_public AS BLOB)) +"
-                        "  length(CAST(body_full AS BLOB)) AS octet_length_public FROM jobs WHERE result IS NOT NULL)"
-                        " WINDOW newest AS (ORDER BY id DESC ROWS UNBOUNDED PRECEDING))"
-                        " WHERE submitted < ?1 OR n > ?2 OR bytes > ?3)",
-                        &statement, "uuu",
-                        max_age_usec > 0 && max_age_usec < now_usec ? now_usec - max_age_usec : UINT64_C(0),
-                        max_count > 0 ? max_count : INT64_MAX, max_bytes > 0 ? max_bytes : INT64_MAX);
+        r = records_prepare(records, sql, &statement, "u", bound);
         if (r < 0)
                 return r;
         r = records_run(records, statement);
+        return r < 0 ? r : sqlite3_changes(records->db);
+}
+
+/* The user with the most loses the oldest, until few enough are left: that is in the order of each record's rank among
+ * its user's, the highest first, and of two the older one. */
+static int delete_too_many(Records *records, uint64_t max_count) {
+        return delete_by(records,
+                         "DELETE FROM jobs WHERE id IN (SELECT id FROM"
+                         " (SELECT id, row_number() OVER (PARTITION BY uid ORDER BY id DESC) AS of_user FROM jobs"
+                         "  WHERE result IS NOT NULL)"
+                         " ORDER BY of_user, id DESC LIMIT -1 OFFSET ?1)",
+                         max_count);
+}
+
+/* In the same way by the bytes of a user's records up to this one. */
+static int delete_too_large(Records *records, uint64_t max_bytes) {
+        return delete_by(records,
+                         "WITH sizes AS (SELECT id, uid, coalesce(length(CAST(body_public AS BLOB)), 0)"
+                         "  + coalesce(length(CAST(body_full AS BLOB)), 0) AS bytes FROM jobs"
+                         "  WHERE result IS NOT NULL),"
+                         " users AS (SELECT id, bytes, sum(bytes) OVER (PARTITION BY uid ORDER BY id DESC"
+                         "  ROWS UNBOUNDED PRECEDING) AS of_user FROM sizes),"
+                         " totals AS (SELECT id, sum(bytes) OVER (ORDER BY of_user, id DESC"
+                         "  ROWS UNBOUNDED PRECEDING) AS total FROM users)"
+                         "DELETE FROM jobs WHERE id IN (SELECT id FROM totals WHERE total > ?1)",
+                         max_bytes);
+}
+
+/* Sizes are known only after reading all bodies: not while the whole file is smaller than they may be. */
+static int may_be_too_large(Records *records, uint64_t max_bytes) {
+        g_autoptr(sqlite3_stmt) statement = NULL;
+        int r;
+
+        r = records_prepare(records, "SELECT page_count * page_size > ?1 FROM pragma_page_count(), pragma_page_size()",
+                            &statement, "u", max_bytes);
         if (r < 0)
                 return r;
-        if (sqlite3_changes(records->db) == 0)
+        if (sqlite3_step(statement) != SQLITE_ROW)
+                return records_error(records, "size");
+        return sqlite3_column_int(statement, 0);
+}
+
+int records_retain(Records *records, uint64_t now_usec, uint64_t max_age_usec, uint64_t max_count,
+                   uint64_t max_bytes) {
+        int n = 0, r = 0;
+
+        if (max_age_usec > 0 && max_age_usec < now_usec)
+                r = delete_by(records, "DELETE FROM jobs WHERE result IS NOT NULL AND submitted < ?1",
+                              now_usec - max_age_usec);
+        if (r >= 0 && max_count > 0) {
+                n += r;
+                r = delete_too_many(records, max_count);
+        }
+        if (r >= 0 && max_bytes > 0) {
+                n += r;
+                r = may_be_too_large(records, max_bytes);
+                if (r > 0)
+                        r = delete_too_large(records, max_bytes);
+        }
+        if (r < 0)
+                return r;
+        if (n + r == 0)
                 return 0;
         records->generation++;
         return records_execute(records, "PRAGMA incremental_vacuum");

@@ -76,7 +76,9 @@ int records_list(Records *records, const RecordFilter *filter, RecordVisit visit
 int records_interrupt(Records *records, bool (*is_alive)(const char *owner), const char *error, const char *message,
                       RecordVisit interrupted, void *userdata);
 
-/* Deletes what is too old, too many, too large; 0 is no bound. */
+/* Deletes what is too old, too many, too large; 0 is no bound. Of too many and too large, the user who has the most
+ * (by number, by bytes) loses the oldest, again and again: nobody drives out another's records with more of one's own.
+ * What has not ended stays. */
 int records_retain(Records *records, uint64_t now_usec, uint64_t max_age_usec, uint64_t max_count, uint64_t max_bytes);
 
 /* How long a job will take: the mean of finished ones with the same digest; else the formula's value times the mean

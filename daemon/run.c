@@ -293,8 +293,9 @@ static void start_worker(Run *run) {
         run->step = RUN_PREPARING;
         choose_cpus(cores_set(run->manager->cores), run->job->request->cpus, &run->cpus);
         context = build_context(run);
-        r = worker_connect(run->manager->event, options->containment_scope ? options->worker_socket : NULL,
-                           options->worker, &worker_events, run, &run->worker);
+        r = worker_connect(run->manager->event, run->manager->workers,
+                           options->containment_scope ? options->worker_socket : NULL, options->worker, &worker_events,
+                           run, &run->worker);
         if (r >= 0)
                 r = worker_prepare(run->worker, run->job->request, context);
         if (r < 0)

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#include "dictionary.h"
 #include "log.h"
 #include "names.h"
 #include "systemd-internal.h"
@@ -127,16 +128,12 @@ static int look_at_start(Scope *scope) {
 
 static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Scope *scope = userdata;
-        const char *job, *result;
+        const char *result;
         int r;
 
-        if (!systemd_sent(scope->dependent.systemd, m))
-                return 0;
-        r = sd_bus_message_read(m, "uoss", NULL, &job, NULL, &result);
-        if (r < 0)
+        r = systemd_job_removed(scope->dependent.systemd, m, scope->job, &result);
+        if (r <= 0)
                 return r;
-        if (g_strcmp0(job, scope->job) != 0)
-                return 0;
 
         scope->signal_slot = sd_bus_slot_unref(scope->signal_slot);
         if (!g_str_equal(result, "done")) {
@@ -153,18 +150,12 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error
 
 static int on_start_reply(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Scope *scope = userdata;
-        const char *message = NULL, *job;
+        const char *message = NULL;
         int r;
 
-        r = systemd_reply_error(m, &message);
-        if (r >= 0)
-                r = sd_bus_message_read(m, "o", &job);
-        if (r < 0) {
+        r = systemd_read_job(m, &scope->job, &message);
+        if (r < 0)
                 fail_start(scope, r, message);
-                return 0;
-        }
-        g_free(scope->job);
-        scope->job = g_strdup(job);
         return 0;
 }
 
@@ -365,25 +356,27 @@ static int on_stop_reply(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return 0;
 }
 
+static int read_change(sd_bus_message *m, const char *key, void *userdata) {
+        bool *ended = userdata;
+        const char *state;
+        int r;
+
+        if (!g_str_equal(key, "ActiveState"))
+                return sd_bus_message_skip(m, "v");
+        r = sd_bus_message_read(m, "v", "s", &state);
+        if (r >= 0)
+                *ended = has_ended(state);
+        return r;
+}
+
 static int on_unit_changed(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Scope *scope = userdata;
-        const char *key, *state;
+        bool ended = false;
 
         if (!systemd_sent(scope->dependent.systemd, m))
                 return 0;
-        if (sd_bus_message_skip(m, "s") < 0 || sd_bus_message_enter_container(m, 'a', "{sv}") < 0)
-                return 0;
-        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
-                if (sd_bus_message_read(m, "s", &key) < 0)
-                        return 0;
-                if (g_str_equal(key, "ActiveState")) {
-                        if (sd_bus_message_read(m, "v", "s", &state) >= 0 && has_ended(state))
-                                finish_kill(scope, 0);
-                        return 0;
-                }
-                if (sd_bus_message_skip(m, "v") < 0 || sd_bus_message_exit_container(m) < 0)
-                        return 0;
-        }
+        if (sd_bus_message_skip(m, "s") >= 0 && dictionary_read(m, read_change, &ended) >= 0 && ended)
+                finish_kill(scope, 0);
         return 0;
 }
 

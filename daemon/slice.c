@@ -88,16 +88,12 @@ static int set_properties(SliceRequest *request) {
 
 static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         SliceRequest *request = userdata;
-        const char *job, *unit, *result;
+        const char *result;
         int r;
 
-        if (!systemd_sent(request->dependent.systemd, m))
-                return 0;
-        r = sd_bus_message_read(m, "uoss", NULL, &job, &unit, &result);
-        if (r < 0)
+        r = systemd_job_removed(request->dependent.systemd, m, request->job, &result);
+        if (r <= 0)
                 return r;
-        if (g_strcmp0(job, request->job) != 0)
-                return 0;
 
         if (!g_str_equal(result, "done")) {
                 g_autofree char *message = g_strdup_printf("systemd could not start " JT_SLICE ": %s", result);
@@ -114,17 +110,12 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error
 
 static int on_started(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         SliceRequest *request = userdata;
-        const char *message = NULL, *job;
+        const char *message = NULL;
         int r;
 
-        r = systemd_reply_error(m, &message);
-        if (r >= 0)
-                r = sd_bus_message_read(m, "o", &job);
-        if (r < 0) {
+        r = systemd_read_job(m, &request->job, &message);
+        if (r < 0)
                 finish(request, r, message ?: g_strerror(-r));
-                return 0;
-        }
-        request->job = g_strdup(job);
         return 0;
 }
 

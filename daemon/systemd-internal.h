@@ -65,6 +65,12 @@ bool systemd_sent(const Systemd *systemd, sd_bus_message *signal);
 /* 0 for a reply; for an error its negative errno, with the sender's words. */
 int systemd_reply_error(sd_bus_message *reply, const char **ret_message);
 
+/* The path of the job that a call started, into *job, freeing what stood there. As systemd_reply_error(). */
+int systemd_read_job(sd_bus_message *reply, char **job, const char **ret_message);
+
+/* 1 for the JobRemoved of PID 1 that is about this job, with how it ended ("done"); 0 for any other signal. */
+int systemd_job_removed(const Systemd *systemd, sd_bus_message *signal, const char *job, const char **ret_result);
+
 /* Whether the reply is an error that means: there is no such unit. */
 bool systemd_reply_no_unit(sd_bus_message *reply);
 

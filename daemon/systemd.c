@@ -202,6 +202,36 @@ int systemd_reply_error(sd_bus_message *reply, const char **ret_message) {
         return -(sd_bus_message_get_errno(reply) ?: EIO);
 }
 
+int systemd_read_job(sd_bus_message *reply, char **job, const char **ret_message) {
+        const char *path;
+        int r;
+
+        r = systemd_reply_error(reply, ret_message);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "o", &path);
+        if (r < 0)
+                return r;
+        g_free(*job);
+        *job = g_strdup(path);
+        return 0;
+}
+
+int systemd_job_removed(const Systemd *systemd, sd_bus_message *signal, const char *job, const char **ret_result) {
+        const char *path, *result;
+        int r;
+
+        if (!systemd_sent(systemd, signal))
+                return 0;
+        r = sd_bus_message_read(signal, "uoss", NULL, &path, NULL, &result);
+        if (r < 0)
+                return r;
+        if (g_strcmp0(path, job) != 0)
+                return 0;
+        *ret_result = result;
+        return 1;
+}
+
 bool systemd_reply_no_unit(sd_bus_message *reply) {
         return sd_bus_message_is_method_error(reply, SYSTEMD_SERVICE ".NoSuchUnit") > 0 ||
                sd_bus_message_is_method_error(reply, SD_BUS_ERROR_UNKNOWN_OBJECT) > 0;

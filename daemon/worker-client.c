@@ -5,6 +5,7 @@
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
 
+#include "dictionary.h"
 #include "errors.h"
 #include "log.h"
 #include "names.h"
@@ -55,39 +56,24 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         return 0;
 }
 
-static int read_more(sd_bus_message *m, WorkerProgress *progress) {
-        int r;
+static int read_more(sd_bus_message *m, const char *key, void *userdata) {
+        WorkerProgress *progress = userdata;
+        int simulated = false, r;
+        const char *type;
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        r = sd_bus_message_peek_type(m, NULL, &type);
         if (r < 0)
                 return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                const char *key, *type;
-
-                r = sd_bus_message_read_basic(m, 's', &key);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_peek_type(m, NULL, &type);
-                if (r < 0)
-                        return r;
-                if (strcmp(key, "median") == 0 && strcmp(type, "d") == 0)
-                        r = sd_bus_message_read(m, "v", "d", &progress->median);
-                else if (strcmp(key, "simulated") == 0 && strcmp(type, "b") == 0) {
-                        int simulated = false;
-
-                        r = sd_bus_message_read(m, "v", "b", &simulated);
-                        progress->simulated = simulated;
-                } else if (strcmp(key, "time-left") == 0 && strcmp(type, "t") == 0)
-                        r = sd_bus_message_read(m, "v", "t", &progress->time_left_usec);
-                else
-                        r = sd_bus_message_skip(m, "v");
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
+        if (strcmp(key, "median") == 0 && strcmp(type, "d") == 0)
+                return sd_bus_message_read(m, "v", "d", &progress->median);
+        if (strcmp(key, "simulated") == 0 && strcmp(type, "b") == 0) {
+                r = sd_bus_message_read(m, "v", "b", &simulated);
+                progress->simulated = simulated;
+                return r;
         }
-        return r;
+        if (strcmp(key, "time-left") == 0 && strcmp(type, "t") == 0)
+                return sd_bus_message_read(m, "v", "t", &progress->time_left_usec);
+        return sd_bus_message_skip(m, "v");
 }
 
 static int on_progress(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
@@ -102,7 +88,7 @@ static int on_progress(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         if (r >= 0)
                 r = job_state_from_string(phase, &progress.phase);
         if (r >= 0)
-                r = read_more(m, &progress);
+                r = dictionary_read(m, read_more, &progress);
         if (r < 0) {
                 worker_failed_errno(worker, r, "progress");
                 return 0;
@@ -111,7 +97,8 @@ static int on_progress(sd_bus_message *m, void *userdata, sd_bus_error *ret_erro
         return 0;
 }
 
-static int connect_bus(Worker *worker, sd_event *event, const char *socket_path, const char *binary) {
+static int connect_bus(Worker *worker, sd_event *event, GHashTable *others, const char *socket_path,
+                       const char *binary) {
         int r;
 
         r = sd_bus_new(&worker->bus);
@@ -125,7 +112,7 @@ static int connect_bus(Worker *worker, sd_event *event, const char *socket_path,
         } else {
                 autofd fd = -1;
 
-                r = child_spawn(event, binary, &worker->child, &fd);
+                r = child_spawn(event, others, binary, &worker->child, &fd);
                 if (r < 0)
                         return r;
                 r = sd_bus_set_fd(worker->bus, fd, fd);
@@ -143,13 +130,13 @@ static int connect_bus(Worker *worker, sd_event *event, const char *socket_path,
         return sd_bus_start(worker->bus);
 }
 
-int worker_connect(sd_event *event, const char *socket_path, const char *binary, const WorkerEvents *events,
-                   void *userdata, Worker **ret) {
+int worker_connect(sd_event *event, GHashTable *others, const char *socket_path, const char *binary,
+                   const WorkerEvents *events, void *userdata, Worker **ret) {
         g_autoptr(Worker) worker = g_new(Worker, 1);
         int r;
 
         *worker = (Worker){ .pidfd = -1, .events = events, .userdata = userdata };
-        r = connect_bus(worker, event, socket_path, binary);
+        r = connect_bus(worker, event, others, socket_path, binary);
         if (r < 0)
                 return r;
         r = sd_bus_match_signal(worker->bus, &worker->disconnected, NULL, "/org/freedesktop/DBus/Local",

@@ -33,8 +33,8 @@ typedef struct WorkerEvents {
 } WorkerEvents;
 
 /* By the socket whose service systemd starts, or, when socket_path is NULL, by starting the binary. */
-int worker_connect(sd_event *event, const char *socket_path, const char *binary, const WorkerEvents *events,
-                   void *userdata, Worker **ret);
+int worker_connect(sd_event *event, GHashTable *others, const char *socket_path, const char *binary,
+                   const WorkerEvents *events, void *userdata, Worker **ret);
 
 /* Descriptors of the request may be closed once prepared was called: the worker has its own by then. */
 int worker_prepare(Worker *worker, const Request *request, const JobContext *context);

@@ -53,6 +53,7 @@
 
 #define JT_REPORT_SCHEMA "org.jouletrace.report/1"
 #define JT_API_VERSION 1U
+#define JT_LIST_JOBS_MAX 100U /* entries of one ListJobs answer */
 
 /* MESSAGE_ID= of the journal; units/jouletrace.catalog has an entry for each. */
 #define JT_MESSAGE_READY "5e1ba7c9d0f14c0c9a64b1f1a6a54a01"
@@ -71,3 +72,4 @@
 #define JT_MESSAGE_BAD_KNOB "5e1ba7c9d0f14c0c9a64b1f1a6a54a0e"
 #define JT_MESSAGE_LEFTOVER_SCOPE "5e1ba7c9d0f14c0c9a64b1f1a6a54a0f"
 #define JT_MESSAGE_CONFINED_CALLER "5e1ba7c9d0f14c0c9a64b1f1a6a54a10"
+#define JT_MESSAGE_SURVIVORS "5e1ba7c9d0f14c0c9a64b1f1a6a54a11"

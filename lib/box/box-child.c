@@ -3,7 +3,6 @@
 #include <linux/close_range.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "box-child.h"
@@ -115,7 +114,6 @@ static int set_up(const ChildPlan *plan) {
         r = set_limits(plan);
         if (r < 0)
                 return r;
-        (void) umask(022);
         return child_pin(plan);
 }
 

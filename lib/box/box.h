@@ -39,7 +39,7 @@ typedef struct BoxRoot {
 } BoxRoot;
 
 typedef struct BoxSpec {
-        const char *profile;      /* "host", "box" */
+        const char *profile;      /* "host": with the umask that we have; "box" */
         const BoxRoot *root;      /* of a box; NULL for the host's */
         const Identity *identity; /* whom the program runs as */
         char *const *argv;        /* argv[0] is looked for in env's PATH unless it has a slash */

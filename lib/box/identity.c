@@ -130,6 +130,10 @@ static int become(const Identity *identity) {
                 return -errno;
         if (syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid) < 0)
                 return -errno;
+        /* It still holds our memory, which its user must not read or write: with fs.suid_dumpable=1 the change of
+         * credentials alone leaves it open to ptrace. exec() makes the program an ordinary one again. */
+        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+                return -errno;
         return capabilities_clear();
 }
 

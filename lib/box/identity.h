@@ -30,10 +30,10 @@ char **identity_environment(const Identity *identity);
 /* The uid and gid of a system user by its name; -ESRCH when the user database does not know it. */
 int system_user_lookup(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 
-/* In a child, for good: groups, gid, uid, every capability set emptied, no new privileges, SIGKILL when the parent
- * dies (a change of credentials clears that, so it is set last; -ESRCH when the parent is gone already). That signal
- * is the parent's own: it comes only from one who may signal this user. Only raw system calls: glibc's wrappers signal
- * threads which a clone3() child does not have. */
+/* In a child, for good: groups, gid, uid, every capability set emptied, closed to ptrace by that user until exec(), no
+ * new privileges, SIGKILL when the parent dies (a change of credentials clears that, so it is set last; -ESRCH when
+ * the parent is gone already). That signal is the parent's own: it comes only from one who may signal this user. Only
+ * raw system calls: glibc's wrappers signal threads which a clone3() child does not have. */
 int identity_assume(const Identity *identity, pid_t parent);
 
 /* The part of it that a helper with our own uid needs: empties every capability set of this process. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "dictionary.h"
 
 static const struct {
         const char *name;
@@ -26,7 +27,7 @@ static const struct {
         { "smt-shared", "b", offsetof(JobContext, smt_shared) },
 };
 
-#define ALL_KEYS ((UINT32_C(1) << G_N_ELEMENTS(keys)) - 1)
+#define ALL_KEYS ((UINT64_C(1) << G_N_ELEMENTS(keys)) - 1)
 
 G_STATIC_ASSERT(sizeof(uid_t) == sizeof(uint32_t) && sizeof(gid_t) == sizeof(uint32_t));
 
@@ -140,46 +141,35 @@ static int read_value(sd_bus_message *m, JobContext *context, size_t i) {
         }
 }
 
-static int read_entry(sd_bus_message *m, JobContext *context, uint32_t *seen) {
-        const char *name;
+typedef struct Reader {
+        JobContext *context;
+        uint64_t seen;
+} Reader;
+
+static int read_entry(sd_bus_message *m, const char *key, void *userdata) {
+        Reader *reader = userdata;
         int r;
 
-        r = sd_bus_message_read_basic(m, 's', &name);
-        if (r < 0)
-                return r;
         for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-                if (strcmp(name, keys[i].name) != 0)
+                if (strcmp(key, keys[i].name) != 0)
                         continue;
-                if (*seen & (UINT32_C(1) << i))
+                r = dictionary_mark(&reader->seen, i);
+                if (r < 0)
                         return -EINVAL;
-                *seen |= UINT32_C(1) << i;
-                return read_value(m, context, i);
+                return read_value(m, reader->context, i);
         }
         return -EINVAL;
 }
 
 int job_context_from_message(sd_bus_message *m, JobContext **ret) {
         g_autoptr(JobContext) context = g_new0(JobContext, 1);
-        uint32_t seen = 0;
+        Reader reader = { .context = context };
         int r;
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        r = dictionary_read(m, read_entry, &reader);
         if (r < 0)
                 return r == -ENXIO ? -EINVAL : r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = read_entry(m, context, &seen);
-                if (r < 0)
-                        return r == -ENXIO ? -EINVAL : r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        r = sd_bus_message_exit_container(m);
-        if (r < 0)
-                return r;
-        if (seen != ALL_KEYS)
+        if (reader.seen != ALL_KEYS)
                 return -EINVAL;
 
         *ret = g_steal_pointer(&context);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <glib/gi18n-lib.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -23,7 +24,6 @@ static const char *const on_failures[] = { "stop", "continue", NULL };
 #define AT(member) offsetof(Request, member)
 #define MEASURE (1U << JOB_MEASURE)
 #define ANY_JOB (MEASURE | 1U << JOB_VALIDATE)
-#define N_(text) text /* found by xgettext; whoever shows it calls gettext() */
 
 /* clang-format off */
 const RequestKey request_keys[N_REQUEST_KEYS] = {
@@ -362,10 +362,12 @@ char *request_key_range(KeyId id, const KeyBounds *bounds) {
         case KEY_BOOLEAN:
                 return g_strdup("true or false");
         case KEY_DOUBLE:
-                return g_strdup(id == REQUEST_REL_CI ? "more than 0 and less than 1" : "more than 0");
+                return g_strdup(id == REQUEST_REL_CI ? _("more than 0 and less than 1") : _("more than 0"));
         default:
                 min = request_format_number(key->type, bounds->min);
-                max = bounds->max == UINT64_MAX ? NULL : request_format_number(key->type, bounds->max);
-                return max ? g_strdup_printf("%s to %s", min, max) : g_strdup_printf("at least %s", min);
+                if (bounds->max == (key->type == KEY_UINT32 ? UINT32_MAX : UINT64_MAX))
+                        return g_strdup_printf(_("at least %s"), min);
+                max = request_format_number(key->type, bounds->max);
+                return g_strdup_printf(_("%s to %s"), min, max);
         }
 }

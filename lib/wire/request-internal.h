@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Shared by the files that fill in a Request. Each sets *ret_message to the sentence for the caller when it refuses.
- */
+/* Shared by the files that fill in a Request. Each sets *ret_message to the sentence for the caller when it refuses;
+ * what a command line can be refused for is translated, in a process that has set its locale. */
+
+#include <glib/gi18n-lib.h>
 
 #include "request.h"
 

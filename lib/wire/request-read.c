@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "dictionary.h"
 #include "errors.h"
 #include "names.h"
 #include "request-internal.h"
@@ -239,14 +240,10 @@ static int read_value(Reader *reader, KeyId id) {
         return sd_bus_message_exit_container(reader->m);
 }
 
-static int read_entry(Reader *reader) {
-        const char *name, *closest;
+static int read_entry(sd_bus_message *m, const char *name, void *userdata) {
+        Reader *reader = userdata;
+        const char *closest;
         KeyId id;
-        int r;
-
-        r = sd_bus_message_read_basic(reader->m, 's', &name);
-        if (r < 0)
-                return r;
 
         if (request_key_find(name, &id) < 0) {
                 g_autofree char *quoted = request_quote(name);
@@ -257,36 +254,20 @@ static int read_entry(Reader *reader) {
                 return refuse(reader, "%s: no such key; org.jouletrace.JouleTrace1(5) lists them", quoted);
         }
         if (!request_key_takes(id, reader->request->kind))
-                return refuse(reader, "%s: is no key of a job that only validates; leave it out, or measure",
-                              request_keys[id].name);
-        if (reader->request->given & (UINT64_C(1) << id))
-                return refuse(reader, "%s: is given twice; give it once", request_keys[id].name);
-        reader->request->given |= UINT64_C(1) << id;
+                return refuse(reader, "%s: is no key of a job that only validates; leave it out, or measure", name);
+        if (dictionary_mark(&reader->request->given, id) < 0)
+                return refuse(reader, "%s: is given twice; give it once", name);
         return read_value(reader, id);
 }
 
 static int read_request(Reader *reader) {
         int r;
 
-        r = sd_bus_message_enter_container(reader->m, 'a', "{sv}");
+        r = dictionary_read(reader->m, read_entry, reader);
         if (r == -ENXIO)
                 return refuse(reader, "the request is no dictionary of keys and values (a{sv})");
         if (r < 0)
                 return r;
-        while ((r = sd_bus_message_enter_container(reader->m, 'e', "sv")) > 0) {
-                r = read_entry(reader);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(reader->m);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        r = sd_bus_message_exit_container(reader->m);
-        if (r < 0)
-                return r;
-
         return request_finish(reader->request, reader->limits, &reader->message);
 }
 

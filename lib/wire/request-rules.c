@@ -189,11 +189,18 @@ void request_follow_limits(Request *request, const RequestLimits *limits) {
         request->wall_limit_usec = CLAMP(limit, wall.min, wall.max);
 }
 
+/* max-trials alone is meant: the default of trials does not go beyond it. */
+static void follow_precision(Request *request) {
+        if (request->rel_ci > 0 && !(request->given & (UINT64_C(1) << REQUEST_TRIALS)))
+                request->trials = MIN(request->trials, request->max_trials);
+}
+
 int request_finish(Request *request, const RequestLimits *limits, char **ret_message) {
         KeyBounds window = request_bounds(REQUEST_MIN_WINDOW, limits);
         int r;
 
         request_follow_limits(request, limits);
+        follow_precision(request);
         r = check_profile(request, ret_message);
         if (r >= 0)
                 r = check_program(request, ret_message);

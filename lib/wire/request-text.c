@@ -107,24 +107,24 @@ static int parse_boolean(const char *text, bool *ret) {
 static const char *example(KeyType type) {
         switch (type) {
         case KEY_USEC:
-                return "a time such as 500ms, 2s or 1.5min";
+                return _("a time such as 500ms, 2s or 1.5min");
         case KEY_BYTES:
-                return "a size such as 65536, 64M or 1G";
+                return _("a size such as 65536, 64M or 1G");
         case KEY_DOUBLE:
-                return "a number such as 0.01";
+                return _("a number such as 0.01");
         case KEY_BOOLEAN:
-                return "true or false";
+                return _("true or false");
         default:
-                return "a whole number";
+                return _("a whole number");
         }
 }
 
 static int not_understood(KeyId id, int r, const char *text, char **ret_message) {
         g_autofree char *quoted = request_quote(text);
 
-        *ret_message = g_strdup_printf("%s: %s is %s; give %s", request_keys[id].name, quoted,
-                                       r == -ERANGE ? "too large a number" : "not understood",
-                                       example(request_keys[id].type));
+        *ret_message = g_strdup_printf(r == -ERANGE ? _("%s: %s is too large a number; give %s")
+                                                    : _("%s: %s is not understood; give %s"),
+                                       request_keys[id].name, quoted, example(request_keys[id].type));
         return r;
 }
 

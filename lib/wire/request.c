@@ -124,7 +124,7 @@ int request_out_of_range(KeyId id, const KeyBounds *bounds, uint64_t value, char
                 *ret_message = g_strdup_printf("%s: %s is out of range; %s (%s in jouletraced.conf raises the limit)",
                                                key->name, text, range, key->knob);
         else
-                *ret_message = g_strdup_printf("%s: %s is out of range; %s", key->name, text, range);
+                *ret_message = g_strdup_printf(_("%s: %s is out of range; %s"), key->name, text, range);
         return -ERANGE;
 }
 
@@ -152,7 +152,7 @@ int request_set_double(Request *request, KeyId id, double value, char **ret_mess
                 g_autofree char *range = request_key_range(id, &request_keys[id].bounds);
                 char text[G_ASCII_DTOSTR_BUF_SIZE];
 
-                *ret_message = g_strdup_printf("%s: %s is out of range; %s", request_keys[id].name,
+                *ret_message = g_strdup_printf(_("%s: %s is out of range; %s"), request_keys[id].name,
                                                g_ascii_formatd(text, sizeof(text), "%g", value), range);
         }
         return -ERANGE;
@@ -206,8 +206,8 @@ int request_set_string(Request *request, KeyId id, const char *value, char **ret
         }
         if (strlen(value) > key->bounds.max) {
                 quoted = request_quote(value);
-                *ret_message = g_strdup_printf("%s: %s has %zu bytes; at most %" G_GUINT64_FORMAT " are allowed",
-                                               key->name, quoted, strlen(value), key->bounds.max);
+                *ret_message = g_strdup_printf(_("%s: %s has %zu bytes; at most %zu are allowed"), key->name, quoted,
+                                               strlen(value), (size_t) key->bounds.max);
                 return -ERANGE;
         }
         g_free(*p);

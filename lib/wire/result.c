@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dictionary.h"
 #include "result.h"
 
 const char *const result_verdicts[] = { "OK",  "AC", "WA", "TLE", "WTL", "MLE",     "OLE", "ELE",
@@ -32,7 +33,7 @@ static const struct {
         { "power", 'd', offsetof(Result, power) },
 };
 
-#define RESULT_BIT (UINT32_C(1) << G_N_ELEMENTS(keys))
+#define RESULT_KEY G_N_ELEMENTS(keys) /* the number behind theirs */
 
 static const void *member(const Result *result, size_t i) {
         return (const uint8_t *) result + keys[i].offset;
@@ -147,27 +148,10 @@ static int read_value(sd_bus_message *m, Result *result, size_t i) {
         }
 }
 
-static int read_entry(sd_bus_message *m, Result *result, uint32_t *seen) {
-        const char *name, *text;
-        uint32_t bit = RESULT_BIT;
-        size_t i;
+static int read_result(sd_bus_message *m, Result *result) {
+        const char *text;
         int r;
 
-        r = sd_bus_message_read_basic(m, 's', &name);
-        if (r < 0)
-                return r;
-
-        for (i = 0; i < G_N_ELEMENTS(keys); i++)
-                if (strcmp(name, keys[i].name) == 0) {
-                        bit = UINT32_C(1) << i;
-                        break;
-                }
-        if ((*seen & bit) || (bit == RESULT_BIT && strcmp(name, "result") != 0))
-                return -EINVAL;
-        *seen |= bit;
-
-        if (bit != RESULT_BIT)
-                return read_value(m, result, i);
         r = sd_bus_message_read(m, "v", "s", &text);
         if (r < 0)
                 return r;
@@ -184,28 +168,35 @@ static bool verdict_fits(const Result *result) {
                strcmp(result->verdict, "AC") == 0;
 }
 
-int result_from_message(sd_bus_message *m, Result **ret) {
-        g_autoptr(Result) result = result_new(RESULT_INFRASTRUCTURE, NULL, NULL);
-        uint32_t seen = 0;
+typedef struct Reader {
+        Result *result;
+        uint64_t seen;
+} Reader;
+
+static int read_entry(sd_bus_message *m, const char *key, void *userdata) {
+        Reader *reader = userdata;
+        size_t i = 0;
         int r;
 
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        while (i < G_N_ELEMENTS(keys) && strcmp(key, keys[i].name) != 0)
+                i++;
+        if (i == RESULT_KEY && strcmp(key, "result") != 0)
+                return -EINVAL;
+        r = dictionary_mark(&reader->seen, i);
+        if (r < 0)
+                return -EINVAL;
+        return i == RESULT_KEY ? read_result(m, reader->result) : read_value(m, reader->result, i);
+}
+
+int result_from_message(sd_bus_message *m, Result **ret) {
+        g_autoptr(Result) result = result_new(RESULT_INFRASTRUCTURE, NULL, NULL);
+        Reader reader = { .result = result };
+        int r;
+
+        r = dictionary_read(m, read_entry, &reader);
         if (r < 0)
                 return r == -ENXIO ? -EINVAL : r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = read_entry(m, result, &seen);
-                if (r < 0)
-                        return r == -ENXIO ? -EINVAL : r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        r = sd_bus_message_exit_container(m);
-        if (r < 0)
-                return r;
-        if (!(seen & RESULT_BIT) || !verdict_fits(result))
+        if (!(reader.seen & (UINT64_C(1) << RESULT_KEY)) || !verdict_fits(result))
                 return -EINVAL;
 
         *ret = g_steal_pointer(&result);

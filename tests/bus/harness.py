@@ -362,6 +362,7 @@ class Daemon:
             path.mkdir(exist_ok=True)
         self.worker, self.worker_socket = BUILD / "tests/bus/fake-worker", None
         self.containment, self.meter, self.more = "process", "model", ()
+        self.prefix = ()  # a command that becomes the daemon
         self.process, self.notify, self.notices = None, None, []
 
     def on_hold(self, name):
@@ -378,7 +379,7 @@ class Daemon:
         self.config.write_text("[JouleTrace]\n" + "".join(f"{k}={v}\n" for k, v in knobs.items()), encoding="utf-8")
 
     def argv(self):
-        argv = [BUILD / "daemon/jouletraced", f"--containment={self.containment}", "--config", self.config,
+        argv = [*self.prefix, BUILD / "daemon/jouletraced", f"--containment={self.containment}", "--config", self.config,
                 "--state-dir", self.state, "--runtime-dir", self.runtime]
         if self.meter:
             argv += ["--meter", self.meter]

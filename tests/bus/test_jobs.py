@@ -4,11 +4,12 @@
 import os
 import signal
 import sqlite3
+import time
 
 import pytest
 from gi.repository import GLib
 
-from harness import BUS, ERROR, INVALID_ARGS, JOB_INTERFACE, MANAGER, ROOT, memfd, wait_for
+from harness import BUS, ERROR, INVALID_ARGS, JOB_INTERFACE, LIMITS_EXCEEDED, MANAGER, NOBODY, ROOT, memfd, wait_for
 
 MORE_THAN_A_SECOND = 1.0
 
@@ -113,13 +114,86 @@ def test_fairness(daemon, user1, user2):
     assert user2.job_get(one, "QueuePosition") == 1
     assert user1.job_get(many[0][1], "QueuePosition") == 2 and user1.job_get(many[99][1], "QueuePosition") == 101
     order = [entry[0] for entry in user1.call("ListJobs")]
-    assert order[2:] == [number for number, _ in many], "one's own jobs keep their order"
+    assert order[1:] == [number for number, _ in many[:99]], "one's own jobs keep their order"
     daemon.release("first")
     daemon.wait_started("one")
     assert not (daemon.directory / "never.started").exists()
     daemon.release("one")
     assert user2.finished(one) == "done"
     wait_for((daemon.directory / "never.started").exists, "then the first of the hundred")
+
+
+def test_list_jobs_is_bounded(daemon, user1, user2, clients):
+    """A hundred entries: the job that runs, one's own in the order of their turn, the others' in that of theirs."""
+    daemon.configure(MaxJobsPerUser=200, CallsPerMinute=100000)
+    daemon.start()
+    running, _ = user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    ones = [user1.measure(["fake"])[0] for _ in range(120)]
+    twos = [user2.measure(["fake"])[0] for _ in range(30)]
+    turns = [number for pair in zip(twos, ones) for number in pair] + ones[30:]
+    listed = {user: [entry[0] for entry in user.call("ListJobs")] for user in (user1, user2)}
+    assert listed[user1] == [running, *ones[:99]]
+    assert listed[user2] == [running, *twos, *[number for number in turns if number in ones][:69]]
+    root = clients(ROOT).call("ListJobs")
+    assert [entry[0] for entry in root] == [running, *turns[:99]], "root has none of its own"
+    assert {entry[1] for entry in root} == {user1.uid, user2.uid}
+    assert user1.get("QueueLength") == 150
+
+
+def test_unfinished_jobs_are_on_record(daemon, user1, user2, clients):
+    """With the state they are in."""
+    daemon.start()
+    running, _ = user1.measure(daemon.on_hold("a"))
+    daemon.wait_started("a")
+    queued, _ = user1.measure(["fake"])
+    for who, records in (("owner", user1.records()), ("root", clients(ROOT).records(uid=NOBODY))):
+        assert [(record["id"], record["state"]) for record in records] == [(queued, "queued"), (running, "measuring")], who
+        assert not any("result" in record for record in records)
+    assert user2.records() == []
+
+
+def is_idle(pid):
+    """It has done what it could and waits for more."""
+    with open(f"/proc/{pid}/syscall", encoding="ascii") as syscall:
+        first = syscall.read()
+    return not first.startswith("running") and all(is_same(pid, first) for _ in range(20))
+
+
+def is_same(pid, before):
+    time.sleep(0.01)
+    with open(f"/proc/{pid}/syscall", encoding="ascii") as syscall:
+        return syscall.read() == before
+
+
+def test_reports_nobody_takes_are_bounded(daemon, bus, user1, user2):
+    """The bus daemon does not read, and forty reports of 6 MiB are asked for: 32 MiB of them wait, the others are refused."""
+    daemon.start()
+    numbers = {}
+    for user in (user1, user2):
+        numbers[user], path = user.listen().measure(["fake"])
+        user.finished(path)
+    with sqlite3.connect(daemon.database(), timeout=60) as database:
+        database.execute("UPDATE jobs SET body_public = ?", ('{"filler":"' + "x" * (6 << 20) + '"}',))
+    database.close()
+    assert len(user1.report(numbers[user1])["filler"]) == 6 << 20
+    daemon.signal(signal.SIGSTOP)
+    try:
+        asked = [user1.start_call("GetReport", f"(uint32 {numbers[user1]},)") for _ in range(40)]
+        asked_by_other = user2.start_call("GetReport", f"(uint32 {numbers[user2]},)")
+        for user in (user1, user2):
+            user.call("GetId", dest="org.freedesktop.DBus", path="/", interface="org.freedesktop.DBus")
+        bus.daemon.popen.send_signal(signal.SIGSTOP)
+    finally:
+        daemon.signal(signal.SIGCONT)
+    try:
+        wait_for(lambda: is_idle(daemon.pid), "the service has looked at all calls")
+    finally:
+        bus.daemon.popen.send_signal(signal.SIGCONT)
+    refused = [future.exception(60) for future in asked if future.exception(60)]
+    assert len(refused) >= 40 - 6 and {error.name for error in refused} == {LIMITS_EXCEEDED}
+    assert asked_by_other.exception(60) is None, "another user has a share of their own"
+    assert user1.report(numbers[user1])["job"]["id"] == numbers[user1], "and then there is room again"
 
 
 def test_estimates_follow_the_queue(daemon, user1):
@@ -172,7 +246,7 @@ def test_more_jobs_than_the_bus_allows_match_rules(daemon, clients):
     running, _ = caller.measure(daemon.on_hold("a"))
     daemon.wait_started("a")
     last, _ = [caller.measure(["fake"]) for _ in range(520)][-1]
-    assert len(root.call("ListJobs")) == 521
+    assert root.get("QueueLength") == 520 and root.get("RunningJob") == running
     caller.leave()
     wait_for(lambda: not root.call("ListJobs"), "nothing waits or runs")
     for number in (running, last):
@@ -440,8 +514,11 @@ def test_records_filters(daemon, user1):
     middle = user1.records()[1]["submitted"]
     assert [r["id"] for r in user1.records(since=middle)] == numbers[:0:-1]
     assert [r["id"] for r in user1.records(until=middle)] == numbers[:1]
-    error = user1.refused("ListRecords", "({'colour': <'red'>},)")
-    assert error.name == ERROR + "InvalidRequest" and "colour" in error.message
+    for filter_, word in (("'colour': <'red'>", "colour: unknown key"), ("'before': <'9'>", "before: wrong type"),
+                          ("'label': <'a'>, 'label': <'b'>", "label: is given twice"), ("'result': <'good'>", "good"),
+                          ("'label': <'" + "x" * 257 + "'>", "257 bytes")):
+        error = user1.refused("ListRecords", f"({{{filter_}}},)")
+        assert error.name == ERROR + "InvalidRequest" and word in error.message
 
 
 def test_forget(daemon, user1):

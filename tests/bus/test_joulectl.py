@@ -54,12 +54,12 @@ def test_time_only_says_why(rig):
 
 
 def test_a_failed_job_explains_itself(rig):
-    error = {"name": ERROR + "RunFailed", "message": "trial 1 exited with status 3", "remedy": "mend it"}
+    error = {"name": ERROR + "RunFailed", "message": "trial 1 exited with status 3", "remedy": "try it by hand"}
     rig.serve(result="failed", reports={"7": report(result="failed", joules=None, error=error)},
               output=["", "one\ntwo\033[2J\n"])
     code, out, err = rig.run("measure", "false")
     assert code == 1
-    assert out.splitlines()[1:] == ["  the program failed", "  trial 1 exited with status 3", "  → mend it"]
+    assert out.splitlines()[1:] == ["  the program failed", "  trial 1 exited with status 3", "  → mend it, raise the limit it met, or measure it all the same with --ignore-exit"]
     assert "  | one\n  | two\\x1b[2J" in err
 
 

@@ -41,7 +41,8 @@ def test_complete(language, tmp_path):
 
 def test_every_source_with_texts_is_listed():
     listed = set((TREE / "po" / "POTFILES.in").read_text().split())
-    with_texts = {str(path.relative_to(TREE)) for path in (TREE / "client").glob("*.c")
+    with_texts = {str(path.relative_to(TREE)) for path in [*(TREE / "client").glob("*.c"), *(TREE / "lib" / "wire").glob("*.c"),
+                                                                *(TREE / "daemon").glob("*.c")]
                   if re.search(r'\b(_|N_|ngettext)\("', path.read_text())}
     assert with_texts <= listed
 
@@ -54,6 +55,30 @@ def test_german(rig):
     assert "9 Messungen, davor 2 Aufwärmläufe" in out and "reservierten Kernen" in out and "aus CPU-Zeit berechnet" in out
     assert "Auftrag 7: misst" in err
     assert "Messungen" in in_language(rig, "de_DE.UTF-8", "show", "--table", "7")[1]
+
+
+@pytest.mark.parametrize("arguments, german, japanese", [
+    (["--trials", "0"], "trials: 0 liegt außerhalb des Bereichs; mindestens 1", "trials: 0 は範囲外です。1 以上"),
+    (["--warmups", "101"], "außerhalb des Bereichs; 0 bis 100", "0 から 100 まで"),
+    (["--trials", "x"], '"x" ist nicht zu verstehen; anzugeben ist eine ganze Zahl', '"x" は解釈できません。整数を指定'),
+    (["--label", "x" * 257], "hat 257 Bytes; höchstens 256", "257 バイトです"),
+])
+def test_a_refused_option(rig, arguments, german, japanese):
+    for locale, words in (("de_DE.UTF-8", german), ("ja_JP.UTF-8", japanese)):
+        code, _, err = in_language(rig, locale, "measure", *arguments, "true")
+        assert code == 2 and words in err, err
+
+
+def test_what_the_service_advises(rig):
+    rig.serve(checks=[{"name": "meter", "ok": False, "value": "no energy counter", "limit": "at least one package",
+                       "remedy": "Set ReservedCPUs= and Partition= in jouletraced.conf."}])
+    out = in_language(rig, "de_DE.UTF-8", "status")[1]
+    assert "meter: kein Energiezähler (soll: mindestens ein Prozessor)" in out and "in jouletraced.conf setzen" in out
+    assert "Project-Id" not in out
+    error = {"name": "org.jouletrace.JouleTrace1.Error.RunFailed", "message": "x", "remedy": "Run it by hand."}
+    rig.serve(result="failed", reports={"7": report(result="failed", joules=None, error=error)})
+    out = in_language(rig, "de_DE.UTF-8", "show", "7")[1]
+    assert "Run it by hand" not in out and "--ignore-exit" in out
 
 
 def test_japanese(rig):

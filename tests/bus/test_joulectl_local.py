@@ -76,6 +76,36 @@ def test_the_report_and_the_records_agree(run):
     assert run("--local", "show", "1")[0] == 1
 
 
+def test_the_umask_is_the_callers(run):
+    for mask in (0o022, 0o007):
+        code, out, err = run(*PLAIN, "measure", *BRISK, "--show-output", "--", "sh", "-c", "umask", umask=mask)
+        assert code == 0 and out.startswith(f"{mask:04o}\n"), out + err
+
+
+def test_a_killed_worker_leaves_nothing_behind(environ, tmp_path):
+    """Neither the program, nor its child, nor an orphan in a session of its own."""
+    pids = tmp_path / "pids"
+    script = f"(setsid sh -c 'echo $$ >> {pids}; exec sleep 300' &); sleep 300 & echo $! >> {pids}; echo $$ >> {pids}; wait"
+    client = subprocess.Popen([JOULECTL, *PLAIN, "measure", "--wall-limit", "300", "sh", "-c", script], env=environ,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    deadline = time.monotonic() + 60
+    while not pids.exists() or len(pids.read_text().split()) < 3:
+        assert time.monotonic() < deadline and client.poll() is None
+        time.sleep(0.02)
+    service, = children(client.pid)
+    worker, = children(service)
+    os.kill(worker, signal.SIGKILL)
+    out, _ = client.communicate(timeout=60)
+    assert client.returncode == 4 and "worker" in out, out
+    for pid in pids.read_text().split():
+        assert not os.path.exists(f"/proc/{pid}"), out
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
 def test_the_figures_of_one_run(run):
     """What people see is one run's, however many filled the window."""
     report = json.loads(run(*MODEL, "--json", "measure", *BRISK, "sleep", "0.03")[1])
@@ -115,8 +145,31 @@ def test_failures(run, command, code, says):
 
 
 def test_an_excerpt_of_what_the_program_said(run):
-    code, _, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "echo one >&2; echo two >&2; exit 3")
-    assert code == 1 and "  | one\n  | two\n" in err
+    code, out, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "echo one >&2; echo two >&2; exit 3")
+    assert code == 1 and "one\n  two\n" in out and "two" not in err, "the job's message has it already"
+    code, out, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "for i in $(seq 100); do echo line $i >&2; done; exit 3")
+    assert code == 1 and "line 100\n" in out and "line 100" not in err
+    code, out, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "seq -s ' ' 2000 >&2; echo end >&2; exit 3")
+    assert code == 1 and "end\n" in out and "  | end\n" in err, "the message has not all of the long line"
+    code, out, err = run(*PLAIN, "measure", *BRISK, "sh", "-c", "echo only output; exit 3")
+    assert code == 1 and "  | only output\n" in err
+
+
+def test_a_service_that_ends_at_once(run):
+    code, _, err = run("--local", "--sysroot", "/nonexistent", "topology")
+    assert code == 4 and "cannot open /nonexistent" in err and "the embedded service: it ended at once\n" in err
+
+
+def test_the_model_is_named(run):
+    """Not "time alone is measured" when joules are asked of the model."""
+    assert re.search(r"counters +none is read: joules are modelled", run(*MODEL, "status")[1])
+    assert "modelled" not in run(*PLAIN, "status")[1]
+
+
+def test_a_job_that_has_ended_is_none_to_cancel(run):
+    assert run(*PLAIN, "measure", *BRISK, "true")[0] == 0
+    code, _, err = run("--local", "cancel", "1")
+    assert code == 1 and "no such job waits or runs\n  job 1\n" in err and "jobs --all" in err
 
 
 def test_ignore_exit(run):

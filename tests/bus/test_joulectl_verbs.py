@@ -73,11 +73,24 @@ def test_jobs(rig):
     assert code == 0
     assert re.search(r"^ *7  queued +\S+ +number 3 in the queue$", out, re.M)
     assert re.search(r"^ *8  measuring +somebody else$", out, re.M)
-    assert json.loads(rig.run("jobs", "--json")[1]) == [
+    assert "more" not in out
+    assert json.loads(rig.run("jobs", "--json")[1]) == {"more": 0, "jobs": [
         {"id": 7, "uid": os.getuid(), "kind": "measure", "state": "queued", "path": path + "7"},
-        {"id": 8, "kind": "measure", "state": "measuring", "path": path + "8"}]
+        {"id": 8, "kind": "measure", "state": "measuring", "path": path + "8"}]}
     rig.serve(jobs=[])
-    assert "No job" in rig.run("jobs")[1] and rig.run("jobs", "--json")[1] == "[]\n"
+    assert "No job" in rig.run("jobs")[1] and json.loads(rig.run("jobs", "--json")[1]) == {"jobs": [], "more": 0}
+
+
+@pytest.mark.parametrize("queued, running, more", [(999, 7, 900), (100, 7, 1), (99, 7, 0), (150, 0, 50)])
+def test_more_jobs_than_are_listed(rig, queued, running, more):
+    path = "/org/jouletrace/JouleTrace1/job/_"
+    jobs = [[100 + i, 4294967295, "measure", "queued", f"{path}{100 + i}"] for i in range(100)]
+    rig.serve(jobs=jobs, properties={"QueueLength": queued, "RunningJob": running})
+    lines = rig.run("jobs")[1].splitlines()
+    words = {0: [], 1: ["and 1 more waits"]}.get(more, [f"and {more} more wait"])
+    assert lines[101:] == words
+    told = json.loads(rig.run("jobs", "--json")[1])
+    assert told["more"] == more and len(told["jobs"]) == 100
 
 
 def record(job):
@@ -93,6 +106,8 @@ def test_records(rig):
     assert [call["arguments"][0].get("before") for call in rig.calls("ListRecords")] == [None, 151, 51]
     assert len(json.loads(rig.run("jobs", "--all", "--json")[1])) == 250
     assert len(rig.run("jobs", "-n", "3")[1].splitlines()) == 4
+    rig.serve(records=[{"id": 9, "kind": "measure", "state": "queued", "submitted": 1700000000000000}])
+    assert re.search(r"^ *9 +queued$", rig.run("jobs", "--all")[1], re.M), "one that has not ended is on record, too"
     rig.serve(records=[])
     rig.run("jobs", "--label", "x", "--result", "done", "--user", "0")
     assert rig.calls("ListRecords")[0]["arguments"] == [{"limit": 100, "uid": 0, "label": "x", "result": "done"}]

@@ -139,6 +139,22 @@ def test_LogLevel(daemon, user1):
     assert "queued" in daemon.text()
 
 
+def test_refusals_do_not_flood_the_log(daemon, user1, user2):
+    """Ten a minute and user are told one by one, the others by their number at the end."""
+    daemon.configure(MaxJobsPerUser=1, CallsPerMinute=1000)
+    daemon.start()
+    for user in (user1, user2):
+        user.measure(["fake", "hold", str(daemon.directory / "never")])
+    for _ in range(25):
+        assert user1.refuse_measure().name == ERROR + "QueueFull"
+    user2.refuse_measure()
+    assert daemon.text().count("refused: ") == 11 and "more refusals" not in daemon.text()
+    assert user1.call("GetStatistics")["refused"] == 26
+    daemon.stop()
+    assert daemon.text().count(f"15 more refusals of uid {user1.uid} were not logged") == 1
+    assert daemon.text().count("more refusals") == 1
+
+
 def test_RetainCount(daemon, user1):
     daemon.configure(RetainCount=2)
     daemon.start()

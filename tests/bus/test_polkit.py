@@ -169,15 +169,24 @@ def test_root_is_not_asked_unless_told(daemon, polkit, clients):
     assert clients(ROOT).refuse_measure().name == ACCESS_DENIED
 
 
-def test_a_confined_caller_is_refused(daemon, bus, clients):
-    """Whoever sees another file system than the host would escape through us."""
+def capable_of_nothing():
+    """As the unit's CapabilityBoundingSet= makes the service."""
+    return ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--")
+
+
+@pytest.mark.parametrize("option, what", [("--mount", "mount"), ("--net", "network"), ("--pid", "PID")])
+def test_a_confined_caller_is_refused(daemon, bus, clients, option, what):
+    """Whoever sees another file system, network or process than the host would escape through us."""
+    daemon.prefix = capable_of_nothing()
     daemon.start()
     call = ["busctl", "call", BUS, "/org/jouletrace/JouleTrace1", f"{BUS}.Manager", "Measure", "a{sv}", "1", "argv", "as", "1", "fake"]
-    done = subprocess.run(["unshare", "--mount", *call], env=bus.environment, text=True, stdout=subprocess.PIPE,
+    done = subprocess.run(["unshare", option, "--fork", *call], env=bus.environment, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=60)
-    assert done.returncode != 0 and "Access denied" in done.stdout
-    assert "confined caller" in daemon.text() and "mount namespace" in daemon.text()
+    assert "Access denied" in done.stdout or option == "--pid", "busctl has no words without its /proc"
+    assert done.returncode != 0 and "confined caller" in daemon.text() and f"{what} namespace" in daemon.text()
     assert clients(ROOT).records() == []
+    free = subprocess.run(call, env=bus.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    assert free.returncode == 0, free.stdout
 
 
 def test_groups_come_from_the_bus(daemon, user1):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import ERROR, ROOT, TOP, WAIT, WorkerSocket, variant_text, wait_for
+from harness import ERROR, MANAGER, ROOT, TOP, WAIT, WorkerSocket, variant_text, wait_for
 
 SYSTEMD, SYSTEMD_PATH = "org.freedesktop.systemd1", "/org/freedesktop/systemd1"
 
@@ -91,6 +91,88 @@ def test_the_scope_has_the_cpus_the_job_asked_for(scoped, systemd, user1):
         assert result == "done"
         cpus = systemd.seen()["started"][-1]["properties"]["AllowedCPUs"]
         assert sum(int(byte).bit_count() for byte in re.findall(r"Byte\((\d+)\)", cpus)) == wanted
+
+
+def own_cgroups(scoped):
+    """/sys/fs/cgroup of the daemon, of plain files which take what is written; of the slice in it."""
+    groups = scoped.directory / "cgroup"
+    (groups / "jouletrace.slice").mkdir(parents=True)
+    scoped.prefix = ("unshare", "--mount", "sh", "-c", f'mount --bind {groups} /sys/fs/cgroup && exec "$@"', "sh")
+    return groups / "jouletrace.slice"
+
+
+def populate(scope, populated):
+    scope.mkdir(exist_ok=True)
+    (scope / "cgroup.events").write_text(f"populated {int(populated)}\nfrozen 0\n", encoding="utf-8")
+
+
+def check_of(user, name):
+    return next(check for check in user.call("Diagnose") if check["name"] == name)
+
+
+@pytest.mark.parametrize("stoppable", [True, False])
+def test_nothing_starts_beside_a_process_that_cannot_be_killed(scoped, systemd, user1, user2, stoppable):
+    """systemd waits for it, or has given it up and says that the scope has ended: the kernel knows better."""
+    slice_ = own_cgroups(scoped)
+    systemd.reset(stoppable=stoppable)
+    scoped.start()
+    user1.listen(), user2.listen()
+    _, first = user1.measure(scoped.on_hold("a"))
+    scoped.wait_started("a")
+    _, second = user2.measure(scoped.on_hold("b"))
+    name = systemd.seen()["started"][0]["name"]
+    populate(slice_ / name, True)
+    scoped.release("a")
+    assert user1.finished(first) == "done"
+    wait_for(lambda: user1.get("Ready") is False, "the service is not ready")
+    reason, = user1.get("NotReadyReasons")
+    assert name in reason and "SIGKILL" in reason
+    error = user1.refuse_measure()
+    assert error.name == ERROR + "NotReady" and name in error.message
+    check = check_of(user1, "ended-jobs")
+    assert check["ok"] is False and name in check["value"] and check["remedy"]
+    assert user2.job_get(second, "State") == "queued" and user1.get("RunningJob") == 0
+
+    systemd.do("Reset", "(@as [], true)")
+    populate(slice_ / name, False)
+    scoped.wait_started("b")
+    assert user1.get("Ready") is True and check_of(user1, "ended-jobs")["ok"] is True
+    assert [s["args"][1]["Ready"] for s in user1.heard_of("PropertiesChanged", MANAGER) if "Ready" in s["args"][1]] == [False, True]
+    scoped.release("b")
+    assert user2.finished(second) == "done"
+    assert scoped.text().count("outlive SIGKILL") == 1
+
+
+def test_a_survivor_of_an_earlier_service(scoped, systemd, user1):
+    scope = own_cgroups(scoped) / "jouletrace-job-0123456789abcdef-7.scope"
+    populate(scope, True)
+    scoped.start()
+    assert user1.get("Ready") is False and scope.name in user1.refuse_measure().message
+    (scope / "cgroup.events").unlink()
+    wait_for(lambda: user1.get("Ready"), "it is ready again")
+    assert run_one(user1)[0] == "done"
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_stop_gives_the_cores_back_while_there_is_a_bus(scoped, systemd, user1, busy):
+    """A stop is nothing to warn of."""
+    slice_ = own_cgroups(scoped)
+    partition, effective = (slice_ / f"cpuset.cpus.{name}" for name in ("partition", "effective"))
+    partition.write_text("member\n", encoding="utf-8")
+    scoped.configure(ReservedCPUs="auto", Partition="root")
+    scoped.more = ("--sysroot", TOP / "tests/fixtures/intel-client")
+    scoped.start()
+    effective.write_text(user1.get("ReservedCPUs") + "\n", encoding="utf-8")
+    user1.listen()
+    _, path = user1.measure(scoped.on_hold("a"))
+    scoped.wait_started("a")
+    assert user1.get("IsolationLevel") == "reserved" and partition.read_text(encoding="utf-8").startswith("root\n")
+    if not busy:
+        scoped.release("a")
+        assert user1.finished(path) == "done"
+    assert scoped.stop() == 0
+    assert partition.read_text(encoding="utf-8").startswith("member\n")
+    assert "everybody's again" in scoped.text() and "cannot" not in scoped.text()
 
 
 def running(pid):

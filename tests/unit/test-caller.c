@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "caller.h"
 
@@ -8,9 +9,10 @@
 #define OTHER_MOUNTS "127 60 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
 /* A mount over the root: what the process sees is the later one. */
 #define COVERED_MOUNTS HOST_MOUNTS "90 27 0:40 / / rw - tmpfs tmpfs rw\n"
-#define HOST_STATUS "Name:\tsh\nUid:\t1000\t1000\t1000\t1000\nSeccomp:\t0\nSeccomp_filters:\t0\n"
+#define HOST_STATUS "Name:\tsh\nNSpid:\t42\nUid:\t1000\t1000\t1000\t1000\nSeccomp:\t0\nSeccomp_filters:\t0\n"
 #define OTHERS_STATUS "Name:\tsh\nUid:\t1001\t1001\t1001\t1001\nSeccomp:\t0\n"
 #define FILTERED_STATUS "Name:\tsh\nUid:\t1000\t1000\t1000\t1000\nSeccomp:\t2\nSeccomp_filters:\t1\n"
+#define NESTED_STATUS "Name:\tsh\nNSpid:\t42\t2\nUid:\t1000\t1000\t1000\t1000\nSeccomp:\t0\n"
 #define HOST_MAP "         0          0 4294967295\n"
 #define OTHER_MAP "         0       1000          1\n"
 
@@ -18,6 +20,7 @@ static const struct {
         const char *name, *mounts, *map, *label;
         int r;
         const char *status; /* NULL: HOST_STATUS */
+        bool own_network;
 } table[] = {
         { "host", HOST_MOUNTS, HOST_MAP, NULL, 0 },
         { "host-apparmor", HOST_MOUNTS, HOST_MAP, "unconfined", 0 },
@@ -27,6 +30,8 @@ static const struct {
         { "mount-namespace", OTHER_MOUNTS, HOST_MAP, NULL, 1 },
         { "covered-root", COVERED_MOUNTS, HOST_MAP, NULL, 1 },
         { "user-namespace", HOST_MOUNTS, OTHER_MAP, NULL, 1 },
+        { "network-namespace", HOST_MOUNTS, HOST_MAP, NULL, 1, NULL, true },
+        { "pid-namespace", HOST_MOUNTS, HOST_MAP, NULL, 1, NESTED_STATUS },
         { "filter", HOST_MOUNTS, HOST_MAP, NULL, 1, FILTERED_STATUS },
         { "another-users", HOST_MOUNTS, HOST_MAP, NULL, -ESRCH, OTHERS_STATUS },
         { "no-mounts", "", HOST_MAP, NULL, -ENODATA },
@@ -43,6 +48,20 @@ static void write_proc(const char *root, const char *pid, const char *mounts, co
         g_assert_true(g_file_set_contents(mountinfo, mounts, -1, NULL));
         g_assert_true(g_file_set_contents(uid_map, map, -1, NULL));
         g_assert_true(g_file_set_contents(status_file, status, -1, NULL));
+}
+
+/* A network namespace is known by the inode of its files. */
+static void write_network(const char *root, const char *pid, const char *same_as) {
+        g_autofree char *directory = g_build_filename(root, "proc", pid, "net", NULL);
+        g_autofree char *dev = g_build_filename(directory, "dev", NULL);
+
+        g_assert_cmpint(g_mkdir_with_parents(directory, 0700), ==, 0);
+        if (same_as) {
+                g_autofree char *other = g_build_filename(root, "proc", same_as, "net", "dev", NULL);
+
+                g_assert_cmpint(link(other, dev), ==, 0);
+        } else
+                g_assert_true(g_file_set_contents(dev, "", -1, NULL));
 }
 
 static void remove_tree(const char *path) {
@@ -63,8 +82,11 @@ static void test_confined(gconstpointer data) {
         g_autoptr(Sysroot) root = NULL;
 
         write_proc(directory, "1", HOST_MOUNTS, HOST_MAP, HOST_STATUS);
-        if (table[i].mounts)
+        write_network(directory, "1", NULL);
+        if (table[i].mounts) {
                 write_proc(directory, "42", table[i].mounts, table[i].map, table[i].status ?: HOST_STATUS);
+                write_network(directory, "42", table[i].own_network ? NULL : "1");
+        }
         g_assert_cmpint(sysroot_open(directory, &root), >=, 0);
         g_assert_cmpint(caller_is_confined(root, 42, 1000, table[i].label, &reason), ==, table[i].r);
         g_assert_true((reason != NULL) == (table[i].r == 1));

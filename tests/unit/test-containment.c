@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "containment.h"
@@ -140,40 +141,44 @@ static int work_crash(void *userdata, const int *fds, size_t n_fds, GString *rep
         return 0;
 }
 
+static int work_dumpable(void *userdata, const int *fds, size_t n_fds, GString *reply) {
+        g_string_append_printf(reply, "%d", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+        return 0;
+}
+
 static const struct {
         ErrandSpec spec;
         uint64_t timeout_usec;
         int r;
         const char *reply;
+        uid_t uid;
 } errands[] = {
-        { { work_who, NULL }, WAIT_USEC, 0, "65534" },
-        { { work_fail, NULL }, WAIT_USEC, -EXDEV, "" },
-        { { work_hang, NULL }, 50000, -ETIMEDOUT, "" },
-        { { work_crash, NULL }, WAIT_USEC, -ECHILD, "" },
+        { { work_who, NULL }, WAIT_USEC, 0, "65534", NOBODY },
+        { { work_fail, NULL }, WAIT_USEC, -EXDEV, "", NOBODY },
+        { { work_hang, NULL }, 50000, -ETIMEDOUT, "", NOBODY },
+        { { work_crash, NULL }, WAIT_USEC, -ECHILD, "", NOBODY },
+        { { work_dumpable, NULL }, WAIT_USEC, 0, "0", NOBODY },
+        { { work_dumpable, NULL }, WAIT_USEC, 0, "0", 0 }, /* the kernel does nothing about it by itself */
 };
 
 static void test_errand(void) {
-        g_autoptr(Identity) identity = NULL;
-        g_autoptr(Containment) containment = NULL;
-        g_autoptr(Launcher) launcher = NULL;
-        ErrandSpec specs[G_N_ELEMENTS(errands)];
-        LauncherSpec spec = { .errands = specs, .n_errands = G_N_ELEMENTS(errands), .daemon_fd = -1 };
-
-        for (size_t i = 0; i < G_N_ELEMENTS(errands); i++)
-                specs[i] = errands[i].spec;
-        g_assert_cmpint(identity_lookup(NOBODY, NULL, 0, false, &identity), >=, 0);
-        g_assert_cmpint(containment_open_process(&containment), >=, 0);
-        spec.identity = identity;
-        spec.containment = containment;
-        g_assert_cmpint(launcher_start(&spec, &launcher), >=, 0);
         for (size_t i = 0; i < G_N_ELEMENTS(errands); i++) {
+                g_autoptr(Identity) identity = NULL;
+                g_autoptr(Containment) containment = NULL;
+                g_autoptr(Launcher) launcher = NULL;
+                LauncherSpec spec = { .errands = &errands[i].spec, .n_errands = 1, .daemon_fd = -1 };
                 g_autoptr(sd_event) event = NULL;
                 ErrandResult result = {};
                 Errand *errand;
 
+                g_assert_cmpint(identity_lookup(errands[i].uid, NULL, 0, true, &identity), >=, 0);
+                g_assert_cmpint(containment_open_process(&containment), >=, 0);
+                spec.identity = identity;
+                spec.containment = containment;
+                g_assert_cmpint(launcher_start(&spec, &launcher), >=, 0);
                 g_assert_cmpint(sd_event_new(&event), >=, 0);
                 result.event = event;
-                g_assert_cmpint(errand_start(event, launcher, (uint32_t) i, NULL, 0, errands[i].timeout_usec,
+                g_assert_cmpint(errand_start(event, launcher, 0, NULL, 0, errands[i].timeout_usec,
                                              on_errand, &result, &errand),
                                 ==, 0);
                 g_assert_cmpuint(g_hash_table_size(containment->others), >=, 2);

@@ -53,13 +53,15 @@ static void test_the_message_names_the_value(void) {
         g_autoptr(Explanation) none = explain(JT_ERROR_QUEUE_FULL, NULL, "job 7", NULL);
         g_autoptr(Explanation) foreign = explain(JT_ERROR_NOT_READY,
                                                  "The name org.freedesktop.systemd1 was not provided", "job 7", NULL);
-        g_autoptr(Explanation) nasty = explain(JT_ERROR_RUN_FAILED, "exit\033[2J", "job 7", "do\nthis");
+        g_autoptr(Explanation) known = explain(JT_ERROR_RUN_FAILED, NULL, "job 7", "do this");
+        g_autoptr(Explanation) nasty = explain("org.example.Newer", "exit\033[2J", "job 7", "do\nthis");
 
         g_assert_cmpstr(ours->value, ==, "20 of 20 jobs (MaxJobsPerUser)");
         g_assert_cmpstr(none->value, ==, "job 7");
         g_assert_cmpstr(foreign->value, ==, "job 7");
         g_assert_cmpstr(nasty->value, ==, "exit\\x1b[2J");
         g_assert_cmpstr(nasty->next, ==, "do\\x0athis");
+        g_assert_cmpstr(known->next, ==, error_text(JT_ERROR_RUN_FAILED)->next);
 }
 
 static void test_exit_codes(void) {

@@ -76,6 +76,31 @@ static void test_turns(void) {
         g_assert_cmpuint(queue_length(queue), ==, 0);
 }
 
+static bool collect(uint32_t id, unsigned position, void *userdata) {
+        GArray *ids = userdata;
+
+        g_array_append_val(ids, id);
+        g_assert_cmpuint(position, ==, ids->len);
+        return ids->len < 2;
+}
+
+static void test_visit_of(void) {
+        g_autoptr(Queue) queue = queue_new();
+        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+        queue_push(queue, 1, 20);
+        queue_push(queue, 2, 10);
+        queue_push(queue, 3, 20);
+        queue_push(queue, 4, 10);
+        queue_push(queue, 5, 10);
+        queue_visit_of(queue, 10, collect, ids);
+        g_assert_cmpuint(ids->len, ==, 2);
+        g_assert_cmpuint(g_array_index(ids, uint32_t, 0), ==, 2);
+        g_assert_cmpuint(g_array_index(ids, uint32_t, 1), ==, 4);
+        queue_visit_of(queue, 30, collect, ids);
+        g_assert_cmpuint(ids->len, ==, 2);
+}
+
 static void test_remove(void) {
         g_autoptr(Queue) queue = queue_new();
 
@@ -96,6 +121,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/queue/newcomer-is-next", test_newcomer_is_next);
         g_test_add_func("/queue/one-at-a-time-does-not-starve", test_one_at_a_time_does_not_starve);
         g_test_add_func("/queue/turns", test_turns);
+        g_test_add_func("/queue/visit-of", test_visit_of);
         g_test_add_func("/queue/remove", test_remove);
         return g_test_run();
 }

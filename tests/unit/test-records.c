@@ -238,6 +238,53 @@ static void test_retain(Fixture *f, gconstpointer data) {
         g_assert_cmpint(records_get(f->records, 10, &newest), >=, 0);
 }
 
+static bool is_kept(Fixture *f, uint32_t id) {
+        g_autoptr(Record) record = NULL;
+
+        return records_get(f->records, id, &record) >= 0;
+}
+
+/* User 1 has ten, user 2 three older ones, user 3 one. */
+static void test_retain_is_fair_by_count(Fixture *f, gconstpointer data) {
+        static const uid_t users[] = { 2, 2, 2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+        uint32_t ids[G_N_ELEMENTS(users)];
+
+        for (size_t i = 0; i < G_N_ELEMENTS(users); i++) {
+                ids[i] = submit(f, users[i], "d", i + 1);
+                finish(f, ids[i], RESULT_DONE, 1, NULL);
+        }
+        g_assert_cmpint(records_retain(f->records, 2000, 0, 8, 0), >=, 0);
+        for (size_t i = 0; i < G_N_ELEMENTS(users); i++)
+                g_assert_true(is_kept(f, ids[i]) == (i < 4 || i >= 10));
+        /* Users 1 and 2 have more than user 3: the next two are the oldest of each, the older one first. */
+        g_assert_cmpint(records_retain(f->records, 2000, 0, 6, 0), >=, 0);
+        g_assert_false(is_kept(f, ids[10]));
+        g_assert_false(is_kept(f, ids[0]));
+        g_assert_true(is_kept(f, ids[1]) && is_kept(f, ids[3]));
+}
+
+/* User 2 has the most records, user 1 the largest. */
+static void test_retain_is_fair_by_bytes(Fixture *f, gconstpointer data) {
+        g_autofree char *large = g_strnfill(10000, 'x'), *small = g_strnfill(100, 'x');
+        static const uid_t users[] = { 2, 2, 2, 2, 1, 1, 3 };
+        uint32_t ids[G_N_ELEMENTS(users)];
+        uint32_t open;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(users); i++) {
+                ids[i] = submit(f, users[i], "d", i + 1);
+                finish(f, ids[i], RESULT_DONE, 1, users[i] == 1 ? large : small);
+        }
+        open = submit(f, 1, "d", 1);
+        g_assert_cmpint(records_retain(f->records, 2000, 0, 0, 21500), >=, 0);
+        for (size_t i = 0; i < G_N_ELEMENTS(users); i++)
+                g_assert_true(is_kept(f, ids[i]) == (i != 4));
+        g_assert_true(is_kept(f, open));
+        /* With the last large one gone, 100 bytes each twice: user 2 still has the most. */
+        g_assert_cmpint(records_retain(f->records, 2000, 0, 0, 600), >=, 0);
+        for (size_t i = 0; i < G_N_ELEMENTS(users); i++)
+                g_assert_true(is_kept(f, ids[i]) == (i == 2 || i == 3 || i == 6));
+}
+
 static uint64_t estimate(Fixture *f, const char *digest, uid_t uid, uint64_t formula) {
         uint64_t usec = 0;
 
@@ -303,6 +350,8 @@ int main(int argc, char **argv) {
         ADD("interrupt-spares-the-living", test_interrupt_spares_the_living);
         ADD("list", test_list);
         ADD("retain", test_retain);
+        ADD("retain-is-fair-by-count", test_retain_is_fair_by_count);
+        ADD("retain-is-fair-by-bytes", test_retain_is_fair_by_bytes);
         ADD("estimate", test_estimate);
         ADD("statistics", test_statistics);
         ADD("other-schema", test_other_schema);

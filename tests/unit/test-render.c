@@ -33,7 +33,7 @@ static void test_result(void) {
                         "  CPU time  180.0 ms                    179.0 … 182.0 ms\n"
                         "  Power      67.40 W\n"
                         "  processor package 11.20 J, memory 1.15 J\n"
-                        "  2 trials, 2 warm-ups before, 1 of them invalid\n"
+                        "  2 trials, 1 of them invalid, 2 warm-ups before\n"
                         "  meter perf, on reserved cores (3,7)\n"
                         "  ⚠ the other hardware thread of its core was not reserved: what ran there\n    counts too\n"
                         "  ⚠ in 1 trial: the reserved cores were taken away during the trial\n");
@@ -79,7 +79,7 @@ static void test_failed(void) {
                                    "1\",\"job\":{\"id\":9,\"state\":\"completed\",\"result\":\"failed\",\"error\":"
                                    "{\"name\":\"org.jouletrace.JouleTrace1.Error.RunFailed\",\"message\":\"trial 1 "
                                    "exited with 3\",\"remedy\":"
-                                   "\"use --ignore-exit\"}},\"program\":{\"argv\":[\"false\"]}}";
+                                   "\"try it by hand\"}},\"program\":{\"argv\":[\"false\"]}}";
         g_autoptr(Report) report = NULL;
         g_autofree char *drawn = NULL;
 
@@ -89,7 +89,7 @@ static void test_failed(void) {
                         "Job 9: false\n"
                         "  the program failed\n"
                         "  trial 1 exited with 3\n"
-                        "  → use --ignore-exit\n");
+                        "  → mend it, raise the limit it met, or measure it all the same with --ignore-exit\n");
 }
 
 static void test_unstable(void) {

@@ -123,6 +123,29 @@ static void test_wall_limit_follows_cpu_limit(Fixture *f, const void *data) {
         g_assert_cmpuint(given->wall_limit_usec, ==, 3 * USEC_PER_SEC);
 }
 
+/* Whoever names max-trials and no trials wants no more than that. */
+static void test_trials_follow_max_trials(Fixture *f, const void *data) {
+        g_autoptr(Request) follows = NULL, given = NULL, without = NULL;
+
+        begin(f, true);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "rel-ci", "d", 0.1), >=, 0);
+        append_number(f, REQUEST_MAX_TRIALS, 7);
+        follows = accepted(f);
+        g_assert_cmpuint(follows->trials, ==, 7);
+
+        begin(f, true);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "rel-ci", "d", 0.1), >=, 0);
+        append_number(f, REQUEST_MAX_TRIALS, 7);
+        append_number(f, REQUEST_TRIALS, 8);
+        given = accepted(f);
+        g_assert_cmpuint(given->trials, ==, 8);
+
+        begin(f, true);
+        append_number(f, REQUEST_MAX_TRIALS, 7);
+        without = accepted(f);
+        g_assert_cmpuint(without->trials, ==, 9);
+}
+
 /* A request may only raise the window, whatever the order of its keys; less is for those who may have fine results. */
 static void test_min_window(Fixture *f, const void *data) {
         g_autoptr(Request) fine = NULL;
@@ -462,6 +485,7 @@ int main(int argc, char **argv) {
         ADD("/request/moved-bounds", test_moved_bounds);
         ADD("/request/defaults", test_defaults);
         ADD("/request/wall-limit", test_wall_limit_follows_cpu_limit);
+        ADD("/request/max-trials", test_trials_follow_max_trials);
         ADD("/request/min-window", test_min_window);
         ADD("/request/doubles", test_doubles);
         ADD("/request/strings", test_strings);

@@ -193,7 +193,8 @@ static void test_many_windows(void) {
         g_assert_cmpint(report_int(client.full, "measurement.trials.0.windows.0.iterations"), ==, 64);
         g_assert_cmpint(report_int(client.full, "measurement.trials.0.iterations"), ==,
                         64 * (int64_t) json_array_get_length(windows));
-        g_assert_cmpint(report_int(client.full, "measurement.trials.0.wall_ns"), >=, INT64_C(500000000));
+        /* as many as the warm-ups needed, which other work may have slowed down */
+        g_assert_cmpint(report_int(client.full, "measurement.trials.0.wall_ns"), >=, INT64_C(250000000));
         if (report_int(client.full, "measurement.trials.0.windows.0.wall_ns") < INT64_C(500000000))
                 g_assert_true(JSON_NODE_HOLDS_NULL(
                                 report_node(client.full, "measurement.trials.0.windows.0.energy_uj.model")));
@@ -441,7 +442,7 @@ static void test_not_found(void) {
 static void test_output_differs(void) {
         g_auto(WorkerClient) client;
 
-        worker_client_init(&client, SH("echo $$"));
+        worker_client_init(&client, SH("sleep 0.01; echo $$"));
         client.request->trials = 2;
         worker_measure(&client);
         g_assert_cmpint(client.result->result, ==, RESULT_DONE);

@@ -41,7 +41,7 @@ def detach(vm, *command, options=BRISK, user="user1"):
 
 
 def jobs(vm, user="root"):
-    return json.loads(joulectl(vm, "jobs", "--json", user=user)[1])
+    return json.loads(joulectl(vm, "jobs", "--json", user=user)[1])["jobs"]
 
 
 def job_state(vm, job, user="root"):

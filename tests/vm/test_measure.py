@@ -121,6 +121,12 @@ def test_host_profile_is_like_running_it_directly(vm):
     assert f"cwd {home}" in direct and "unshare 0" in direct
 
 
+def test_the_umask_is_what_the_manual_says(vm):
+    _, out, _ = vm.run(["sh", "-c", "umask 077; joulectl measure --trials=1 --warmups=0 --cooldown=0 --show-output "
+                        "-- sh -c 'umask; sleep 0.15'"], user="user1", timeout=120)
+    assert out.startswith("0022\n")
+
+
 def test_typed_busctl_calls(vm):
     """As the README prints them."""
     code, out, err = vm.run(["busctl", "call", *MANAGER, "Measure", "a{sv}", "3", "argv", "as", "2", "/bin/sleep", "0.2",

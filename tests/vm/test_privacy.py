@@ -61,7 +61,7 @@ def uid(vm, name):
 
 def test_list_jobs_hides_the_owner(vm, running):
     _, out, _ = joulectl(vm, "jobs", "--json", user="user2")
-    entry = [entry for entry in json.loads(out) if entry["id"] == running][0]
+    entry = [entry for entry in json.loads(out)["jobs"] if entry["id"] == running][0]
     assert entry.get("uid") is None and SECRET not in out
 
 
