@@ -9,7 +9,7 @@
 #include "boxed.h"
 #include "descendants.h"
 #include "launcher.h"
-#include "spawn.h"
+#include "box-make.h"
 
 #define LAST_WAIT_USEC (2U * USEC_PER_SEC) /* for SIGKILL to have its way */
 

@@ -6,7 +6,7 @@
  * nothing. */
 
 #include "box-child.h"
-#include "spawn.h"
+#include "box-make.h"
 
 int boxed_make_socket(int *ret_ours, int *ret_theirs);
 

@@ -4,7 +4,7 @@
 /* Inside lib/box: what the judge and its launcher say to each other, one packet with descriptors each way. */
 
 #include "launcher.h"
-#include "spawn.h"
+#include "box-make.h"
 
 typedef enum LaunchKind {
         LAUNCH_BOX,    /* number of a spec; [stdin], [extra], handed ones → pid, leaf; the BOX_FDS, then the files of

@@ -77,7 +77,7 @@ static BoxSpec box_spec(const Bench *bench, uint32_t number) {
                           .env = boxed ? (char *const *) box_environment : no_env,
                           .cwd_fd = -1,
                           .stdin_fd = -1,
-.extra_fd = -1,
+                          .extra_fd = -1,
                           .memory_max = UINT64_C(512) << 20,
                           .tasks_max = 64,
                           .cpu_limit_usec = 30 * USEC_PER_SEC,
@@ -97,7 +97,6 @@ static int run_window(Bench *bench, uint32_t number, uint64_t cpu_limit_usec, Wi
                                   .meter = bench->meter,
                                   .box = &box,
                                   .stdin_fd = -1,
-.extra_fd = -1,
                                   .limits = { .cpu_usec = cpu_limit_usec,
                                               .wall_usec = 60 * USEC_PER_SEC,
                                               .output_max = 1 << 20,
@@ -136,7 +135,7 @@ static int bench_whole(Bench *bench, const char *containment, size_t n) {
                 if (r < 0)
                         return r;
                 whole_ns[i] = now_monotonic_ns() - begin_ns;
-                outside_ns[i] = whole_ns[i] - MIN(whole_ns[i], record->wall_ns);
+                outside_ns[i] = whole_ns[i] - MIN(whole_ns[i], record->whole.wall_ns);
                 window_record_free(record);
         }
         print_times("whole", containment, whole_ns, n);
@@ -193,12 +192,12 @@ static int bench_cpu_limit(Bench *bench, const char *containment, size_t n) {
                 r = run_window(bench, RUN_LOOP, CPU_LIMIT_USEC, &record);
                 if (r < 0)
                         return r;
-                if (record->cpu_usec < CPU_LIMIT_USEC) {
+                if (record->whole.cpu_usec < CPU_LIMIT_USEC) {
                         fprintf(stderr, "bench-box: killed at %" PRIu64 " µs of CPU time, before its limit\n",
-                                record->cpu_usec);
+                                record->whole.cpu_usec);
                         return -ERANGE;
                 }
-                over_ns[i] = (record->cpu_usec - CPU_LIMIT_USEC) * NSEC_PER_USEC;
+                over_ns[i] = (record->whole.cpu_usec - CPU_LIMIT_USEC) * NSEC_PER_USEC;
                 window_record_free(record);
         }
         print_times("cpu-limit", containment, over_ns, n);

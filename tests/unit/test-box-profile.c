@@ -150,20 +150,19 @@ static pid_t program_of(const Box *box) {
 }
 
 static void test_two_boxes(Fixture *f, gconstpointer data) {
-        const UidRange range = { .first = BOX_UID, .last = BOX_UID + 9 };
         g_autofree char *directory = g_dir_make_tmp("jt-uids-XXXXXX", NULL), *output = NULL;
         autofd dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         UidLease *first = NULL, *second = NULL, *third = NULL;
         const int netns_fd = f->root.netns_fd;
         Box *a, *b;
 
-        g_assert_cmpint(uid_lease(dir_fd, &range, &first), ==, 0);
+        g_assert_cmpint(uid_lease(dir_fd, BOX_UID, BOX_UID + 9, &first), ==, 0);
         f->identity.uid = f->identity.gid = first->uid;
         f->root.uid_lock_fd = first->fd;
         a = spawn(f, SH("echo secret > /tmp/x; echo secret > /dev/shm/x; echo secret > x; sleep 60"));
         uid_lease_free(first); /* the box still holds it */
 
-        g_assert_cmpint(uid_lease(dir_fd, &range, &second), ==, 0);
+        g_assert_cmpint(uid_lease(dir_fd, BOX_UID, BOX_UID + 9, &second), ==, 0);
         f->identity.uid = f->identity.gid = second->uid;
         f->root.uid_lock_fd = second->fd;
         f->root.netns_fd = -1;
@@ -182,7 +181,7 @@ static void test_two_boxes(Fixture *f, gconstpointer data) {
 
         box_free(b);
         box_free(a);
-        g_assert_cmpint(uid_lease(dir_fd, &range, &third), ==, 0);
+        g_assert_cmpint(uid_lease(dir_fd, BOX_UID, BOX_UID + 9, &third), ==, 0);
         g_assert_cmpuint(third->uid, ==, BOX_UID);
         uid_lease_free(second);
         uid_lease_free(third);

@@ -56,7 +56,7 @@ static void set_up_as(Fixture *f, gconstpointer data, uid_t uid) {
                              .env = f->env,
                              .cwd_fd = -1,
                              .stdin_fd = -1,
-.extra_fd = -1,
+                             .extra_fd = -1,
                              .memory_max = UINT64_C(512) << 20,
                              .tasks_max = 64,
                              .cpu_limit_usec = 10 * USEC_PER_SEC,

@@ -55,7 +55,7 @@ static void set_up(Fixture *f, gconstpointer data) {
                                          .env = no_env,
                                          .cwd_fd = -1,
                                          .stdin_fd = -1,
-.extra_fd = -1,
+                                         .extra_fd = -1,
                                          .memory_max = UINT64_C(512) << 20,
                                          .tasks_max = 64,
                                          .cpu_limit_usec = 10 * USEC_PER_SEC,
@@ -193,8 +193,10 @@ static void test_refused(Fixture *f, gconstpointer data) {
         g_assert_cmpint(launcher_start(&f->spec, &launcher), ==, 0);
         for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
                 if (numbers[i] >= G_N_ELEMENTS(argvs)) {
+                        const BoxSpec unknown = { .number = numbers[i], .stdin_fd = -1, .extra_fd = -1 };
+
                         g_clear_pointer(&why, g_free);
-                        g_assert_cmpint(launcher_spawn(launcher, numbers[i], -1, &parts, &why), ==, -EINVAL);
+                        g_assert_cmpint(launcher_spawn(launcher, &unknown, &parts, &why), ==, -EINVAL);
                         g_assert_nonnull(why);
                 }
                 g_assert_cmpint(launcher_errand(launcher, numbers[i], NULL, 0, &pid, &pidfd, &reply_fd), ==, -EINVAL);
@@ -280,7 +282,7 @@ static void test_gone(Fixture *f, gconstpointer data) {
         g_assert_cmpint(poll(&item, 1, 0), ==, 0);
         g_assert_cmpint(pidfd_send_signal(launcher_pidfd(launcher), SIGKILL, NULL, 0), ==, 0);
         g_assert_cmpint(poll(&item, 1, WAIT_USEC / 1000), ==, 1);
-        g_assert_cmpint(launcher_spawn(launcher, 0, -1, &parts, &why), ==, -ECONNRESET);
+        g_assert_cmpint(launcher_spawn(launcher, &f->boxes[0], &parts, &why), ==, -ECONNRESET);
         g_assert_nonnull(why);
         g_assert_cmpint(launcher_remove(launcher, 1), ==, -ECONNRESET);
         g_assert_cmpint(launcher_end_errand(launcher), ==, -ECONNRESET);

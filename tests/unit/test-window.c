@@ -196,12 +196,12 @@ static void test_end(void) {
                           .env = env,
                           .cwd_fd = -1,
                           .stdin_fd = -1,
-.extra_fd = -1,
+                          .extra_fd = -1,
                           .memory_max = UINT64_C(512) << 20,
                           .tasks_max = 64,
                           .cpu_limit_usec = 10 * USEC_PER_SEC,
                           .containment = containment };
-        g_assert_cmpint(run_new(event, &spec, &limits, on_over, &watched, &run, &why), >=, 0);
+        g_assert_cmpint(run_new(event, &spec, &limits, NULL, on_over, &watched, &run, &why), >=, 0);
         g_assert_cmpint(run_wait_ready(run, &stage, &why), >=, 0);
         g_assert_cmpint(run_start(run), >=, 0);
         g_assert_cmpint(sd_event_loop(event), >=, 0);

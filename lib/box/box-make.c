@@ -7,7 +7,7 @@
 #include "boxed.h"
 #include "clone.h"
 #include "fs.h"
-#include "spawn.h"
+#include "box-make.h"
 
 #define PIPE_BYTES (256U * 1024U) /* fewer wake-ups of the drain while a window is open */
 
