@@ -24,16 +24,18 @@ typedef struct Server {
 /* The counters and whatever else the judge goes on with is none of ours; above all not his end of the socket, whose
  * closing tells us that he is gone. The daemon's connection is watched, and never read. */
 static int close_others(const Server *server) {
-        const size_t n_boxes = server->spec->n_boxes;
-        g_autofree int *kept = g_new(int, n_boxes + 4);
+        const LauncherSpec *spec = server->spec;
+        const int own[] = { server->socket_fd, server->daemon_fd, server->judge_pidfd, spec->containment->fd };
+        g_autofree int *kept = g_new(int, G_N_ELEMENTS(own) + spec->n_boxes + spec->n_kept_fds);
+        size_t n = 0;
 
-        for (size_t i = 0; i < n_boxes; i++)
-                kept[i] = server->spec->boxes[i].cwd_fd;
-        kept[n_boxes] = server->socket_fd;
-        kept[n_boxes + 1] = server->daemon_fd;
-        kept[n_boxes + 2] = server->judge_pidfd;
-        kept[n_boxes + 3] = server->spec->containment->fd;
-        return close_all_but(kept, n_boxes + 4);
+        for (size_t i = 0; i < G_N_ELEMENTS(own); i++)
+                kept[n++] = own[i];
+        for (size_t i = 0; i < spec->n_boxes; i++)
+                kept[n++] = spec->boxes[i].cwd_fd;
+        for (size_t i = 0; i < spec->n_kept_fds; i++)
+                kept[n++] = spec->kept_fds[i];
+        return close_all_but(kept, n);
 }
 
 static void free_leaf(void *leaf) {
@@ -194,6 +196,7 @@ static void clean_up(Server *server) {
                         g_usleep(USEC_PER_MSEC);
         g_hash_table_unref(server->leaves);
         containment_free(server->spec->containment);
+        safe_close(server->daemon_fd); /* now it may know; what exit closes after this may be slow */
 }
 
 void launcher_serve(const LauncherSpec *spec, int socket_fd, pid_t judge, int judge_pidfd) {
