@@ -64,7 +64,6 @@ static int hash_fd(int fd, GString *reply) {
         return 0;
 }
 
-/* fds: the working directory, if one was given. */
 static int work_program(void *userdata, const int *fds, size_t n_fds, GString *reply) {
         const Material *material = userdata;
         g_autofree char *path = NULL;
@@ -72,7 +71,7 @@ static int work_program(void *userdata, const int *fds, size_t n_fds, GString *r
         struct stat st;
         int r;
 
-        if ((n_fds > 0 ? fchdir(fds[0]) : chdir("/")) < 0)
+        if ((material->request->cwd_fd >= 0 ? fchdir(material->request->cwd_fd) : chdir("/")) < 0)
                 return -errno;
         fd = open_program(material, &path);
         if (fd < 0)
@@ -113,18 +112,19 @@ static int write_block(int fd, const uint8_t *data, size_t size) {
         return 0;
 }
 
-/* fds: the caller's file, from its beginning, wherever his offset stands; our memfd. */
+/* Into our memfd, fds[0]; from the beginning of the file, wherever the caller's offset stands. */
 static int work_stdin(void *userdata, const int *fds, size_t n_fds, GString *reply) {
+        const int source = ((const Material *) userdata)->request->stdin_fd;
         g_autofree uint8_t *block = g_malloc(BLOCK_BYTES);
         uint64_t size = 0;
         struct stat st;
 
-        if (fstat(fds[0], &st) < 0)
+        if (fstat(source, &st) < 0)
                 return -errno;
         if (!S_ISREG(st.st_mode))
                 return -EMEDIUMTYPE;
         for (;;) {
-                const ssize_t n = pread(fds[0], block, BLOCK_BYTES, (off_t) size);
+                const ssize_t n = pread(source, block, BLOCK_BYTES, (off_t) size);
                 int r;
 
                 if (n < 0)
@@ -134,7 +134,7 @@ static int work_stdin(void *userdata, const int *fds, size_t n_fds, GString *rep
                 size += (uint64_t) n;
                 if (size > STDIN_MAX_BYTES)
                         return -EFBIG;
-                r = write_block(fds[1], block, (size_t) n);
+                r = write_block(fds[0], block, (size_t) n);
                 if (r < 0)
                         return r;
         }
@@ -184,9 +184,8 @@ static int start_stdin(Material *material, uint64_t timeout_usec) {
         if (material->stdin_fd < 0)
                 return -errno;
         if (request->stdin_fd >= 0) {
-                r = errand_start(material->event, material->launcher, MATERIAL_STDIN,
-                                 (const int[]){ request->stdin_fd, material->stdin_fd }, 2, timeout_usec, on_stdin,
-                                 material, &material->errand);
+                r = errand_start(material->event, material->launcher, MATERIAL_STDIN, &material->stdin_fd, 1,
+                                 timeout_usec, on_stdin, material, &material->errand);
                 return r < 0 ? r : 1;
         }
         data = g_bytes_get_data(request->stdin_bytes, &size);
@@ -215,8 +214,8 @@ int material_fetch(Material *material, uint64_t timeout_usec, void (*done)(int r
         material->done = done;
         material->userdata = userdata;
         material->timeout_usec = timeout_usec;
-        return errand_start(material->event, material->launcher, MATERIAL_PROGRAM, &material->request->cwd_fd,
-                            material->request->cwd_fd >= 0, timeout_usec, on_program, material, &material->errand);
+        return errand_start(material->event, material->launcher, MATERIAL_PROGRAM, NULL, 0, timeout_usec, on_program,
+                            material, &material->errand);
 }
 
 static int copy_output(int from, int to, uint8_t *block) {
@@ -235,20 +234,32 @@ static int copy_output(int from, int to, uint8_t *block) {
         }
 }
 
-/* fds: one or two pairs of our memfd and the caller's descriptor. */
+/* fds: a memfd of ours for each output the caller wants, standard output first. */
 static int work_output(void *userdata, const int *fds, size_t n_fds, GString *reply) {
+        const Request *request = ((const Material *) userdata)->request;
+        const int targets[] = { request->output_fd, request->error_output_fd };
         g_autofree uint8_t *block = g_malloc(BLOCK_BYTES);
+        size_t next = 0;
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i + 1 < n_fds; i += 2)
-                r = copy_output(fds[i], fds[i + 1], block);
+        for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(targets) && next < n_fds; i++)
+                if (targets[i] >= 0)
+                        r = copy_output(fds[next++], targets[i], block);
         return r;
 }
 
-void material_errands(Material *material, ErrandSpec errands[static MATERIAL_ERRANDS]) {
-        errands[MATERIAL_PROGRAM] = (ErrandSpec){ work_program, material };
-        errands[MATERIAL_STDIN] = (ErrandSpec){ work_stdin, material };
-        errands[MATERIAL_OUTPUT] = (ErrandSpec){ work_output, material };
+void material_launch(Material *material, LauncherSpec *spec) {
+        const Request *request = material->request;
+        const int kept_fds[] = { request->stdin_fd, request->output_fd, request->error_output_fd };
+
+        material->errands[MATERIAL_PROGRAM] = (ErrandSpec){ work_program, material };
+        material->errands[MATERIAL_STDIN] = (ErrandSpec){ work_stdin, material };
+        material->errands[MATERIAL_OUTPUT] = (ErrandSpec){ work_output, material };
+        memcpy(material->kept_fds, kept_fds, sizeof(kept_fds));
+        spec->errands = material->errands;
+        spec->n_errands = MATERIAL_ERRANDS;
+        spec->kept_fds = material->kept_fds;
+        spec->n_kept_fds = MATERIAL_FDS;
 }
 
 static void on_output(int r, const char *reply, size_t length, void *userdata) {
@@ -275,24 +286,20 @@ static int output_memfd(const Capture *capture) {
 
 int material_deliver(Material *material, const Capture *output, const Capture *error_output, uint64_t timeout_usec,
                      void (*done)(int r, const char *why, void *userdata), void *userdata) {
-        const int targets[] = { material->request->output_fd, material->request->error_output_fd };
-        const Capture *const captures[] = { output, error_output };
-        autofd first = -1, second = -1;
-        int *const memfds[] = { &first, &second };
-        int fds[4], r;
+        autofd first = material->request->output_fd >= 0 ? output_memfd(output) : -1;
+        autofd second = material->request->error_output_fd >= 0 ? output_memfd(error_output) : -1;
+        int fds[2], r;
         size_t n_fds = 0;
 
-        for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
-                if (targets[i] < 0)
-                        continue;
-                *memfds[i] = output_memfd(captures[i]);
-                if (*memfds[i] < 0)
-                        return *memfds[i];
-                fds[n_fds++] = *memfds[i];
-                fds[n_fds++] = targets[i];
-        }
+        if (material->request->output_fd >= 0)
+                fds[n_fds++] = first;
+        if (material->request->error_output_fd >= 0)
+                fds[n_fds++] = second;
         if (n_fds == 0)
                 return 0;
+        for (size_t i = 0; i < n_fds; i++)
+                if (fds[i] < 0)
+                        return fds[i];
         material->done = done;
         material->userdata = userdata;
         r = errand_start(material->event, material->launcher, MATERIAL_OUTPUT, fds, n_fds, timeout_usec, on_output,

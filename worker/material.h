@@ -5,10 +5,9 @@
  * run's output. All of it happens in errands with the caller's rights and a time limit. */
 
 #include "capture.h"
-#include "errand.h"
+#include "launcher.h"
 #include "record.h"
 
-/* The errands, in material_errands(). */
 enum {
         MATERIAL_PROGRAM,
         MATERIAL_STDIN,
@@ -16,12 +15,16 @@ enum {
         MATERIAL_ERRANDS,
 };
 
+#define MATERIAL_FDS 3 /* of the caller that errands use, beside the working directory */
+
 #define STDIN_MAX_BYTES (UINT64_C(256) * 1024U * 1024U)
 
 typedef struct Material {
         sd_event *event;
         const Request *request;
         char **env;
+        ErrandSpec errands[MATERIAL_ERRANDS];
+        int kept_fds[MATERIAL_FDS];
         Launcher *launcher; /* set when there is one */
         int stdin_fd;       /* sealed memfd; -1: empty */
         Errand *errand;
@@ -35,8 +38,8 @@ typedef struct Material {
 /* The members up to launcher are the caller's and stay his. */
 void material_init(Material *material, sd_event *event, const Request *request, char **env);
 
-/* What the launcher has to know. */
-void material_errands(Material *material, ErrandSpec errands[static MATERIAL_ERRANDS]);
+/* Writes into spec what the launcher has to know for it. */
+void material_launch(Material *material, LauncherSpec *spec);
 
 void material_clear(Material *material);
 

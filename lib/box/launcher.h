@@ -7,7 +7,7 @@
  * and the launcher looks at nothing a program does.
  *
  * A request names things by their number in tables the launcher was forked with: no path, argument, credential or
- * limit comes from the judge, only descriptors that a child with the caller's rights will use. */
+ * limit comes from the judge, only descriptors of his own that a child with the caller's rights will use. */
 
 #include "box.h"
 #include "errand.h"
@@ -21,6 +21,10 @@ typedef struct LauncherSpec {
         const ErrandSpec *errands; /* what errand_start() may ask for */
         size_t n_errands;
         const Identity *identity; /* of the errands */
+        /* What errands need open, the caller's above all. The launcher closes none of it: that may wait for a file
+         * system that does not answer, and is left to its children. */
+        const int *kept_fds;
+        size_t n_kept_fds;
         int daemon_fd; /* whose end means that the judge has to end as well, and is killed when it does not; -1 */
 } LauncherSpec;
 
