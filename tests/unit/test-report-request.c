@@ -5,15 +5,26 @@
 
 /* What the report says of the request, from a record made by hand. */
 
+static int no_cpu_time(void *userdata, uint64_t *ret_usec) {
+        *ret_usec = 0;
+        return 0;
+}
+
 typedef struct Fixture {
         Sysroot *root;
+        Topology *topology;
+        Meter *meter;
         Request *request;
         JobContext context;
         JsonParser *parser;
 } Fixture;
 
 static void set_up(Fixture *f, gconstpointer data) {
+        const MeterConfig config = { .name = "model", .model_watts_per_cpu = 1, .cpu_time = no_cpu_time };
+
         g_assert_cmpint(sysroot_open("/", &f->root), >=, 0);
+        g_assert_cmpint(topology_discover(f->root, 0, &f->topology), >=, 0);
+        g_assert_cmpint(meter_open(f->topology, f->root, &config, &f->meter, NULL), >=, 0);
         f->request = request_new(JOB_VALIDATE, NULL);
         g_free(f->request->profile);
         f->request->profile = g_strdup("box");
@@ -30,6 +41,8 @@ static void set_up(Fixture *f, gconstpointer data) {
 static void tear_down(Fixture *f, gconstpointer data) {
         g_object_unref(f->parser);
         request_free(f->request);
+        meter_free(f->meter);
+        topology_free(f->topology);
         sysroot_free(f->root);
 }
 
@@ -38,6 +51,8 @@ static JsonObject *report_of(Fixture *f) {
         g_autofree char *body = NULL;
 
         record->root = f->root;
+        record->topology = f->topology;
+        record->meter = f->meter;
         body = report_body(record, REPORT_PUBLIC);
         g_assert_true(json_parser_load_from_data(f->parser, body, -1, NULL));
         return json_node_get_object(json_parser_get_root(f->parser));
