@@ -253,8 +253,9 @@ static int read_entry(sd_bus_message *m, const char *name, void *userdata) {
                         return refuse(reader, "%s: no such key; did you mean %s?", quoted, closest);
                 return refuse(reader, "%s: no such key; org.jouletrace.JouleTrace1(5) lists them", quoted);
         }
-        if (!request_key_takes(id, reader->request->kind))
-                return refuse(reader, "%s: is no key of a job that only validates; leave it out, or measure", name);
+        r = request_check_kind(reader->request, id, &reader->message);
+        if (r < 0)
+                return r;
         if (dictionary_mark(&reader->request->given, id) < 0)
                 return refuse(reader, "%s: is given twice; give it once", name);
         return read_value(reader, id);
