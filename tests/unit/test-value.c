@@ -142,6 +142,8 @@ static void test_depth(void) {
         g_autoptr(Value) value = parse(deep), wide_value = parse(wide), none = NULL;
         uint64_t least = UINT64_MAX;
 
+        g_assert_nonnull(value);
+        g_assert_nonnull(wide_value);
         g_assert_cmpint(value_parse(deeper, strlen(deeper), &none, &error), ==, -ELOOP);
         g_assert_cmpstr(error, ==, "byte 64: lists and objects are nested deeper than 64");
         g_assert_cmpint(value_parse(objects, strlen(objects), &none, &objects_error), ==, -ELOOP);
