@@ -139,7 +139,7 @@ static int apply_tolerance(const char *flag, const char *text, ValidatorOptions 
         const bool both = strcmp(flag, "float_tolerance") == 0;
         const bool absolute = both || strcmp(flag, "float_absolute_tolerance") == 0;
         const bool relative = both || strcmp(flag, "float_relative_tolerance") == 0;
-        double value;
+        double value = 0;
         int r;
 
         if (!absolute && !relative)
