@@ -75,6 +75,17 @@ static int recurse(unsigned depth) {
         return depth == 0 ? 0 : recurse(depth - 1) + frame[0] * 0;
 }
 
+/* How many children one can have. */
+static int count_children(void) {
+        int n = 0;
+
+        for (pid_t pid; n < 1000 && (pid = fork()) >= 0; n++)
+                if (pid == 0)
+                        return pause();
+        printf("%d\n", n);
+        return 0;
+}
+
 static _Noreturn void bomb(void) {
         for (;;)
                 if (fork() < 0)
@@ -94,6 +105,8 @@ int main(int argc, char **argv) {
                 return alarm(1) == 0 ? pause() : 1;
         if (argc == 2 && strcmp(argv[1], "recurse") == 0)
                 return recurse(10000); /* 40 MiB of stack */
+        if (argc == 2 && strcmp(argv[1], "children") == 0)
+                return count_children();
         if (argc == 2 && strcmp(argv[1], "bomb") == 0)
                 bomb();
         return 2;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "box-fixture.h"
 
@@ -224,6 +225,37 @@ static void test_network(Fixture *f, gconstpointer data) {
                       "lo\n");
 }
 
+static void test_namespaces(Fixture *f, gconstpointer data) {
+        const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "uts" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                g_autofree char *ours = g_strdup_printf("/proc/self/ns/%s", names[i]);
+                g_autofree char *outside = g_file_read_link(ours, NULL), *inside = NULL;
+
+                (void) run(f, ((char *const[]){ (char *) "readlink", ours, NULL }), &inside);
+                g_assert_true(g_str_has_prefix(inside, names[i]));
+                g_assert_cmpstr(g_strchomp(inside), !=, outside);
+        }
+}
+
+static void test_cpus(Fixture *f, gconstpointer data) {
+        cpu_set_t cpus;
+
+        g_assert_cmpint(cpulist_parse("0", &cpus), ==, 0);
+        f->spec.cpus = &cpus;
+        assert_output(f, "grep ^Cpus_allowed_list /proc/self/status", "Cpus_allowed_list:\t0\n");
+        f->spec.cpus = NULL;
+}
+
+/* Without controllers limits of the process stand in for them; a uid of its own makes the number of tasks exact. */
+static void test_process_limits(Fixture *f, gconstpointer data) {
+        f->spec.tasks_max = 8;
+        assert_output(f, "exec ./probe children", "7\n");
+        f->spec.tasks_max = 32;
+        assert_output(f, "python3 -c 'bytearray(1 << 30)' 2>&1 | tail -n 1", "MemoryError\n");
+        assert_output(f, "python3 -c 'bytearray(1 << 28); print(1)' 2>&1 | tail -n 1", "1\n");
+}
+
 static void test_cgroup(Fixture *f, gconstpointer data) {
         if (f->containment->kind == CONTAINMENT_PROCESS_GROUP) {
                 assert_output(f, "grep -c ^0:: /proc/self/cgroup", "1\n");
@@ -379,6 +411,40 @@ static void test_given_up(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(g_hash_table_size(f->containment->others), ==, 0);
 }
 
+/* A launcher that is killed takes its boxes along. */
+static void test_launcher_dies(Fixture *f, gconstpointer data) {
+        const uint64_t deadline = now_monotonic_usec() + WAIT_USEC;
+        int fds[2], status;
+        pid_t launcher, pids[2];
+
+        g_assert_cmpint(pipe2(fds, O_CLOEXEC), ==, 0);
+        launcher = fork();
+        if (launcher == 0) {
+                Box *box = spawn(f, SH("setsid sleep 60"));
+
+                pids[0] = box->pid;
+                pids[1] = program_of(box);
+                if (box_open_gate(box) < 0 || write(fds[1], pids, sizeof(pids)) != sizeof(pids))
+                        _exit(1);
+                (void) pause();
+        }
+        g_assert_cmpint(read(fds[0], pids, sizeof(pids)), ==, sizeof(pids));
+        g_assert_cmpint(kill(launcher, SIGKILL), ==, 0);
+        g_assert_cmpint(waitpid(launcher, &status, 0), ==, launcher);
+        for (size_t i = 0; i < G_N_ELEMENTS(pids); i++)
+                while (kill(pids[i], 0) == 0) {
+                        (void) waitpid(pids[0], &status, WNOHANG); /* we are its reaper now */
+                        g_assert_cmpuint(now_monotonic_usec(), <, deadline);
+                        g_usleep(200);
+                }
+        (void) close(fds[0]);
+        (void) close(fds[1]);
+        if (f->containment->kind == CONTAINMENT_PROCESS_GROUP)
+                return;
+        g_assert_cmpint(unlinkat(f->containment->fd, "trial-1/run", AT_REMOVEDIR), ==, 0);
+        g_assert_cmpint(unlinkat(f->containment->fd, "trial-1", AT_REMOVEDIR), ==, 0);
+}
+
 /* Without privileges and without a user namespace there is no box, and it is said why. */
 static void test_refused(Fixture *f, gconstpointer data) {
         g_autofree char *why = NULL;
@@ -416,6 +482,9 @@ int main(int argc, char **argv) {
                 { "descriptors", test_descriptors, BOTH },
                 { "stdin", test_stdin, BOTH },
                 { "network", test_network, BOTH },
+                { "namespaces", test_namespaces, BOTH },
+                { "cpus", test_cpus, BOTH },
+                { "process-limits", test_process_limits, BOTH },
                 { "cgroup", test_cgroup, BOTH },
                 { "alike", test_alike, BOTH },
                 { "ends", test_ends, BOTH },
@@ -426,6 +495,7 @@ int main(int argc, char **argv) {
                 { "bomb", test_bomb, BOTH },
                 { "account", test_account, BOTH },
                 { "given-up", test_given_up, BOTH },
+                { "launcher-dies", test_launcher_dies, BOTH },
                 { "refused", test_refused, NOT_ROOT },
         };
 
