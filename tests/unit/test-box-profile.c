@@ -191,6 +191,10 @@ static void test_two_boxes(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(third->uid, ==, BOX_UID);
         uid_lease_free(second);
         uid_lease_free(third);
+
+        netns_pool_give_back(f->pool, netns_fd);
+        g_assert_cmpint(netns_pool_take(f->pool, &f->root.netns_fd), ==, 0);
+        g_assert_cmpint(f->root.netns_fd, ==, netns_fd);
         f->root.uid_lock_fd = -1;
         for (uid_t uid = BOX_UID; uid < BOX_UID + 2; uid++) {
                 g_autofree char *name = g_strdup_printf("%u", uid);
@@ -469,6 +473,26 @@ static void test_refused(Fixture *f, gconstpointer data) {
         g_assert_null(box);
 }
 
+/* The same where the kernel has no user namespace left to give. */
+static void test_no_user_namespace(Fixture *f, gconstpointer data) {
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0) {
+                g_autofree char *why = NULL;
+                Box *box = NULL;
+
+                g_assert_cmpint(unshare(CLONE_NEWUSER), ==, 0);
+                g_assert_cmpint(write_file_at(AT_FDCWD, "/proc/sys/user/max_user_namespaces", "0"), ==, 0);
+                f->spec.argv = SH("true");
+                g_assert_cmpint(box_spawn(&f->spec, &box, &why), ==, -ENOSPC);
+                g_assert_nonnull(strstr(why, "user namespace"));
+                _exit(0);
+        }
+        g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+        g_assert_cmpint(status, ==, 0);
+}
+
 int main(int argc, char **argv) {
         const struct {
                 const char *name;
@@ -509,6 +533,7 @@ int main(int argc, char **argv) {
                 { "given-up", test_given_up, BOTH },
                 { "launcher-dies", test_launcher_dies, BOTH },
                 { "refused", test_refused, NOT_ROOT },
+                { "no-user-namespace", test_no_user_namespace, NOT_ROOT },
         };
 
         open_tests(&argc, &argv);
