@@ -172,6 +172,7 @@ int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why) {
         int r;
 
         g_assert(g_str_equal(spec->profile, spec->root ? "box" : "host"));
+        *ret_why = NULL;
 
         box = g_new(Box, 1);
         *box = (Box){ .pidfd = -1,

@@ -32,8 +32,8 @@ static int check_conventions(const UidRange *range, char **ret_why) {
 }
 
 /* Lines "name:first:count"; what is none of these is no range. */
-static int check_subuid(const UidRange *range, const char *subuid, char **ret_why) {
-        g_auto(GStrv) lines = g_strsplit(subuid, "\n", -1);
+static int check_subids(const UidRange *range, const char *file, const char *text, char **ret_why) {
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
         for (char **line = lines; *line; line++) {
                 g_auto(GStrv) fields = g_strsplit(*line, ":", -1);
@@ -43,15 +43,15 @@ static int check_subuid(const UidRange *range, const char *subuid, char **ret_wh
                         continue;
                 if (count > 0 && first <= UINT32_MAX && count <= UINT32_MAX &&
                     overlaps(range, first, first + count - 1)) {
-                        *ret_why = g_strdup_printf("/etc/subuid gives %s the uids %s and %s after it", fields[0],
-                                                   fields[1], fields[2]);
+                        *ret_why = g_strdup_printf("%s gives %s %s ids from %s on", file, fields[0], fields[2],
+                                                   fields[1]);
                         return -ERANGE;
                 }
         }
         return 0;
 }
 
-int uid_range_parse(const char *text, const char *subuid, UidRange *ret, char **ret_why) {
+int uid_range_parse(const char *text, const char *subuid, const char *subgid, UidRange *ret, char **ret_why) {
         g_auto(GStrv) ends = g_strsplit(text, "-", -1);
         uint64_t first, last;
         UidRange range;
@@ -65,7 +65,9 @@ int uid_range_parse(const char *text, const char *subuid, UidRange *ret, char **
         range = (UidRange){ .first = (uid_t) first, .last = (uid_t) last };
         r = check_conventions(&range, ret_why);
         if (r >= 0 && subuid)
-                r = check_subuid(&range, subuid, ret_why);
+                r = check_subids(&range, "/etc/subuid", subuid, ret_why);
+        if (r >= 0 && subgid)
+                r = check_subids(&range, "/etc/subgid", subgid, ret_why);
         if (r < 0)
                 return r;
         *ret = range;

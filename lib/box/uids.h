@@ -20,9 +20,9 @@ typedef struct UidRange {
         uid_t first, last;
 } UidRange;
 
-/* "FIRST-LAST", both included. -EINVAL when it is not that; -ERANGE when it reaches into uids that belong to somebody,
- * by their convention or by subuid, the text of /etc/subuid (NULL: there is none); *ret_why says to whom. */
-int uid_range_parse(const char *text, const char *subuid, UidRange *ret, char **ret_why);
+/* "FIRST-LAST", both included. -EINVAL when it is not that; -ERANGE when it reaches into ids that belong to somebody,
+ * by their convention or by the texts of /etc/subuid and /etc/subgid (NULL: there is none); *ret_why says to whom. */
+int uid_range_parse(const char *text, const char *subuid, const char *subgid, UidRange *ret, char **ret_why);
 
 typedef struct UidLease {
         uid_t uid; /* gid, too */

@@ -68,13 +68,6 @@ static int call_below(const char *name) {
         return 0;
 }
 
-static int recurse(unsigned depth) {
-        volatile char frame[4096];
-
-        memset((char *) frame, (int) depth, sizeof(frame));
-        return depth == 0 ? 0 : recurse(depth - 1) + frame[0] * 0;
-}
-
 /* How many children one can have. */
 static int count_children(void) {
         int n = 0;
@@ -103,8 +96,6 @@ int main(int argc, char **argv) {
                 return raise(SIGTERM);
         if (argc == 2 && strcmp(argv[1], "alarm") == 0)
                 return alarm(1) == 0 ? pause() : 1;
-        if (argc == 2 && strcmp(argv[1], "recurse") == 0)
-                return recurse(10000); /* 40 MiB of stack */
         if (argc == 2 && strcmp(argv[1], "children") == 0)
                 return count_children();
         if (argc == 2 && strcmp(argv[1], "bomb") == 0)

@@ -6,7 +6,7 @@
 
 static void test_range(void) {
         const struct {
-                const char *text, *subuid;
+                const char *text, *subids;
                 int r;
         } cases[] = {
                 { BOX_UID_RANGE_DEFAULT, NULL, 0 },
@@ -37,9 +37,11 @@ static void test_range(void) {
                 UidRange range = {};
 
                 g_test_message("%s", cases[i].text);
-                g_assert_cmpint(uid_range_parse(cases[i].text, cases[i].subuid, &range, &why), ==, cases[i].r);
+                g_assert_cmpint(uid_range_parse(cases[i].text, cases[i].subids, NULL, &range, &why), ==, cases[i].r);
                 g_assert_true((why != NULL) == (cases[i].r < 0));
                 g_assert_true((range.last > 0) == (cases[i].r == 0));
+                g_clear_pointer(&why, g_free);
+                g_assert_cmpint(uid_range_parse(cases[i].text, NULL, cases[i].subids, &range, &why), ==, cases[i].r);
         }
 }
 
