@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What test-box-profile and test-filter run in a box: makes one system call and says what came of it. */
+/* What test-box-profile and test-filter run in a box: makes one system call and says what came of it, for one. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -43,6 +43,7 @@ static long make_call(const char *name) {
                 { "netlink", SYS_socket, AF_NETLINK, SOCK_RAW, 0 },
                 { "unix", SYS_socket, AF_UNIX, SOCK_STREAM, 0 },
                 { "prctl-core", SYS_prctl, 62, 1, 0 },
+                { "securebits", SYS_prctl, PR_GET_SECUREBITS, 0, 0 },
         };
 
         for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
@@ -54,7 +55,10 @@ static long make_call(const char *name) {
 static int call(const char *name) {
         long r = make_call(name);
 
-        printf("%s\n", r < 0 ? strerrorname_np(errno) : "ok");
+        if (r < 0)
+                printf("%s\n", strerrorname_np(errno));
+        else
+                printf("%ld\n", r);
         return 0;
 }
 

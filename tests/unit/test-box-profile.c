@@ -132,6 +132,11 @@ static void test_identity(Fixture *f, gconstpointer data) {
                       "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
 }
 
+/* No capability comes back by way of uid 0: each such bit and its lock, keep-caps off and locked. */
+static void test_securebits(Fixture *f, gconstpointer data) {
+        assert_output(f, "./probe call securebits", "239\n");
+}
+
 static void test_groups(Fixture *f, gconstpointer data) {
         assert_output(f, "id -G", "2100000000\n");
 }
@@ -510,6 +515,7 @@ int main(int argc, char **argv) {
                 { "bad-names", test_bad_names, BOTH },
                 { "environment", test_environment, BOTH },
                 { "identity", test_identity, BOTH },
+                { "securebits", test_securebits, BOTH },
                 { "groups", test_groups, ROOT },
                 { "two-boxes", test_two_boxes, ROOT },
                 { "pids", test_pids, BOTH },
