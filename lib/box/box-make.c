@@ -159,6 +159,7 @@ int box_make(const BoxSpec *spec, pid_t watcher, BoxParts *ret, char **ret_why) 
         int r;
 
         g_assert(g_str_equal(spec->profile, spec->root ? "box" : "host"));
+        *ret_why = NULL;
 
         r = make_leaf(spec, &parts, ret_why);
         if (r < 0)

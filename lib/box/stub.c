@@ -114,9 +114,9 @@ static int limit_program(const StubPlan *plan) {
                 if (r < 0)
                         return r;
         }
-        /* The uid is the box's alone, so its processes are the box's. */
+        /* The uid is the box's alone, so its processes are the box's; in a user namespace the stub has it, too. */
         if (plan->child.memory_rlimit) {
-                r = child_limit_hard(RLIMIT_NPROC, spec->tasks_max);
+                r = child_limit_hard(RLIMIT_NPROC, spec->tasks_max + (spec->root->user_namespace ? 1 : 0));
                 if (r < 0)
                         return r;
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What test-box-profile and test-filter run in a box: makes one system call and says what came of it. */
+/* What test-box-profile and test-filter run in a box: makes one system call and says what came of it, for one. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -43,6 +43,7 @@ static long make_call(const char *name) {
                 { "netlink", SYS_socket, AF_NETLINK, SOCK_RAW, 0 },
                 { "unix", SYS_socket, AF_UNIX, SOCK_STREAM, 0 },
                 { "prctl-core", SYS_prctl, 62, 1, 0 },
+                { "securebits", SYS_prctl, PR_GET_SECUREBITS, 0, 0 },
         };
 
         for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
@@ -54,7 +55,10 @@ static long make_call(const char *name) {
 static int call(const char *name) {
         long r = make_call(name);
 
-        printf("%s\n", r < 0 ? strerrorname_np(errno) : "ok");
+        if (r < 0)
+                printf("%s\n", strerrorname_np(errno));
+        else
+                printf("%ld\n", r);
         return 0;
 }
 
@@ -68,11 +72,15 @@ static int call_below(const char *name) {
         return 0;
 }
 
-static int recurse(unsigned depth) {
-        volatile char frame[4096];
+/* How many children one can have. */
+static int count_children(void) {
+        int n = 0;
 
-        memset((char *) frame, (int) depth, sizeof(frame));
-        return depth == 0 ? 0 : recurse(depth - 1) + frame[0] * 0;
+        for (pid_t pid; n < 1000 && (pid = fork()) >= 0; n++)
+                if (pid == 0)
+                        return pause();
+        printf("%d\n", n);
+        return 0;
 }
 
 static _Noreturn void bomb(void) {
@@ -92,8 +100,8 @@ int main(int argc, char **argv) {
                 return raise(SIGTERM);
         if (argc == 2 && strcmp(argv[1], "alarm") == 0)
                 return alarm(1) == 0 ? pause() : 1;
-        if (argc == 2 && strcmp(argv[1], "recurse") == 0)
-                return recurse(10000); /* 40 MiB of stack */
+        if (argc == 2 && strcmp(argv[1], "children") == 0)
+                return count_children();
         if (argc == 2 && strcmp(argv[1], "bomb") == 0)
                 bomb();
         return 2;

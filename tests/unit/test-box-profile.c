@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "box-fixture.h"
 
@@ -112,8 +113,12 @@ static void test_bad_names(Fixture *f, gconstpointer data) {
 }
 
 static void test_environment(Fixture *f, gconstpointer data) {
+        g_autofree char *output = NULL;
+
         assert_output(f, "env -u PWD -u OLDPWD -u SHLVL -u _ env | sort",
                       "HOME=/box\nLANG=C.UTF-8\nPATH=/usr/local/bin:/usr/bin:/bin\nTMPDIR=/tmp\n");
+        (void) run(f, ((char *const[]){ (char *) "/usr/bin/env", NULL }), &output);
+        g_assert_cmpstr(output, ==, "PATH=/usr/local/bin:/usr/bin:/bin\nHOME=/box\nLANG=C.UTF-8\nTMPDIR=/tmp\n");
         assert_output(f, "umask; ulimit -c; ulimit -n; ulimit -l", "0022\n0\n1024\n0\n");
 }
 
@@ -125,6 +130,11 @@ static void test_identity(Fixture *f, gconstpointer data) {
                       "Gid:\t2100000000\t2100000000\t2100000000\t2100000000\n"
                       "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
                       "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+}
+
+/* No capability comes back by way of uid 0: each such bit and its lock, keep-caps off and locked. */
+static void test_securebits(Fixture *f, gconstpointer data) {
+        assert_output(f, "./probe call securebits", "239\n");
 }
 
 static void test_groups(Fixture *f, gconstpointer data) {
@@ -185,6 +195,10 @@ static void test_two_boxes(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(third->uid, ==, BOX_UID);
         uid_lease_free(second);
         uid_lease_free(third);
+
+        netns_pool_give_back(f->pool, netns_fd);
+        g_assert_cmpint(netns_pool_take(f->pool, &f->root.netns_fd), ==, 0);
+        g_assert_cmpint(f->root.netns_fd, ==, netns_fd);
         f->root.uid_lock_fd = -1;
         for (uid_t uid = BOX_UID; uid < BOX_UID + 2; uid++) {
                 g_autofree char *name = g_strdup_printf("%u", uid);
@@ -203,6 +217,9 @@ static void test_pids(Fixture *f, gconstpointer data) {
 #define LIST_FDS "for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 64; do [ ! -L /proc/$$/fd/$i ] || echo $i; done"
 
 static void test_descriptors(Fixture *f, gconstpointer data) {
+        autofd inheritable = dup(probe_fd);
+
+        g_assert_cmpint(inheritable, <=, 12);
         assert_output(f, LIST_FDS, "0\n1\n2\n");
         f->spec.extra_fd = text_file("three\n");
         g_assert_cmpint(lseek(f->spec.extra_fd, 0, SEEK_SET), ==, 0);
@@ -221,6 +238,37 @@ static void test_stdin(Fixture *f, gconstpointer data) {
 static void test_network(Fixture *f, gconstpointer data) {
         assert_output(f, "cut -d: -f1 /proc/self/net/dev | tail -n +3 | tr -d ' '; tail -n +2 /proc/self/net/route",
                       "lo\n");
+}
+
+static void test_namespaces(Fixture *f, gconstpointer data) {
+        const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "uts" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                g_autofree char *ours = g_strdup_printf("/proc/self/ns/%s", names[i]);
+                g_autofree char *outside = g_file_read_link(ours, NULL), *inside = NULL;
+
+                (void) run(f, ((char *const[]){ (char *) "readlink", ours, NULL }), &inside);
+                g_assert_true(g_str_has_prefix(inside, names[i]));
+                g_assert_cmpstr(g_strchomp(inside), !=, outside);
+        }
+}
+
+static void test_cpus(Fixture *f, gconstpointer data) {
+        cpu_set_t cpus;
+
+        g_assert_cmpint(cpulist_parse("0", &cpus), ==, 0);
+        f->spec.cpus = &cpus;
+        assert_output(f, "grep ^Cpus_allowed_list /proc/self/status", "Cpus_allowed_list:\t0\n");
+        f->spec.cpus = NULL;
+}
+
+/* Without controllers limits of the process stand in for them; a uid of its own makes the number of tasks exact. */
+static void test_process_limits(Fixture *f, gconstpointer data) {
+        f->spec.tasks_max = 8;
+        assert_output(f, "exec ./probe children", "7\n");
+        f->spec.tasks_max = 32;
+        assert_output(f, "python3 -c 'bytearray(1 << 30)' 2>&1 | tail -n 1", "MemoryError\n");
+        assert_output(f, "python3 -c 'bytearray(1 << 28); print(1)' 2>&1 | tail -n 1", "1\n");
 }
 
 static void test_cgroup(Fixture *f, gconstpointer data) {
@@ -257,17 +305,15 @@ static void test_ends(Fixture *f, gconstpointer data) {
                 const char *what;
                 int code, status;
         } cases[] = {
-                { "abort", CLD_KILLED, SIGABRT }, { "terminate", CLD_KILLED, SIGTERM },
-                { "alarm", CLD_KILLED, SIGALRM }, { "recurse", CLD_EXITED, 0 },
+                { "abort", CLD_KILLED, SIGABRT },
+                { "terminate", CLD_KILLED, SIGTERM },
+                { "alarm", CLD_KILLED, SIGALRM },
                 { "nothing", CLD_EXITED, 2 },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-                BoxEnd end;
+                BoxEnd end = run(f, PROBE_DO((char *) cases[i].what), NULL);
 
-                if (g_str_equal(cases[i].what, "recurse") && f->containment->kind != CONTAINMENT_SCOPE)
-                        continue; /* the stack is only as large as the memory where a controller bounds both */
-                end = run(f, PROBE_DO((char *) cases[i].what), NULL);
                 g_test_message("%s", cases[i].what);
                 g_assert_cmpint(end.stage, ==, BOX_STAGE_READY);
                 g_assert_cmpint(end.end_code, ==, cases[i].code);
@@ -313,6 +359,7 @@ static void test_orphan(Fixture *f, gconstpointer data) {
 /* Taking down what the program stood in is not in its window: the stub, and with it the mounts, outlive it. */
 static void test_stub_stays(Fixture *f, gconstpointer data) {
         g_autoptr(Box) box = spawn(f, SH("setsid sleep 60 & exit 3"));
+        g_autofree char *mounts = g_strdup_printf("/proc/%d/ns/mnt", box->pid), *link = NULL;
         const pid_t stub = box->pid;
         BoxEnd end;
 
@@ -320,8 +367,8 @@ static void test_stub_stays(Fixture *f, gconstpointer data) {
         wait_exit(box);
         end = end_of(box, NULL);
         g_assert_cmpint(end.end_status, ==, 3);
-        if (f->containment->kind != CONTAINMENT_PROCESS_GROUP)
-                g_assert_cmpint(kill(stub, 0), ==, 0);
+        link = g_file_read_link(mounts, NULL);
+        g_assert_true((link != NULL) == (f->containment->kind != CONTAINMENT_PROCESS_GROUP));
         box_free(g_steal_pointer(&box));
         g_assert_cmpint(kill(stub, 0), ==, -1);
 }
@@ -357,15 +404,19 @@ static void test_bomb(Fixture *f, gconstpointer data) {
 /* The stub's work is not the program's. */
 static void test_account(Fixture *f, gconstpointer data) {
         g_autoptr(Box) box = spawn(f, SH("i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done"));
-        uint64_t before = 1, after;
+        uint64_t before = 1, after, all;
 
         g_assert_cmpint(box_cpu_usec(box, &before), ==, 0);
         g_assert_cmpuint(before, <, 1000);
         g_assert_cmpint(box_open_gate(box), ==, 0);
         wait_exit(box);
         kill_all(box);
+        if (box->leaf)
+                g_assert_cmpint(leaf_cpu_usec(box->leaf, &all), ==, 0);
         g_assert_cmpint(box_cpu_usec(box, &after), ==, 0);
         g_assert_cmpuint(after, >, 5000);
+        if (box->leaf)
+                g_assert_cmpuint(after + box->setup_cpu_usec, <, all);
 }
 
 static void test_given_up(Fixture *f, gconstpointer data) {
@@ -378,6 +429,40 @@ static void test_given_up(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(g_hash_table_size(f->containment->others), ==, 0);
 }
 
+/* A launcher that is killed takes its boxes along. */
+static void test_launcher_dies(Fixture *f, gconstpointer data) {
+        const uint64_t deadline = now_monotonic_usec() + WAIT_USEC;
+        int fds[2], status;
+        pid_t launcher, pids[2];
+
+        g_assert_cmpint(pipe2(fds, O_CLOEXEC), ==, 0);
+        launcher = fork();
+        if (launcher == 0) {
+                Box *box = spawn(f, SH("setsid sleep 60"));
+
+                pids[0] = box->pid;
+                pids[1] = program_of(box);
+                if (box_open_gate(box) < 0 || write(fds[1], pids, sizeof(pids)) != sizeof(pids))
+                        _exit(1);
+                (void) pause();
+        }
+        g_assert_cmpint(read(fds[0], pids, sizeof(pids)), ==, sizeof(pids));
+        g_assert_cmpint(kill(launcher, SIGKILL), ==, 0);
+        g_assert_cmpint(waitpid(launcher, &status, 0), ==, launcher);
+        for (size_t i = 0; i < G_N_ELEMENTS(pids); i++)
+                while (kill(pids[i], 0) == 0) {
+                        (void) waitpid(pids[0], &status, WNOHANG); /* we are its reaper now */
+                        g_assert_cmpuint(now_monotonic_usec(), <, deadline);
+                        g_usleep(200);
+                }
+        (void) close(fds[0]);
+        (void) close(fds[1]);
+        if (f->containment->kind == CONTAINMENT_PROCESS_GROUP)
+                return;
+        g_assert_cmpint(unlinkat(f->containment->fd, "trial-1/run", AT_REMOVEDIR), ==, 0);
+        g_assert_cmpint(unlinkat(f->containment->fd, "trial-1", AT_REMOVEDIR), ==, 0);
+}
+
 /* Without privileges and without a user namespace there is no box, and it is said why. */
 static void test_refused(Fixture *f, gconstpointer data) {
         g_autofree char *why = NULL;
@@ -388,6 +473,26 @@ static void test_refused(Fixture *f, gconstpointer data) {
         g_assert_cmpint(box_spawn(&f->spec, &box, &why), ==, -EPERM);
         g_assert_nonnull(strstr(why, "CAP_SYS_ADMIN"));
         g_assert_null(box);
+}
+
+/* The same where the kernel has no user namespace left to give. */
+static void test_no_user_namespace(Fixture *f, gconstpointer data) {
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0) {
+                g_autofree char *why = NULL;
+                Box *box = NULL;
+
+                g_assert_cmpint(unshare(CLONE_NEWUSER), ==, 0);
+                g_assert_cmpint(write_file_at(AT_FDCWD, "/proc/sys/user/max_user_namespaces", "0"), ==, 0);
+                f->spec.argv = SH("true");
+                g_assert_cmpint(box_spawn(&f->spec, &box, &why), ==, -ENOSPC);
+                g_assert_nonnull(strstr(why, "user namespace"));
+                _exit(0);
+        }
+        g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+        g_assert_cmpint(status, ==, 0);
 }
 
 int main(int argc, char **argv) {
@@ -409,12 +514,16 @@ int main(int argc, char **argv) {
                 { "bad-names", test_bad_names, BOTH },
                 { "environment", test_environment, BOTH },
                 { "identity", test_identity, BOTH },
+                { "securebits", test_securebits, BOTH },
                 { "groups", test_groups, ROOT },
                 { "two-boxes", test_two_boxes, ROOT },
                 { "pids", test_pids, BOTH },
                 { "descriptors", test_descriptors, BOTH },
                 { "stdin", test_stdin, BOTH },
                 { "network", test_network, BOTH },
+                { "namespaces", test_namespaces, BOTH },
+                { "cpus", test_cpus, BOTH },
+                { "process-limits", test_process_limits, BOTH },
                 { "cgroup", test_cgroup, BOTH },
                 { "alike", test_alike, BOTH },
                 { "ends", test_ends, BOTH },
@@ -425,7 +534,9 @@ int main(int argc, char **argv) {
                 { "bomb", test_bomb, BOTH },
                 { "account", test_account, BOTH },
                 { "given-up", test_given_up, BOTH },
+                { "launcher-dies", test_launcher_dies, BOTH },
                 { "refused", test_refused, NOT_ROOT },
+                { "no-user-namespace", test_no_user_namespace, NOT_ROOT },
         };
 
         open_tests(&argc, &argv);
