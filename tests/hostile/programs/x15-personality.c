@@ -18,6 +18,6 @@ int main(int argc, char **argv) {
                 r = syscall(SYS_personality, READ_IMPLIES_EXEC);
         else
                 r = syscall(SYS_modify_ldt, 1, descriptor, sizeof(descriptor));
-        puts(r < 0 && r > -4096 ? "denied" : "done");
+        puts((int) r < 0 ? "denied" : "done"); /* modify_ldt() returns an int, whatever the ABI says */
         return 0;
 }
