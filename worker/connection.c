@@ -52,8 +52,6 @@ static int read_prepare(Connection *connection, sd_bus_message *m, sd_bus_error 
                 return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
                                          "containment is \"%s\"; it is scope or process",
                                          connection->context->containment);
-        if (g_str_equal(connection->request->profile, "box"))
-                return sd_bus_error_set(error, JT_ERROR_BOX_UNAVAILABLE, "This worker cannot make boxes");
         return 0;
 }
 
@@ -255,7 +253,8 @@ static int method_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Connection *connection = userdata;
         PipelineBase base = { .identity = connection->identity, .daemon_fd = sd_bus_get_fd(connection->bus) };
         g_autoptr(Containment) containment = NULL;
-        const char *control_group;
+        const char *control_group, *error_name;
+        g_autofree char *why = NULL;
         int r;
 
         if (!connection->pipeline || connection->ran)
@@ -273,11 +272,11 @@ static int method_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return r;
         base.containment = g_steal_pointer(&containment);
         connection->run = sd_bus_message_ref(m);
-        r = pipeline_start(connection->pipeline, &base);
+        r = pipeline_start(connection->pipeline, &base, &error_name, &why);
         if (r < 0) {
                 connection->run = sd_bus_message_unref(connection->run);
-                return sd_bus_error_setf(error, JT_ERROR_WORKER_FAILED, "The job cannot be started: %s",
-                                         g_strerror(-r));
+                return why ? sd_bus_error_set(error, error_name, why)
+                           : sd_bus_error_setf(error, error_name, "The job cannot be started: %s", g_strerror(-r));
         }
         return 1;
 }

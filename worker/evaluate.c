@@ -193,7 +193,7 @@ GArray *job_summarise_tests(const JobRecord *record, uint64_t step_uj, bool *ret
         GArray *tests = g_array_new(false, true, sizeof(TestSummary));
         const size_t n = job_valid_trials(record);
         const size_t n_tests = record->tests ? record->tests->len : 0;
-        g_autofree double *wall_s = g_new0(double, n * n_tests + 1), *total_j = g_new0(double, n * n_tests + 1);
+        g_autofree double *wall_s = g_new0(double, n *n_tests + 1), *total_j = g_new0(double, n *n_tests + 1);
         size_t t = 0;
 
         *ret_energy = true;

@@ -22,7 +22,7 @@ typedef struct JobSummary {
         double power_w; /* median of energy ÷ time */
         struct {
                 double total_j, wall_s, cpu_s; /* medians of the work done once; total_j with has_energy only */
-        } per_iteration; /* with tests, of the whole set of them */
+        } per_iteration;                       /* with tests, of the whole set of them */
 } JobSummary;
 
 /* -ENODATA when no trial is valid. Energies are rounded to step_uj, trial by trial, before they are summed up. */

@@ -4,19 +4,19 @@
 #include "judging.h"
 
 /* Of an external validator. It is somebody else's program looking at a hostile program's output. */
-#define VALIDATOR_LIMITS                                                                           \
-        ((RunLimits){ .cpu_usec = 30 * USEC_PER_SEC,                                               \
-                      .wall_usec = 60 * USEC_PER_SEC,                                              \
-                      .output_max = 1U << 20,                                                      \
-                      .capture_max = 1U << 20,                                                     \
-                      .memory_max = UINT64_C(2) << 30,                                             \
+#define VALIDATOR_LIMITS                               \
+        ((RunLimits){ .cpu_usec = 30 * USEC_PER_SEC,   \
+                      .wall_usec = 60 * USEC_PER_SEC,  \
+                      .output_max = 1U << 20,          \
+                      .capture_max = 1U << 20,         \
+                      .memory_max = UINT64_C(2) << 30, \
                       .tasks_max = 128 })
 
 struct Judging {
         sd_event *event;
         const Request *request;
         Programs *programs;
-        int product_fd;
+        const int *product_fd;
         ExternalProtocol protocol;
         bool external;
 
@@ -97,8 +97,8 @@ static int run_validator(Judging *judging, bool on_jury, char **ret_why) {
                 *ret_why = g_strdup("The validator's files cannot be made");
                 return MIN(MIN(input, answer), output);
         }
-        if (judging->product_fd >= 0)
-                handed[n++] = judging->product_fd;
+        if (*judging->product_fd >= 0)
+                handed[n++] = *judging->product_fd;
         handed[n + VALIDATOR_INPUT] = input;
         handed[n + VALIDATOR_ANSWER] = answer;
         handed[n + VALIDATOR_OUTPUT] = output;
@@ -151,12 +151,15 @@ int judging_look(Judging *judging, const WorkTest *test, const Capture *output, 
         return run_validator(judging, false, ret_why);
 }
 
-void judging_abort(Judging *judging, KilledFor reason) {
-        if (judging->solo)
-                solo_kill(judging->solo, reason);
+void judging_abort(Judging *judging) {
+        if (judging->next)
+                (void) sd_event_source_set_enabled(judging->next, SD_EVENT_OFF);
+        judging->solo = solo_free(judging->solo);
+        judging->on_output = run_record_free(judging->on_output);
+        judging->run = NULL;
 }
 
-Judging *judging_new(sd_event *event, const Request *request, Programs *programs, int product_fd) {
+Judging *judging_new(sd_event *event, const Request *request, Programs *programs, const int *product_fd) {
         Judging *judging = g_new0(Judging, 1);
 
         judging->event = sd_event_ref(event);

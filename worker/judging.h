@@ -13,8 +13,8 @@ typedef struct Judging Judging;
 /* r < 0: the validator could not be run. */
 typedef void (*JudgingDone)(int r, void *userdata);
 
-/* product: the compiled validator, -1 when there is none; borrowed, as programs is. */
-Judging *judging_new(sd_event *event, const Request *request, Programs *programs, int product_fd);
+/* *product_fd: the compiled validator, -1 as long as there is none; borrowed, as programs is. */
+Judging *judging_new(sd_event *event, const Request *request, Programs *programs, const int *product_fd);
 Judging *judging_free(Judging *judging);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Judging, judging_free)
 
@@ -24,5 +24,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Judging, judging_free)
 int judging_look(Judging *judging, const WorkTest *test, const Capture *output, RunRecord *run, JudgingDone done,
                  void *userdata, char **ret_why);
 
-/* Kills a validator that runs; done is called when it is dead. */
-void judging_abort(Judging *judging, KilledFor reason);
+/* Kills a validator that runs, and reaps it; done is not called. */
+void judging_abort(Judging *judging);

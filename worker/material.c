@@ -195,12 +195,25 @@ static int start_stdin(Material *material, uint64_t timeout_usec) {
         return seal(material->stdin_fd);
 }
 
-static void on_program(int r, const char *reply, size_t length, void *userdata) {
-        Material *material = userdata;
-        g_autofree char *why = NULL;
+/* What a compiler makes of it takes its place. */
+static void take_first_file(Material *material, const Workload *workload) {
+        const GArray *files = material->request->files;
+        const RequestFile *file = files && files->len > 0 ? &g_array_index(files, RequestFile, 0) : NULL;
 
-        material->errand = NULL;
-        take_program(material, r, reply, length);
+        if (!file) {
+                material->program.absent = g_strdup("the program is a file of the box");
+                return;
+        }
+        material->program.path = g_strdup(file->name);
+        material->program.size = file->size;
+        material->program.sha256 = g_compute_checksum_for_data(
+                        G_CHECKSUM_SHA256, (const guchar *) workload->map + file->offset, file->size);
+}
+
+static void fetch_stdin(Material *material) {
+        g_autofree char *why = NULL;
+        int r;
+
         r = start_stdin(material, material->timeout_usec);
         if (r > 0)
                 return;
@@ -209,13 +222,25 @@ static void on_program(int r, const char *reply, size_t length, void *userdata) 
         material->done(r, why, material->userdata);
 }
 
-int material_fetch(Material *material, uint64_t timeout_usec, void (*done)(int r, const char *why, void *userdata),
-                   void *userdata) {
+static void on_program(int r, const char *reply, size_t length, void *userdata) {
+        Material *material = userdata;
+
+        material->errand = NULL;
+        take_program(material, r, reply, length);
+        fetch_stdin(material);
+}
+
+int material_fetch(Material *material, const Workload *workload, uint64_t timeout_usec,
+                   void (*done)(int r, const char *why, void *userdata), void *userdata) {
         material->done = done;
         material->userdata = userdata;
         material->timeout_usec = timeout_usec;
-        return errand_start(material->event, material->launcher, MATERIAL_PROGRAM, NULL, 0, timeout_usec, on_program,
-                            material, &material->errand);
+        if (!g_str_equal(material->request->profile, "box"))
+                return errand_start(material->event, material->launcher, MATERIAL_PROGRAM, NULL, 0, timeout_usec,
+                                    on_program, material, &material->errand);
+        take_first_file(material, workload);
+        fetch_stdin(material);
+        return 0;
 }
 
 static int copy_output(int from, int to, uint8_t *block) {

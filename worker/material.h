@@ -7,6 +7,7 @@
 #include "capture.h"
 #include "launcher.h"
 #include "record.h"
+#include "workload.h"
 
 enum {
         MATERIAL_PROGRAM,
@@ -43,11 +44,11 @@ void material_launch(Material *material, LauncherSpec *spec);
 
 void material_clear(Material *material);
 
-/* Finds the program as execvpe() will and hashes it; failing to is no error (program.absent says why). Then copies
- * standard input into a memfd and seals it. done is called from the event loop: r < 0 with a sentence when standard
- * input could not be had. Each step may take at most timeout_usec. */
-int material_fetch(Material *material, uint64_t timeout_usec, void (*done)(int r, const char *why, void *userdata),
-                   void *userdata);
+/* Finds the program as execvpe() will and hashes it, for a box the first of the files sent along; failing to is no
+ * error (program.absent says why). Then copies standard input into a memfd and seals it. done is called from the event
+ * loop: r < 0 with a sentence when standard input could not be had. Each step may take at most timeout_usec. */
+int material_fetch(Material *material, const Workload *workload, uint64_t timeout_usec,
+                   void (*done)(int r, const char *why, void *userdata), void *userdata);
 
 /* Writes what a run wrote to the descriptors the caller gave; done always gets r = 0, output_problem tells. Without
  * such a descriptor returns 0 and does not call; else 1. */

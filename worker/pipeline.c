@@ -2,49 +2,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "dbus/names.h"
-#include "evaluate.h"
 #include "judge.h"
-#include "material.h"
 #include "meter-choice.h"
-#include "pipeline.h"
-#include "trial.h"
+#include "pipeline-internal.h"
 
 #define ERRAND_TIMEOUT_USEC (30U * USEC_PER_SEC)
 #define DELIVER_TIMEOUT_USEC (5U * USEC_PER_SEC)
-#define STEP_UP 3U /* trials added at a time while precision is wanting */
-
-struct Pipeline {
-        sd_event *event;
-        const Request *request;
-        const JobContext *context;
-        PipelineCalls calls;
-
-        Sysroot *root;
-        Topology *topology;
-        Meter *meter;
-        Thermal *thermal;
-        Containment *containment;
-        Launcher *launcher;
-        cpu_set_t cpus;
-        BoxSpec box;
-        Material material;
-
-        JobRecord *record;
-        WindowPlan plan;
-        uint64_t fastest_ns; /* of one iteration, so far */
-        uint32_t wanted;     /* valid trials */
-        uint32_t reruns;
-        Trial *trial;
-        bool warming, delivered, started, is_over;
-        const char *cancel_error;
-        int64_t reference_mc;
-        uint64_t settled_cpu_usec; /* CPU time of all closed windows: the model meter's base */
-        uint64_t last_cpu_usec;    /* what the model meter was told last */
-        uint64_t begin_usec;
-        double fraction;
-        sd_event_source *next_source, *job_timer, *watchdog_timer, *launcher_source;
-};
 
 static int model_cpu_time(void *userdata, uint64_t *ret_usec) {
         Pipeline *pipeline = userdata;
@@ -91,8 +54,7 @@ int pipeline_new(sd_event *event, const Request *request, const JobContext *cont
         pipeline->request = request;
         pipeline->context = context;
         pipeline->calls = *calls;
-        pipeline->plan = (WindowPlan){ 1, 1 };
-        pipeline->fastest_ns = UINT64_MAX;
+        pipeline->product_fd = pipeline->validator_product_fd = -1;
         pipeline->wanted = request->trials;
         pipeline->reference_mc = TEMPERATURE_UNKNOWN;
         pipeline->material.stdin_fd = -1;
@@ -100,6 +62,11 @@ int pipeline_new(sd_event *event, const Request *request, const JobContext *cont
         pipeline->record->min_window_usec =
                         fine ? request->min_window_usec : MAX(request->min_window_usec, context->region_min_usec);
 
+        r = workload_open(request, context->max_blobs, &pipeline->workload, ret_why);
+        if (r < 0) {
+                *ret_error = JT_ERROR_INVALID_REQUEST;
+                return r;
+        }
         r = cpulist_parse(context->cpus, &pipeline->cpus);
         if (r < 0) {
                 *ret_error = JT_ERROR_INVALID_REQUEST;
@@ -122,25 +89,34 @@ int pipeline_new(sd_event *event, const Request *request, const JobContext *cont
         return 0;
 }
 
-static double progress_fraction(Pipeline *pipeline) {
-        const double all = pipeline->request->warmups + pipeline->wanted + 1;
-        const double done = pipeline->record->warmups->len + (double) job_valid_trials(pipeline->record);
+/* Tests that are to be validated, and tests in trials that are to be made; a plain command is one test. */
+static void count_work(const Pipeline *pipeline, double *ret_done, double *ret_all) {
+        const double tests = (double) MAX(pipeline->n_tasks, 1);
+        const double trials = pipeline->request->kind == JOB_VALIDATE
+                                              ? 0
+                                              : (double) pipeline->request->warmups + pipeline->wanted;
 
-        pipeline->fraction = MAX(pipeline->fraction, MIN(done / all, 1.0));
+        *ret_all = (double) pipeline->workload->n_tests + tests * trials;
+        *ret_done = pipeline->record->tests->len +
+                    tests * (pipeline->record->warmups->len + (double) job_valid_trials(pipeline->record));
+}
+
+static double progress_fraction(Pipeline *pipeline) {
+        double done, all;
+
+        count_work(pipeline, &done, &all);
+        pipeline->fraction = MAX(pipeline->fraction, MIN(done / (all + 1), 1.0));
         return pipeline->fraction;
 }
 
 /* From the pace so far, the pauses between included. */
 static uint64_t time_left_usec(const Pipeline *pipeline) {
-        const size_t valid = job_valid_trials(pipeline->record);
-        const size_t done = pipeline->record->warmups->len + pipeline->record->trials->len;
-        const size_t left = pipeline->request->warmups -
-                            MIN(pipeline->record->warmups->len, pipeline->request->warmups) + pipeline->wanted -
-                            MIN(valid, pipeline->wanted);
+        double done, all;
 
+        count_work(pipeline, &done, &all);
         if (done == 0)
                 return USEC_INFINITY;
-        return (now_monotonic_usec() - pipeline->begin_usec) / done * left;
+        return (uint64_t) ((double) (now_monotonic_usec() - pipeline->begin_usec) / done * MAX(all - done, 0));
 }
 
 static double public_median(const Pipeline *pipeline) {
@@ -152,7 +128,7 @@ static double public_median(const Pipeline *pipeline) {
         return summary.per_iteration.total_j;
 }
 
-static void report_progress(Pipeline *pipeline, JobState phase, uint32_t step, uint32_t steps) {
+void pipeline_report(Pipeline *pipeline, JobState phase, uint32_t step, uint32_t steps) {
         const PipelineProgress progress = { .phase = phase,
                                             .step = step,
                                             .steps = steps,
@@ -164,253 +140,43 @@ static void report_progress(Pipeline *pipeline, JobState phase, uint32_t step, u
         pipeline->calls.progress(&progress, pipeline->calls.userdata);
 }
 
-static void add_reason(Pipeline *pipeline, const char *word) {
-        if (!g_ptr_array_find_with_equal_func(pipeline->record->reasons, word, g_str_equal, NULL))
-                g_ptr_array_add(pipeline->record->reasons, g_strdup(word));
-}
-
-static void collect_reasons(Pipeline *pipeline) {
-        if (meter_simulated(pipeline->meter))
-                add_reason(pipeline, "SIMULATED");
-        if (pipeline->context->smt_shared)
-                add_reason(pipeline, "SMT_SHARED");
-        if (job_output_differs(pipeline->record))
-                add_reason(pipeline, "OUTPUT_DIFFERS");
-}
-
-static void finish(Pipeline *pipeline) {
-        if (pipeline->is_over)
-                return;
-        pipeline->is_over = true;
-        pipeline->trial = trial_free(pipeline->trial);
-        pipeline->next_source = sd_event_source_disable_unref(pipeline->next_source);
-        pipeline->job_timer = sd_event_source_disable_unref(pipeline->job_timer);
-        pipeline->watchdog_timer = sd_event_source_disable_unref(pipeline->watchdog_timer);
-        pipeline->launcher_source = sd_event_source_disable_unref(pipeline->launcher_source);
-        pipeline->material.errand = errand_free(pipeline->material.errand);
-        report_progress(pipeline, JOB_FINISHING, 0, 0);
-        collect_reasons(pipeline);
-        pipeline->record->program = pipeline->material.program;
-        pipeline->material.program = (ProgramRecord){};
-        pipeline->record->output_problem = g_steal_pointer(&pipeline->material.output_problem);
-        pipeline->calls.over(pipeline->record, pipeline->calls.userdata);
-}
-
-static void finish_cancelled(Pipeline *pipeline) {
-        const char *error = pipeline->cancel_error;
-        JobResult result = RESULT_CANCELLED;
-        g_autofree char *message = NULL;
-
-        if (g_str_equal(error, JT_ERROR_JOB_LIMIT)) {
-                result = RESULT_TIMEOUT;
-                message = g_strdup_printf(
-                                "The job took longer than its job-limit of %.3f s; %zu of %u trials were done",
-                                (double) pipeline->request->job_limit_usec / 1e6, job_valid_trials(pipeline->record),
-                                pipeline->wanted);
-        } else
-                message = g_strdup_printf("The job was cancelled after %zu of %u trials",
-                                          job_valid_trials(pipeline->record), pipeline->wanted);
-        job_record_set_end(pipeline->record, result, STATUS_INCOMPLETE, error, message);
-        pipeline->record->verdict = VERDICT_CANCELLED;
-        finish(pipeline);
-}
-
-static void finish_measured(Pipeline *pipeline) {
-        if (pipeline->record->meter_absent) {
-                g_autofree char *message = g_strdup_printf("Time only: %s", pipeline->record->meter_absent);
-
-                job_record_set_end(pipeline->record, RESULT_DONE, STATUS_TIME_ONLY, NULL, message);
-        } else
-                job_record_set_end(pipeline->record, RESULT_DONE, STATUS_OK, NULL, NULL);
-        pipeline->record->verdict = VERDICT_OK;
-        finish(pipeline);
-}
-
-static void finish_unstable(Pipeline *pipeline) {
-        const JobStatus status = job_status_without_result(pipeline->record);
-        const TrialRecord *last = g_ptr_array_index(pipeline->record->trials, pipeline->record->trials->len - 1);
-        g_autofree char *message = NULL;
-
-        message = g_strdup_printf("%zu of %u trials are valid after %u reruns; the last: %s",
-                                  job_valid_trials(pipeline->record), pipeline->wanted, pipeline->reruns,
-                                  last->energy_absent ?: "no reason known");
-        job_record_set_end(pipeline->record, RESULT_UNSTABLE, status, NULL, message);
-        finish(pipeline);
-}
-
-static const char *program_name(const Pipeline *pipeline) {
-        return pipeline->request->argv[0];
-}
-
-static void finish_failed_run(Pipeline *pipeline, const RunFailure *failure) {
-        const bool not_started = failure->exec_error < 0;
-        Fact decisive;
-        const Verdict verdict = facts_verdict(failure->facts, &decisive);
-        g_autofree char *name = g_utf8_make_valid(program_name(pipeline), -1);
-        g_autofree char *message = NULL;
-
-        message = g_strdup_printf("\"%s\" %s%s%s", name, failure->description,
-                                  failure->excerpt && !not_started ? "; its standard error ends: " : "",
-                                  failure->excerpt && !not_started ? failure->excerpt : "");
-        if (decisive == FACT_OUR_FAULT)
-                job_record_set_end(pipeline->record, RESULT_INFRASTRUCTURE, STATUS_INCOMPLETE, JT_ERROR_SCOPE_FAILED,
-                                   message);
-        else if (decisive == FACT_EXEC_FAILED)
-                job_record_set_end(pipeline->record, RESULT_FAILED, STATUS_INCOMPLETE, JT_ERROR_EXEC_FAILED, message);
-        else if (decisive == FACT_ENERGY_LIMIT)
-                job_record_set_end(pipeline->record, RESULT_FAILED, STATUS_ENERGY_LIMIT, JT_ERROR_ENERGY_LIMIT,
-                                   message);
-        else
-                job_record_set_end(pipeline->record, RESULT_FAILED, STATUS_INCOMPLETE, JT_ERROR_RUN_FAILED, message);
-        pipeline->record->verdict = verdict;
-        finish(pipeline);
-}
-
-/* A run that could not be built. Entering the working directory is the caller's affair, all else is ours. */
-static void finish_not_built(Pipeline *pipeline, int r, BoxStage stage, const char *why) {
-        const char *error = JT_ERROR_WORKER_FAILED;
-        JobResult result = RESULT_INFRASTRUCTURE;
-
-        if (stage == BOX_STAGE_CHDIR) {
-                error = JT_ERROR_EXEC_FAILED;
-                result = RESULT_FAILED;
-        } else if (r == -ENOTRECOVERABLE)
-                error = JT_ERROR_SCOPE_FAILED;
-        job_record_set_end(pipeline->record, result, STATUS_INCOMPLETE, error, why ?: g_strerror(-r));
-        pipeline->record->verdict = VERDICT_IE;
-        finish(pipeline);
-}
-
-static void advance_later(Pipeline *pipeline) {
+void pipeline_advance_later(Pipeline *pipeline) {
         (void) sd_event_source_set_enabled(pipeline->next_source, SD_EVENT_ONESHOT);
 }
 
-static void on_trial_over(Trial *trial, int r, void *userdata) {
-        Pipeline *pipeline = userdata;
-        TrialRecord *record = trial_take_record(trial);
-
-        pipeline->settled_cpu_usec += record->cpu_usec;
-        if (pipeline->reference_mc == TEMPERATURE_UNKNOWN)
-                pipeline->reference_mc = record->temp_start_mc;
-        g_ptr_array_add(pipeline->warming ? pipeline->record->warmups : pipeline->record->trials, record);
-        if (r < 0) {
-                BoxStage stage;
-                const char *why = trial_why(trial, &stage);
-
-                finish_not_built(pipeline, r, stage, why);
-                return;
-        }
-        advance_later(pipeline);
+bool pipeline_has_region(const Pipeline *pipeline) {
+        return pipeline->request->region || pipeline->request->function;
 }
 
-static uint64_t largest_output(const TrialRecord *trial) {
-        uint64_t largest = 0;
-
-        for (guint w = 0; w < trial->windows->len; w++) {
-                const WindowRecord *window = g_ptr_array_index(trial->windows, w);
-
-                for (guint i = 0; i < window->runs->len; i++) {
-                        const RunRecord *run = g_ptr_array_index(window->runs, i);
-
-                        largest = MAX(largest, run->evidence.output_bytes);
-                }
-        }
-        return largest;
-}
-
-static const TrialRecord *last_of(GPtrArray *records) {
-        return records->len > 0 ? g_ptr_array_index(records, records->len - 1) : NULL;
-}
-
-/* Warm-ups, and without them the first trials, say how many iterations fill a window. All valid trials have the same
- * number. */
-static void plan_windows(Pipeline *pipeline, const TrialRecord *last) {
-        if (!last || last->iterations == 0 || job_valid_trials(pipeline->record) > 0)
-                return;
-        pipeline->fastest_ns = MIN(pipeline->fastest_ns, last->wall_ns / last->iterations);
-        pipeline->plan = window_plan(pipeline->fastest_ns, largest_output(last), pipeline->record->min_window_usec);
-}
-
-static int start_trial(Pipeline *pipeline) {
+WindowSpec pipeline_window(const Pipeline *pipeline) {
         const Request *request = pipeline->request;
-        const bool fine = g_str_equal(request->resolution, "fine");
-        const bool first = pipeline->record->warmups->len + pipeline->record->trials->len == 0;
-        const TrialSpec spec = {
-                .window = { .event = pipeline->event,
-                            .meter = pipeline->meter,
-                            .box = &pipeline->box,
-                            .stdin_fd = pipeline->material.stdin_fd,
-                            .limits = { .cpu_usec = request->cpu_limit_usec,
-                                        .wall_usec = request->wall_limit_usec,
-                                        .output_max = request->output_max,
-                                        .memory_max = request->memory_max,
-                                        .tasks_max = request->tasks_max,
-                                        .max_joules = request->max_joules },
-                            .energy_min_ns = pipeline->record->min_window_usec * NSEC_PER_USEC,
-                            .energy_step_uj = fine ? 1 : PUBLIC_STEP_UJ,
-                            .ignore_exit = request->ignore_exit },
-                .plan = pipeline->plan,
-                .min_window_ns = pipeline->record->min_window_usec * NSEC_PER_USEC,
-                .cooldown_usec = first ? 0 : request->cooldown_usec,
-                .thermal = pipeline->thermal,
-                .thermal_wait_usec = request->thermal_wait_usec,
-                .reference_mc = pipeline->reference_mc,
-        };
 
-        if (pipeline->warming)
-                report_progress(pipeline, JOB_WARMING, pipeline->record->warmups->len + 1, request->warmups);
-        else
-                report_progress(pipeline, JOB_MEASURING,
-                                (uint32_t) MIN(job_valid_trials(pipeline->record) + 1, pipeline->wanted),
-                                pipeline->wanted);
-        return trial_start(&spec, on_trial_over, pipeline, &pipeline->trial);
+        return (WindowSpec){ .event = pipeline->event,
+                             .meter = pipeline->meter,
+                             .box = &programs_specs(pipeline->programs)[PROGRAM_CANDIDATE],
+                             .region = pipeline_has_region(pipeline),
+                             .limits = { .cpu_usec = request->cpu_limit_usec,
+                                         .wall_usec = request->wall_limit_usec,
+                                         .output_max = request->output_max,
+                                         .memory_max = request->memory_max,
+                                         .tasks_max = request->tasks_max,
+                                         .errors_free = g_str_equal(request->profile, "box") },
+                             .ignore_exit = request->ignore_exit };
 }
 
 static void on_delivered(int r, const char *why, void *userdata) {
-        advance_later(userdata);
+        pipeline_advance_later(userdata);
 }
 
 /* 1 when the pipeline has to wait for it. */
 static int deliver_first_output(Pipeline *pipeline) {
-        Window *window = pipeline->trial ? trial_first_window(pipeline->trial) : NULL;
+        const Window *window = pipeline->trial ? trial_first_window(pipeline->trial) : NULL;
 
         if (pipeline->delivered || !window)
                 return 0;
         pipeline->delivered = true;
-        return material_deliver(&pipeline->material, window_first_output(window), window_first_error_output(window),
+        return material_deliver(&pipeline->material, window_output(window, 0), window_error_output(window, 0),
                                 DELIVER_TIMEOUT_USEC, on_delivered, pipeline);
-}
-
-/* Whether another trial is to be made; n grows on the precision of the median only. */
-static bool wants_more(Pipeline *pipeline) {
-        const uint32_t most = MAX(pipeline->request->max_trials, pipeline->request->trials);
-        const size_t valid = job_valid_trials(pipeline->record);
-
-        if (valid < pipeline->wanted)
-                return true;
-        if (pipeline->request->rel_ci <= 0 || pipeline->wanted >= most || job_precise_enough(pipeline->record))
-                return false;
-        pipeline->wanted = MIN(pipeline->wanted + STEP_UP, most);
-        return true;
-}
-
-static void advance_trials(Pipeline *pipeline) {
-        const TrialRecord *last = last_of(pipeline->record->trials);
-
-        plan_windows(pipeline, last);
-        if (last && !last->valid) {
-                if (pipeline->reruns >= (pipeline->wanted + 1) / 2) {
-                        finish_unstable(pipeline);
-                        return;
-                }
-                pipeline->reruns++;
-        }
-        if (!wants_more(pipeline)) {
-                finish_measured(pipeline);
-                return;
-        }
-        if (start_trial(pipeline) < 0)
-                finish_not_built(pipeline, -ENOMEM, BOX_STAGE_SETUP, NULL);
 }
 
 static int on_advance(sd_event_source *source, void *userdata) {
@@ -420,35 +186,67 @@ static int on_advance(sd_event_source *source, void *userdata) {
         if (deliver_first_output(pipeline) > 0)
                 return 0;
         if (pipeline->cancel_error) {
-                finish_cancelled(pipeline);
+                pipeline_finish_cancelled(pipeline);
                 return 0;
         }
-        if (failure) {
-                finish_failed_run(pipeline, failure);
+        if (failure && pipeline->step == PIPELINE_MEASURE) {
+                pipeline_finish_failed_run(pipeline, failure);
                 return 0;
         }
         pipeline->trial = trial_free(pipeline->trial);
-
-        if (pipeline->warming) {
-                plan_windows(pipeline, last_of(pipeline->record->warmups));
-                pipeline->warming = pipeline->record->warmups->len < pipeline->request->warmups;
+        switch (pipeline->step) {
+        case PIPELINE_COMPILE:
+        case PIPELINE_COMPILE_VALIDATOR:
+                pipeline_compile(pipeline);
+                break;
+        case PIPELINE_VALIDATE:
+                pipeline_validate(pipeline);
+                break;
+        case PIPELINE_MEASURE:
+                pipeline_measure(pipeline);
+                break;
         }
-        if (!pipeline->warming)
-                advance_trials(pipeline);
-        else if (start_trial(pipeline) < 0)
-                finish_not_built(pipeline, -ENOMEM, BOX_STAGE_SETUP, NULL);
+        return 0;
+}
+
+/* The products of compilers go into the boxes from here on, by the judge's own table. */
+static int make_tasks(Pipeline *pipeline, char **ret_why) {
+        const size_t n = MAX(pipeline->workload->n_tests, 1);
+        int r;
+
+        r = workload_parse(pipeline->workload, ret_why);
+        if (r < 0)
+                return r;
+        pipeline->tasks = g_new0(TrialTask, n);
+        pipeline->paces = g_new0(Pace, n);
+        pipeline->n_tasks = n;
+        for (size_t i = 0; i < n; i++) {
+                pipeline->tasks[i] =
+                                (TrialTask){ .test = pipeline->workload->n_tests > 0 ? &pipeline->workload->tests[i]
+                                                                                     : NULL,
+                                             .stdin_fd = pipeline->material.stdin_fd,
+                                             .plan = { 1, 1 } };
+                pipeline->paces[i].fastest_ns = UINT64_MAX;
+        }
+        pipeline->judging = judging_new(pipeline->event, pipeline->request, pipeline->programs,
+                                        &pipeline->validator_product_fd);
         return 0;
 }
 
 static void on_fetched(int r, const char *why, void *userdata) {
         Pipeline *pipeline = userdata;
+        g_autofree char *owned = NULL;
 
+        if (r >= 0) {
+                r = make_tasks(pipeline, &owned);
+                why = owned;
+        }
         if (r < 0) {
                 job_record_set_end(pipeline->record, RESULT_FAILED, STATUS_INCOMPLETE, JT_ERROR_INVALID_REQUEST, why);
-                finish(pipeline);
+                pipeline_finish(pipeline);
                 return;
         }
-        advance_later(pipeline);
+        pipeline_advance_later(pipeline);
 }
 
 static int on_job_limit(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -478,7 +276,7 @@ static int on_launcher_gone(sd_event_source *source, int fd, uint32_t events, vo
         job_record_set_end(pipeline->record, RESULT_INFRASTRUCTURE, STATUS_INCOMPLETE, JT_ERROR_WORKER_FAILED,
                            "The worker's launcher died");
         pipeline->record->verdict = VERDICT_IE;
-        finish(pipeline);
+        pipeline_finish(pipeline);
         return 0;
 }
 
@@ -515,22 +313,43 @@ static void open_thermal(Pipeline *pipeline) {
 }
 
 static int split(Pipeline *pipeline, const PipelineBase *base) {
+        BoxSpec *boxes = programs_specs(pipeline->programs);
         LauncherSpec spec = { .containment = base->containment,
-                              .boxes = &pipeline->box,
-                              .n_boxes = 1,
+                              .boxes = boxes,
+                              .n_boxes = N_PROGRAMS,
                               .identity = base->identity,
                               .daemon_fd = base->daemon_fd };
         int r;
 
         material_launch(&pipeline->material, &spec);
         r = judge_split(&spec, base->judge_uid, base->judge_gid, &pipeline->launcher);
-        pipeline->box.launcher = pipeline->material.launcher = pipeline->launcher;
+        pipeline->material.launcher = pipeline->launcher;
+        for (ProgramId id = 0; id < N_PROGRAMS; id++)
+                boxes[id].launcher = pipeline->launcher;
+        if (programs_makes_product(pipeline->programs, PROGRAM_COMPILER)) {
+                boxes[PROGRAM_CANDIDATE].handed = &pipeline->product_fd;
+                boxes[PROGRAM_CANDIDATE].n_handed = 1;
+        }
         return r;
 }
 
-int pipeline_start(Pipeline *pipeline, const PipelineBase *base) {
+static int plan_programs(Pipeline *pipeline, const PipelineBase *base, char **ret_why) {
+        const ProgramsBase programs = { .request = pipeline->request,
+                                        .context = pipeline->context,
+                                        .workload = pipeline->workload,
+                                        .caller = base->identity,
+                                        .env = pipeline->record->env,
+                                        .cpus = &pipeline->cpus,
+                                        .containment = base->containment,
+                                        .min_window_usec = pipeline->record->min_window_usec };
+
+        return programs_new(&programs, &pipeline->programs, ret_why);
+}
+
+int pipeline_start(Pipeline *pipeline, const PipelineBase *base, const char **ret_error, char **ret_why) {
         int r;
 
+        *ret_error = JT_ERROR_WORKER_FAILED;
         pipeline->started = true;
         pipeline->begin_usec = now_monotonic_usec();
         pipeline->containment = base->containment;
@@ -538,18 +357,12 @@ int pipeline_start(Pipeline *pipeline, const PipelineBase *base) {
         pipeline->record->env = pipeline->request->env ? g_strdupv(pipeline->request->env)
                                                        : identity_environment(base->identity);
         pipeline->warming = pipeline->request->warmups > 0;
-        pipeline->box = (BoxSpec){ .profile = pipeline->request->profile,
-                                   .identity = base->identity,
-                                   .argv = pipeline->request->argv,
-                                   .env = pipeline->record->env,
-                                   .cwd_fd = pipeline->request->cwd_fd,
-                                   .stdin_fd = -1,
-.extra_fd = -1,
-                                   .cpus = &pipeline->cpus,
-                                   .memory_max = pipeline->request->memory_max,
-                                   .tasks_max = pipeline->request->tasks_max,
-                                   .cpu_limit_usec = pipeline->request->cpu_limit_usec,
-                                   .containment = base->containment };
+        r = plan_programs(pipeline, base, ret_why);
+        if (r < 0) {
+                *ret_error = r == -EINVAL ? JT_ERROR_INVALID_REQUEST : JT_ERROR_BOX_UNAVAILABLE;
+                return r;
+        }
+        pipeline->record->filter_sha256 = programs_filter_sha256(pipeline->programs);
         material_init(&pipeline->material, pipeline->event, pipeline->request, pipeline->record->env);
         judge_keep_aside(pipeline->topology, &pipeline->cpus);
         r = split(pipeline, base);
@@ -559,9 +372,9 @@ int pipeline_start(Pipeline *pipeline, const PipelineBase *base) {
         r = add_sources(pipeline);
         if (r < 0)
                 return r;
-        report_progress(pipeline, JOB_SETTLING, 0, 0);
-        return material_fetch(&pipeline->material, MIN(ERRAND_TIMEOUT_USEC, pipeline->request->job_limit_usec),
-                              on_fetched, pipeline);
+        pipeline_report(pipeline, JOB_SETTLING, 0, 0);
+        return material_fetch(&pipeline->material, pipeline->workload,
+                              MIN(ERRAND_TIMEOUT_USEC, pipeline->request->job_limit_usec), on_fetched, pipeline);
 }
 
 void pipeline_cancel(Pipeline *pipeline, const char *error) {
@@ -570,8 +383,10 @@ void pipeline_cancel(Pipeline *pipeline, const char *error) {
         pipeline->cancel_error = error;
         if (pipeline->material.errand) {
                 pipeline->material.errand = errand_free(pipeline->material.errand);
-                advance_later(pipeline);
-        } else if (pipeline->trial)
+                pipeline_advance_later(pipeline);
+        } else if (pipeline->compiler)
+                solo_kill(pipeline->compiler, KILLED_FOR_CANCEL);
+        else if (pipeline->trial)
                 trial_abort(pipeline->trial, KILLED_FOR_CANCEL);
 }
 
@@ -583,9 +398,17 @@ Pipeline *pipeline_free(Pipeline *pipeline) {
         sd_event_source_disable_unref(pipeline->watchdog_timer);
         sd_event_source_disable_unref(pipeline->launcher_source);
         pipeline->trial = trial_free(pipeline->trial);
+        solo_free(pipeline->compiler);
+        judging_free(pipeline->judging);
         material_clear(&pipeline->material);
         launcher_free(pipeline->launcher);
         job_record_free(pipeline->record);
+        programs_free(pipeline->programs);
+        workload_free(pipeline->workload);
+        safe_close(pipeline->product_fd);
+        safe_close(pipeline->validator_product_fd);
+        g_free(pipeline->tasks);
+        g_free(pipeline->paces);
         containment_free(pipeline->containment);
         thermal_free(pipeline->thermal);
         meter_free(pipeline->meter);

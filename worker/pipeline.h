@@ -40,8 +40,9 @@ typedef struct PipelineBase {
 } PipelineBase;
 
 /* Forks the launcher, lets this process's privileges go for good (also when it fails after that), and runs the job.
- * Takes the containment. Fails only before anything of the caller ran. */
-int pipeline_start(Pipeline *pipeline, const PipelineBase *base);
+ * Takes the containment. Fails only before anything of the caller ran; *ret_error is then a D-Bus error name, and
+ * *ret_why a sentence, or NULL. */
+int pipeline_start(Pipeline *pipeline, const PipelineBase *base, const char **ret_error, char **ret_why);
 
 /* Ends the job with one of the error names of dbus/names.h; over follows from the event loop when all is dead.
  * Does nothing when the job has ended. */

@@ -170,10 +170,9 @@ static int plan_function(Programs *programs, char **ret_why) {
         Tool *candidate = &programs->tools[PROGRAM_CANDIDATE];
         g_auto(GStrv) sources = sources_of(programs->language, request->files);
         const char *const runner[] = { RUNNER, NULL };
-        const LanguageValues values = { .files = runner,
-                                        .main = RUNNER,
-                                        .binary = "./" PRODUCT,
-                                        .memory_bytes = request->memory_max };
+        const LanguageValues values = {
+                .files = runner, .main = RUNNER, .binary = "./" PRODUCT, .memory_bytes = request->memory_max
+        };
         char *const arguments[] = { sources[0], request->function->name, NULL };
         int r;
 
@@ -415,8 +414,7 @@ bool programs_has(const Programs *programs, ProgramId id) {
 }
 
 bool programs_makes_product(const Programs *programs, ProgramId compiler) {
-        const Language *language =
-                        compiler == PROGRAM_COMPILER ? programs->language : programs->validator_language;
+        const Language *language = compiler == PROGRAM_COMPILER ? programs->language : programs->validator_language;
 
         return language && language->compile && language_makes_binary(language);
 }

@@ -24,6 +24,7 @@ RunRecord *run_record_free(RunRecord *record) {
                 return NULL;
         g_free(record->output_sha256);
         difference_clear(&record->difference);
+        g_free(record->syscall);
         g_free(record->validator_words);
         region_record_free(record->region);
         g_free(record);

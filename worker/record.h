@@ -20,6 +20,7 @@ typedef struct RunRecord {
         uint64_t output_bytes; /* of standard output */
         char *output_sha256;   /* of standard output; NULL when not all of it was kept */
         Difference difference; /* with ANSWER_WRONG */
+        char *syscall;         /* the call that ended it; NULL: none did */
         char *validator_words; /* what an external validator said of itself; NULL: nothing */
         RegionRecord *region;  /* NULL: none was to be declared */
 } RunRecord;
@@ -109,16 +110,17 @@ typedef struct JobRecord {
         char *meter_absent; /* why there is no energy; NULL when there is */
         ContainmentKind containment;
         ProgramRecord program;
-        uint64_t min_window_usec; /* in force */
-        char **env;               /* in force */
-        char *thermal_absent;     /* why there is no thermal gate; NULL when there is */
-        GPtrArray *tests;         /* TestRecord, in the request's order; empty: none were given */
-        RunRecord *compiler;      /* the compiler's run; NULL: nothing to compile */
-        char *compiler_words;     /* the end of what it said; NULL: nothing */
-        GPtrArray *warmups;       /* TrialRecord */
-        GPtrArray *trials;        /* TrialRecord; the invalid ones stay */
-        GPtrArray *reasons;       /* words about the whole job: char * */
-        char *output_problem;     /* why the output could not be handed over; NULL: it was, or nobody asked */
+        uint64_t min_window_usec;  /* in force */
+        char **env;                /* in force */
+        char *thermal_absent;      /* why there is no thermal gate; NULL when there is */
+        GPtrArray *tests;          /* TestRecord, in the request's order; empty: none were given */
+        const char *filter_sha256; /* of the box's system call filter; NULL: there is none */
+        RunRecord *compiler;       /* the compiler's run; NULL: nothing to compile */
+        char *compiler_words;      /* the end of what it said; NULL: nothing */
+        GPtrArray *warmups;        /* TrialRecord */
+        GPtrArray *trials;         /* TrialRecord; the invalid ones stay */
+        GPtrArray *reasons;        /* words about the whole job: char * */
+        char *output_problem;      /* why the output could not be handed over; NULL: it was, or nobody asked */
 
         JobResult result;
         JobStatus status;

@@ -88,7 +88,7 @@ static void write_digests(Body *body, const WindowRecord *window) {
 }
 
 static bool window_is_short(const Body *body, const WindowRecord *window) {
-        return window->wall_ns < body->record->min_window_usec * NSEC_PER_USEC;
+        return window_figures(window)->wall_ns < body->record->min_window_usec * NSEC_PER_USEC;
 }
 
 /* The energy of a short window is also the trial's less that of all the others. */
@@ -99,38 +99,50 @@ static const char *windows_withheld(const Body *body, const TrialRecord *trial) 
         return NULL;
 }
 
-static void write_window_energy(Body *body, const WindowRecord *window, const char *withheld, const char *path) {
+static void write_energy(Body *body, const Figures *figures, const char *withheld, const char *path) {
         const MeterDomain *domains;
         size_t n;
 
         domains = meter_domains(body->record->meter, &n);
         body_open(body, "energy_uj");
-        for (size_t i = 0; i < MIN(n, window->n_domains); i++) {
+        for (size_t i = 0; i < MIN(n, figures->n_domains); i++) {
                 g_autofree char *where = g_strdup_printf("%s.energy_uj.%s", path, domains[i].name);
                 g_autofree char *reason = NULL;
 
                 if (withheld)
                         reason = g_strdup(withheld);
-                else if (window->energy_error[i] < 0)
-                        reason = reading_error_to_string(window->energy_error[i]);
+                else if (figures->energy_error[i] < 0)
+                        reason = reading_error_to_string(figures->energy_error[i]);
                 if (reason)
                         body_absent(body, domains[i].name, where, reason);
                 else
-                        body_int(body, domains[i].name, round_uj(window->energy_uj[i], body->step_uj));
+                        body_int(body, domains[i].name, round_uj(figures->energy_uj[i], body->step_uj));
         }
         body_close(body);
 }
 
+static void write_figures(Body *body, const Figures *figures, const char *withheld, const char *path) {
+        body_int(body, "iterations", figures->iterations);
+        body_int(body, "wall_ns", figures->wall_ns);
+        body_int(body, "cpu_usec", figures->cpu_usec);
+        write_energy(body, figures, withheld, path);
+}
+
+/* What is measured, and, where the program declared that, the whole run beside it. */
 static void write_window(Body *body, const WindowRecord *window, const char *withheld, const char *trial_path,
                          guint index) {
         g_autofree char *path = g_strdup_printf("%s.windows[%u]", trial_path, index);
 
         body_open(body, NULL);
-        body_null(body, "test");
-        body_int(body, "iterations", window->iterations);
-        body_int(body, "wall_ns", window->wall_ns);
-        body_int(body, "cpu_usec", window->cpu_usec);
-        write_window_energy(body, window, withheld, path);
+        body_string(body, "test", window->test);
+        write_figures(body, window_figures(window), withheld, path);
+        if (window->region) {
+                g_autofree char *whole = g_strconcat(path, ".whole", NULL);
+
+                body_open(body, "whole");
+                write_figures(body, &window->whole, withheld, whole);
+                body_close(body);
+        }
         body_int(body, "memory_peak", window->memory_peak);
         body_null(body, "instructions");
         write_digests(body, window);
@@ -218,7 +230,7 @@ static void write_trials(Body *body, const char *member, GPtrArray *trials) {
                 note(body, start, body->record->thermal_absent);
                 note(body, end, body->record->thermal_absent);
         }
-        {
+        if (body->record->tests->len == 0) {
                 g_autofree char *path = g_strdup_printf("measurement.%s[].windows[].test", member);
 
                 note(body, path, "a plain command has no tests");
@@ -281,6 +293,35 @@ static void write_energy_summary(Body *body, const JobSummary *summary) {
         body_close(body);
 }
 
+static void write_per_test(Body *body) {
+        g_autoptr(GArray) tests = NULL;
+        bool has_energy;
+
+        if (body->record->tests->len == 0) {
+                body_absent(body, "per_test", "measurement.summary.per_test", "a plain command has no tests");
+                return;
+        }
+        tests = job_summarise_tests(body->record, body->step_uj, &has_energy);
+        has_energy = has_energy && !body->record->meter_absent;
+        body_open_array(body, "per_test");
+        for (guint i = 0; i < tests->len; i++) {
+                const TestSummary *test = &g_array_index(tests, TestSummary, i);
+
+                body_open(body, NULL);
+                body_string(body, "name", test->name);
+                if (has_energy)
+                        body_double(body, "total_j", test->total_j);
+                else
+                        body_null(body, "total_j");
+                body_double(body, "wall_s", test->wall_s);
+                body_close(body);
+        }
+        body_close_array(body);
+        if (!has_energy)
+                note(body, "measurement.summary.per_test[].total_j",
+                     body->record->meter_absent ?: "one of the tests was shorter than energy is given for");
+}
+
 static void write_summary(Body *body) {
         JobSummary summary;
 
@@ -291,8 +332,16 @@ static void write_summary(Body *body) {
         body_open(body, "summary");
         body_int(body, "n", summary.n);
         write_energy_summary(body, &summary);
-        body_absent(body, "per_test", "measurement.summary.per_test", "a plain command has no tests");
+        write_per_test(body);
         body_close(body);
+}
+
+/* In every trial the same. */
+static void write_order(Body *body) {
+        body_open_array(body, "order");
+        for (guint i = 0; i < body->record->tests->len; i++)
+                body_string(body, NULL, ((const TestRecord *) g_ptr_array_index(body->record->tests, i))->name);
+        body_close_array(body);
 }
 
 void body_measurement(Body *body) {
@@ -307,13 +356,16 @@ void body_measurement(Body *body) {
         body_absent(body, "grade", "measurement.grade", LATER);
         write_words(body, "reasons", record->reasons);
         body_int(body, "seed", record->request->seed);
-        body_absent(body, "order", "measurement.order", "a plain command has no tests to put in order");
+        if (record->tests->len == 0)
+                body_absent(body, "order", "measurement.order", "a plain command has no tests to put in order");
+        else
+                write_order(body);
         write_meter(body);
         body_open(body, "window");
         body_int(body, "min_ns", record->min_window_usec * NSEC_PER_USEC);
         body_close(body);
         body_open(body, "region");
-        body_bool(body, "declared", false);
+        body_bool(body, "declared", record->request->region || record->request->function);
         body_close(body);
         body_absent(body, "floor", "measurement.floor", LATER);
         body_absent(body, "noise_floor", "measurement.noise_floor", LATER);

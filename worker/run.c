@@ -20,18 +20,21 @@ struct Run {
 
         Capture output, error_output;
         Region *region; /* NULL: nothing is to be declared */
-        sd_event_source *output_source, *error_source, *exit_source;
+        sd_event_source *output_source, *error_source, *exit_source, *call_source;
         sd_event_source *wall_timer, *cpu_timer, *death_timer, *empty_timer;
 
         KilledFor killed_for;
         uint64_t gate_ns, end_ns;
         uint64_t energy_uj;
+        FilterCall call; /* that must end the run; no name: none was made */
         bool is_over, undead;
 };
 
 static void disable_all(Run *run) {
-        sd_event_source *const sources[] = { run->output_source, run->error_source, run->exit_source, run->wall_timer,
-                                             run->cpu_timer,     run->death_timer,  run->empty_timer };
+        sd_event_source *const sources[] = {
+                run->output_source, run->error_source, run->exit_source, run->call_source,
+                run->wall_timer,    run->cpu_timer,    run->death_timer, run->empty_timer
+        };
 
         for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
                 if (sources[i])
@@ -153,6 +156,25 @@ static int on_error_output(sd_event_source *source, int fd, uint32_t events, voi
         return 0;
 }
 
+/* The caller is held up and never runs on; whose it was is not known any more when it was killed meanwhile. */
+static int on_call(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Run *run = userdata;
+        const int r = filter_read_call(fd, &run->call);
+
+        if (r >= 0)
+                run_kill(run, KILLED_FOR_SYSCALL);
+        if (r >= 0 || !(events & EPOLLIN))
+                (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        return 0;
+}
+
+/* The listener comes with the gate. */
+static int watch_calls(Run *run) {
+        const int fd = box_listener_fd(run->box);
+
+        return fd < 0 ? 0 : sd_event_add_io(run->event, &run->call_source, fd, EPOLLIN, on_call, run);
+}
+
 static int add_timer(Run *run, sd_event_time_handler_t handler, sd_event_source **ret) {
         int r;
 
@@ -219,7 +241,7 @@ static int spawn(Run *run, const BoxSpec *spec, Meter *meter, char **ret_why) {
                         return r;
                 }
         }
-        with_region.region_fd = program_fd;
+        with_region.extra_fd = program_fd;
         return box_spawn(&with_region, &run->box, ret_why);
 }
 
@@ -268,6 +290,8 @@ int run_start(Run *run) {
                 r = arm(run->wall_timer, run->limits.wall_usec);
         if (r >= 0)
                 r = arm(run->cpu_timer, MAX(run->limits.cpu_usec / run->parallel, CPU_RETRY_USEC));
+        if (r >= 0)
+                r = watch_calls(run);
         if (r >= 0 && run->region)
                 r = region_listen(run->region);
         if (r < 0)
@@ -317,6 +341,7 @@ RunRecord *run_settle(Run *run) {
         int r;
 
         drain_rest(run);
+        record->syscall = g_steal_pointer(&run->call.name);
         r = box_collect(run->box, &end);
         *evidence = (Evidence){
                 .our_fault = fault_of(run, r, &end),
@@ -335,6 +360,9 @@ RunRecord *run_settle(Run *run) {
                 .oom_kills = end.oom_kills,
                 .tasks_denied = end.tasks_denied,
                 .tasks_max = run->limits.tasks_max,
+                .cache_capped = end.cache_capped,
+                .filtered = box_listener_fd(run->box) >= 0,
+                .seccomp_syscall = record->syscall,
                 .energy_uj = run->energy_uj,
                 .max_joules = run->limits.max_joules,
         };
@@ -356,15 +384,19 @@ const Capture *run_error_output(const Run *run) {
 }
 
 Run *run_free(Run *run) {
-        sd_event_source **sources[] = { &run->output_source, &run->error_source, &run->exit_source, &run->wall_timer,
-                                        &run->cpu_timer,     &run->death_timer,  &run->empty_timer };
-
         if (!run)
                 return NULL;
+
+        sd_event_source **sources[] = {
+                &run->output_source, &run->error_source, &run->exit_source, &run->call_source,
+                &run->wall_timer,    &run->cpu_timer,    &run->death_timer, &run->empty_timer
+        };
+
         for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
                 *sources[i] = sd_event_source_disable_unref(*sources[i]);
         box_free(run->box);
         region_free(run->region);
+        filter_call_clear(&run->call);
         capture_clear(&run->output);
         capture_clear(&run->error_output);
         sd_event_unref(run->event);

@@ -8,6 +8,7 @@ typedef enum Step {
         STEP_PAUSE,
         STEP_COOL,
         STEP_WINDOW,
+        STEP_JUDGE,
 } Step;
 
 struct Trial {
@@ -17,7 +18,11 @@ struct Trial {
         Step step;
         sd_event_source *timer; /* of the step that waits */
         uint64_t cool_deadline_usec;
+        size_t task;    /* whose window is open, or comes next */
+        uint32_t done;  /* windows of that task */
+        int stdin_fd;   /* of that task, when it is a test's */
         Window *window; /* open, or closed last */
+        guint judged;   /* runs of the closed window that were looked at */
         bool window_open, is_over;
         KilledFor aborted;
         TrialRecord *record;
@@ -46,26 +51,29 @@ static void finish(Trial *trial, int r) {
         trial->over(trial, r, trial->userdata);
 }
 
-static void note_failure(Trial *trial, const RunRecord *run) {
-        const Capture *error_output = window_last_error_output(trial->window);
+static const TrialTask *task_of(const Trial *trial) {
+        return &trial->spec.tasks[trial->task];
+}
+
+static void note_failure(Trial *trial, const RunRecord *run, uint32_t number) {
+        const Capture *error_output = window_error_output(trial->window, number);
 
         trial->failure = g_new0(RunFailure, 1);
+        trial->failure->test = task_of(trial)->test;
         trial->failure->facts = run->facts;
         trial->failure->exec_error = run->evidence.exec_error;
         trial->failure->description = evidence_describe(&run->evidence);
-        if (error_output->bytes > 0)
+        if (error_output->bytes > 0 && !(run->facts & FACT_WRONG_ANSWER))
                 trial->failure->excerpt = capture_tail(error_output, EXCERPT_BYTES);
 }
 
 /* Reasons that lie with the program come before anything else that may be wrong with the window. */
 static void look_at_runs(Trial *trial, const WindowRecord *record) {
-        for (guint i = 0; i < record->runs->len; i++) {
+        for (guint i = 0; i < record->runs->len && !trial->failure; i++) {
                 const RunRecord *run = g_ptr_array_index(record->runs, i);
 
-                if (run_facts_stop(run->facts, trial->spec.window.ignore_exit)) {
-                        note_failure(trial, run);
-                        return;
-                }
+                if (run_facts_stop(run->facts, trial->spec.window.ignore_exit))
+                        note_failure(trial, run, i);
         }
 }
 
@@ -75,26 +83,84 @@ static void step_after(Trial *trial, Step step, uint64_t delay_usec) {
         (void) sd_event_source_set_enabled(trial->timer, SD_EVENT_ONESHOT);
 }
 
-static void on_window_closed(Window *window, void *userdata) {
-        Trial *trial = userdata;
-        WindowRecord *record = window_take_record(window);
-
-        trial->window_open = false;
-        g_ptr_array_add(trial->record->windows, record);
-        look_at_runs(trial, record);
-        if (trial->failure || trial->aborted != KILLED_FOR_NOTHING ||
-            trial->record->windows->len >= trial->spec.plan.windows)
+static void go_on(Trial *trial) {
+        if (++trial->done >= task_of(trial)->plan.windows) {
+                trial->stdin_fd = safe_close(trial->stdin_fd);
+                trial->done = 0;
+                trial->task++;
+        }
+        if (trial->task >= trial->spec.n_tasks)
                 finish(trial, 0);
         else
                 step_after(trial, STEP_WINDOW, 0); /* the closed window is freed outside its own call */
 }
 
+static void on_judged(int r, void *userdata);
+
+/* Looks at one output after another; what an external validator needs its time for is gone on with when it is done. */
+static void judge_runs(Trial *trial) {
+        const WindowRecord *record = g_ptr_array_index(trial->record->windows, trial->record->windows->len - 1);
+        const WorkTest *test = task_of(trial)->test;
+        int r = 1;
+
+        while (test && r > 0 && trial->judged < record->runs->len && trial->aborted == KILLED_FOR_NOTHING) {
+                const guint i = trial->judged++;
+
+                r = judging_look(trial->spec.judging, test, window_output(trial->window, i),
+                                 g_ptr_array_index(record->runs, i), on_judged, trial, &trial->why);
+        }
+        if (r == 0)
+                return;
+        look_at_runs(trial, record);
+        if (r < 0 || trial->failure || trial->aborted != KILLED_FOR_NOTHING)
+                finish(trial, MIN(r, 0));
+        else
+                go_on(trial);
+}
+
+static void on_judged(int r, void *userdata) {
+        Trial *trial = userdata;
+
+        if (r < 0)
+                finish(trial, r);
+        else
+                step_after(trial, STEP_JUDGE, 0);
+}
+
+static void on_window_closed(Window *window, void *userdata) {
+        Trial *trial = userdata;
+
+        trial->window_open = false;
+        trial->judged = 0;
+        g_ptr_array_add(trial->record->windows, window_take_record(window));
+        judge_runs(trial);
+}
+
+/* Every run of a test opens this anew. */
+static int take_input(Trial *trial) {
+        const TrialTask *task = task_of(trial);
+
+        if (!task->test || trial->stdin_fd >= 0)
+                return 0;
+        trial->stdin_fd = memfd_with("input", task->test->input, task->test->input_size);
+        if (trial->stdin_fd < 0)
+                trial->why = g_strdup_printf("The test's input cannot be made a file: %s",
+                                             g_strerror(-trial->stdin_fd));
+        return MIN(trial->stdin_fd, 0);
+}
+
 static int open_window(Trial *trial) {
+        const TrialTask *task = task_of(trial);
         WindowSpec spec = trial->spec.window;
         int r;
 
         trial->window = window_free(trial->window);
-        spec.iterations = trial->spec.plan.iterations;
+        r = take_input(trial);
+        if (r < 0)
+                return r;
+        spec.iterations = task->plan.iterations;
+        spec.test = task->test ? task->test->name : NULL;
+        spec.stdin_fd = task->test ? trial->stdin_fd : task->stdin_fd;
         r = window_start(&spec, on_window_closed, trial, &trial->window, &trial->stage, &trial->why);
         if (r < 0)
                 return r;
@@ -141,6 +207,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
                 if (r < 0)
                         finish(trial, r);
                 break;
+        case STEP_JUDGE:
+                judge_runs(trial);
+                break;
         }
         return 0;
 }
@@ -154,6 +223,7 @@ int trial_start(const TrialSpec *spec, TrialOver over, void *userdata, Trial **r
         trial->userdata = userdata;
         trial->record = trial_record_new();
         trial->step = STEP_PAUSE;
+        trial->stdin_fd = -1;
         r = sd_event_add_time_relative(spec->window.event, &trial->timer, CLOCK_MONOTONIC, spec->cooldown_usec,
                                        USEC_PER_MSEC, on_timer, trial);
         if (r < 0)
@@ -166,6 +236,8 @@ void trial_abort(Trial *trial, KilledFor reason) {
         if (trial->is_over || trial->aborted != KILLED_FOR_NOTHING)
                 return;
         trial->aborted = reason;
+        if (trial->spec.judging)
+                judging_abort(trial->spec.judging);
         if (trial->window_open)
                 window_abort(trial->window, reason);
         else
@@ -189,8 +261,10 @@ const char *trial_why(const Trial *trial, BoxStage *ret_stage) {
         return trial->why;
 }
 
-Window *trial_first_window(Trial *trial) {
-        return trial->spec.plan.windows == 1 && !trial->window_open ? trial->window : NULL;
+const Window *trial_first_window(const Trial *trial) {
+        return trial->spec.n_tasks == 1 && trial->spec.tasks[0].plan.windows == 1 && !trial->window_open
+                               ? trial->window
+                               : NULL;
 }
 
 static void failure_free(RunFailure *failure) {
@@ -206,6 +280,7 @@ Trial *trial_free(Trial *trial) {
                 return NULL;
         sd_event_source_disable_unref(trial->timer);
         window_free(trial->window);
+        safe_close(trial->stdin_fd);
         trial_record_free(trial->record);
         failure_free(trial->failure);
         g_free(trial->why);

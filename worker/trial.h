@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* One trial: pause, thermal gate, then its windows one after another. */
+/* One trial: pause, thermal gate, then its windows one after another, those of each test together. */
 
+#include "judging.h"
 #include "thermal.h"
 #include "window.h"
 
-typedef struct TrialSpec {
-        WindowSpec window; /* its iterations come from plan */
+/* What some of its windows run. */
+typedef struct TrialTask {
+        const WorkTest *test; /* NULL: a plain command */
+        int stdin_fd; /* of a plain command: sealed memfd; -1: empty. A test's input is made one while it runs */
         WindowPlan plan;
+} TrialTask;
+
+typedef struct TrialSpec {
+        WindowSpec window; /* test, stdin_fd and iterations come from the tasks */
+        const TrialTask *tasks;
+        size_t n_tasks;
+        Judging *judging; /* looks at every output of a test */
         uint64_t min_window_ns;
         uint64_t cooldown_usec; /* 0 before the first */
         const Thermal *thermal; /* NULL: no gate */
@@ -18,10 +28,11 @@ typedef struct TrialSpec {
 
 /* Why a trial's program did not do what it was asked. */
 typedef struct RunFailure {
+        const WorkTest *test; /* NULL: a plain command */
         unsigned facts;
         int exec_error;
         char *description; /* evidence_describe() */
-        char *excerpt;     /* end of its standard error; NULL when there is none */
+        char *excerpt;     /* end of its standard error; NULL when there is none, or its answer is just wrong */
 } RunFailure;
 
 typedef struct Trial Trial;
@@ -41,7 +52,7 @@ Window *trial_window(Trial *trial);
 TrialRecord *trial_take_record(Trial *trial);
 const RunFailure *trial_failure(const Trial *trial); /* NULL: none */
 const char *trial_why(const Trial *trial, BoxStage *ret_stage);
-Window *trial_first_window(Trial *trial); /* of a trial of one window, closed; else NULL */
+const Window *trial_first_window(const Trial *trial); /* of a trial of one window, closed; else NULL */
 
 Trial *trial_free(Trial *trial);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Trial, trial_free)

@@ -59,8 +59,8 @@ static int check_slice(const Workload *workload, const char *key, const char *na
                        char **ret_why) {
         if (offset + size <= workload->size)
                 return 0;
-        return fail(ret_why, "%s: \"%s\" ends at byte %" PRIu64 " of the blobs, which have %zu", key, name, offset + size,
-                    workload->size);
+        return fail(ret_why, "%s: \"%s\" ends at byte %" PRIu64 " of the blobs, which have %zu", key, name,
+                    offset + size, workload->size);
 }
 
 static int check_files(const Workload *workload, const char *key, const GArray *files, char **ret_why) {
@@ -76,8 +76,7 @@ static int check_files(const Workload *workload, const char *key, const GArray *
 }
 
 /* The input goes to Python as it is; what it takes may be more than JSON, but not less. */
-static int check_json(const char *name, const char *what, const char *text, size_t size, Value **ret,
-                      char **ret_why) {
+static int check_json(const char *name, const char *what, const char *text, size_t size, Value **ret, char **ret_why) {
         g_autofree char *error = NULL;
 
         if (value_parse(text, size, ret, &error) >= 0)
@@ -119,11 +118,6 @@ static int take_tests(Workload *workload, char **ret_why) {
                                             .answer = workload->map + test->answer_offset,
                                             .answer_size = test->answer_size,
                                             .right = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
-                if (!request->function)
-                        continue;
-                r = take_values(&workload->tests[workload->n_tests - 1], ret_why);
-                if (r < 0)
-                        return r;
         }
         return 0;
 }
@@ -162,6 +156,17 @@ int workload_open(const Request *request, uint64_t max_bytes, Workload **ret, ch
                 return r;
         }
         *ret = g_steal_pointer(&workload);
+        return 0;
+}
+
+int workload_parse(Workload *workload, char **ret_why) {
+        for (size_t i = 0; workload->request->function && i < workload->n_tests; i++) {
+                int r;
+
+                r = take_values(&workload->tests[i], ret_why);
+                if (r < 0)
+                        return r;
+        }
         return 0;
 }
 

@@ -26,10 +26,13 @@ typedef struct Workload {
 /* A memfd cannot be changed any more once it is sealed, and reading one waits for nobody: it is the one descriptor of
  * the caller's that is read without an errand.
  * -EINVAL and *ret_why when the blobs are no sealed memfd, larger than max_bytes, or shorter than a file, input or
- * answer says, or when an input or answer of a function is no JSON. */
+ * answer says. Looks at no byte of them. */
 int workload_open(const Request *request, uint64_t max_bytes, Workload **ret, char **ret_why);
 Workload *workload_free(Workload *workload);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workload, workload_free)
+
+/* Reads the inputs and answers of a function's tests. -EINVAL and *ret_why when one of them is no JSON. */
+int workload_parse(Workload *workload, char **ret_why);
 
 /* A sealed memfd with these bytes, at its beginning; negative errno. */
 int memfd_with(const char *name, const void *data, size_t size);

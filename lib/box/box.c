@@ -264,6 +264,9 @@ static int read_evidence(Box *box, BoxEnd *end) {
         r = leaf_counter(box->leaf, LEAF_MEMORY_EVENTS, "oom_kill", &end->oom_kills);
         if (r < 0)
                 return r;
+        r = leaf_counter(box->leaf, LEAF_MEMORY_EVENTS, "max", &end->cache_capped);
+        if (r < 0)
+                return r;
         r = leaf_counter(box->leaf, LEAF_PIDS_EVENTS, "max", &end->tasks_denied);
         if (r < 0)
                 return r;

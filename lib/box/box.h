@@ -44,10 +44,10 @@ typedef struct BoxSpec {
         const Identity *identity; /* whom the program runs as */
         char *const *argv;        /* argv[0] is looked for in env's PATH unless it has a slash */
         char *const *env;
-        int cwd_fd;            /* entered with the program's credentials; -1: the root directory. Not for a box */
-        int stdin_fd;          /* -1: empty */
-        int extra_fd;          /* the program's descriptor 3; -1: none */
-        const int *handed;     /* of files that were not there yet when root was made; n_handed of them */
+        int cwd_fd;        /* entered with the program's credentials; -1: the root directory. Not for a box */
+        int stdin_fd;      /* -1: empty */
+        int extra_fd;      /* the program's descriptor 3; -1: none */
+        const int *handed; /* of files that were not there yet when root was made; n_handed of them */
         size_t n_handed;
         const cpu_set_t *cpus; /* affinity; NULL or empty: as we are */
         uint64_t memory_max;   /* bytes */
@@ -55,7 +55,8 @@ typedef struct BoxSpec {
         uint64_t cpu_limit_usec;  /* a backstop only (RLIMIT_CPU, whole seconds above it): the caller's timer is exact
                                    */
         Containment *containment; /* outlives the box */
-        Launcher *launcher; /* who makes it, from the spec it was started with and our descriptors; NULL: this process */
+        Launcher *launcher; /* who makes it, from the spec it was started with and our descriptors; NULL: this process
+                             */
         uint32_t number;    /* of that spec in the launcher's table */
 } BoxSpec;
 
@@ -82,7 +83,7 @@ typedef struct Box {
         int stdout_fd, stderr_fd; /* our ends, non-blocking; the caller drains them */
         Leaf *leaf;               /* NULL for a process group */
         uint32_t leaf_id;
-        Boxed *boxed;             /* NULL for profile "host" */
+        Boxed *boxed; /* NULL for profile "host" */
         Containment *containment;
         Launcher *launcher;
         bool gate_open, reaped;
@@ -131,6 +132,7 @@ typedef struct BoxEnd {
         uint64_t cpu_usec;
         uint64_t memory_peak;  /* bytes; of the leaf in a scope, else of the largest process */
         uint64_t oom_kills;    /* memory.events */
+        uint64_t cache_capped; /* likewise: how often memory was taken back at the limit */
         uint64_t tasks_denied; /* pids.events */
 } BoxEnd;
 

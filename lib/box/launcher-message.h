@@ -24,7 +24,7 @@ typedef struct LaunchReply {
         int32_t pid;
         uint32_t leaf_id, leaf_files, run_files; /* bit n: file n of LeafFile was sent along */
         uint32_t boxed;                          /* 1: BoxParts.boxed */
-        char why[240];                /* of LAUNCH_BOX; NUL-terminated */
+        char why[240];                           /* of LAUNCH_BOX; NUL-terminated */
 } LaunchReply;
 
 #define LAUNCH_FDS_MAX (BOX_FDS + 2 * LEAF_FILES) /* more than any request has */

@@ -136,8 +136,7 @@ static uint32_t send_leaf(const Leaf *leaf, int *fds, size_t *n) {
 }
 
 /* What the judge holds now is closed here; what kills the run stays, for when he is gone. */
-static int answer_box(Server *server, const LaunchRequest *request, const int *fds, size_t n_fds,
-                      LaunchReply *reply) {
+static int answer_box(Server *server, const LaunchRequest *request, const int *fds, size_t n_fds, LaunchReply *reply) {
         g_autofree char *why = NULL;
         g_auto(BoxParts) parts = BOX_PARTS_NONE;
         int sent[LAUNCH_FDS_MAX], netns_fd, r;

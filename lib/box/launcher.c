@@ -180,7 +180,8 @@ int launcher_remove(Launcher *launcher, uint32_t leaf_id) {
         int fds[LAUNCH_FDS_MAX];
         size_t n_fds;
 
-        return call(launcher, &(LaunchRequest){ .kind = LAUNCH_REMOVE, .number = leaf_id }, NULL, 0, 0, &reply, fds, &n_fds);
+        return call(launcher, &(LaunchRequest){ .kind = LAUNCH_REMOVE, .number = leaf_id }, NULL, 0, 0, &reply, fds,
+                    &n_fds);
 }
 
 int launcher_errand(Launcher *launcher, uint32_t number, const int *fds, size_t n_fds, pid_t *ret_pid, int *ret_pidfd,
@@ -189,7 +190,8 @@ int launcher_errand(Launcher *launcher, uint32_t number, const int *fds, size_t 
         int got[LAUNCH_FDS_MAX], r;
         size_t n_got;
 
-        r = call(launcher, &(LaunchRequest){ .kind = LAUNCH_ERRAND, .number = number }, fds, n_fds, 2, &reply, got, &n_got);
+        r = call(launcher, &(LaunchRequest){ .kind = LAUNCH_ERRAND, .number = number }, fds, n_fds, 2, &reply, got,
+                 &n_got);
         if (r < 0)
                 return r;
         *ret_pid = reply.pid;

@@ -138,8 +138,8 @@ static int become_program(const StubPlan *plan) {
 _Noreturn static void run_program(const StubPlan *plan) {
         const ChildPlan *child = &plan->child;
         const BoxSpec *spec = child->spec;
-        const int fds[] = { child->stdin_fd,      child->stdout_fd, child->stderr_fd,
-                            spec->extra_fd, child->gate_fd,   child->status_fd };
+        const int fds[] = { child->stdin_fd, child->stdout_fd, child->stderr_fd,
+                            spec->extra_fd,  child->gate_fd,   child->status_fd };
         const StubMessage ready = { .stage = BOX_STAGE_READY };
         int listener = -1, r;
         char byte;

@@ -244,6 +244,7 @@ static int read_entry(sd_bus_message *m, const char *name, void *userdata) {
         Reader *reader = userdata;
         const char *closest;
         KeyId id;
+        int r;
 
         if (request_key_find(name, &id) < 0) {
                 g_autofree char *quoted = request_quote(name);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Inside the pipeline: its life (pipeline.c), what comes before the first trial (pipeline-validate.c), the trials
+ * (pipeline-measure.c), and its ends (pipeline-end.c). Each step starts something and returns;
+ * pipeline_advance_later() has the event loop take the next. */
+
+#include "dbus/names.h"
+#include "evaluate.h"
+#include "judging.h"
+#include "material.h"
+#include "pipeline.h"
+#include "programs.h"
+#include "trial.h"
+#include "workload.h"
+
+/* Where the job stands. */
+typedef enum PipelineStep {
+        PIPELINE_COMPILE,
+        PIPELINE_COMPILE_VALIDATOR,
+        PIPELINE_VALIDATE,
+        PIPELINE_MEASURE,
+} PipelineStep;
+
+/* What is known of one task before the first valid trial. */
+typedef struct Pace {
+        uint64_t fastest_ns; /* of what is measured of one run, so far; UINT64_MAX: unknown */
+        uint64_t whole_ns;   /* of that run */
+        uint64_t output_bytes;
+} Pace;
+
+struct Pipeline {
+        sd_event *event;
+        const Request *request;
+        const JobContext *context;
+        PipelineCalls calls;
+
+        Sysroot *root;
+        Topology *topology;
+        Meter *meter;
+        Thermal *thermal;
+        Containment *containment;
+        Launcher *launcher;
+        cpu_set_t cpus;
+        Workload *workload;
+        Programs *programs;
+        Judging *judging;
+        Material material;
+
+        PipelineStep step;
+        Solo *compiler;
+        int product_fd, validator_product_fd; /* -1: none */
+
+        JobRecord *record;
+        TrialTask *tasks; /* one for each test; one for a plain command */
+        Pace *paces;
+        size_t n_tasks;
+        uint32_t wanted; /* valid trials */
+        uint32_t reruns;
+        Trial *trial;
+        bool warming, delivered, started, is_over;
+        const char *cancel_error;
+        int64_t reference_mc;
+        uint64_t settled_cpu_usec; /* CPU time of all closed windows: the model meter's base */
+        uint64_t last_cpu_usec;    /* what the model meter was told last */
+        uint64_t begin_usec;
+        double fraction;
+        sd_event_source *next_source, *job_timer, *watchdog_timer, *launcher_source;
+};
+
+void pipeline_advance_later(Pipeline *pipeline);
+void pipeline_report(Pipeline *pipeline, JobState phase, uint32_t step, uint32_t steps);
+
+/* What every window of the job has in common. */
+WindowSpec pipeline_window(const Pipeline *pipeline);
+
+/* Whether energy and time are those of the regions that the program declares. */
+bool pipeline_has_region(const Pipeline *pipeline);
+
+/* The next thing to do; called when nothing runs. */
+void pipeline_compile(Pipeline *pipeline);
+void pipeline_validate(Pipeline *pipeline);
+void pipeline_measure(Pipeline *pipeline);
+
+/* Takes in what a trial that validates a test, or measures, came to. */
+void pipeline_take_validated(Pipeline *pipeline, TrialRecord *record, const RunFailure *failure);
+void pipeline_take_measured(Pipeline *pipeline, TrialRecord *record);
+
+/* What is learnt of a task from a window of its. */
+void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window);
+
+/* The ends. */
+void pipeline_finish(Pipeline *pipeline);
+void pipeline_finish_cancelled(Pipeline *pipeline);
+void pipeline_finish_measured(Pipeline *pipeline);
+void pipeline_finish_unstable(Pipeline *pipeline);
+void pipeline_finish_failed_run(Pipeline *pipeline, const RunFailure *failure);
+void pipeline_finish_compile(Pipeline *pipeline, bool validator);
+void pipeline_finish_validated(Pipeline *pipeline);
+/* A run that could not be built. Entering the working directory is the caller's affair, all else is ours. */
+void pipeline_finish_not_built(Pipeline *pipeline, int r, BoxStage stage, const char *why);

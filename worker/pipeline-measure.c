@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "pipeline-internal.h"
+
+#define STEP_UP 3U /* trials added at a time while precision is wanting */
+#define REGION_PATIENCE_NS \
+        (UINT64_C(20) * NSEC_PER_SEC) /* for a window's runs with all that is not measured of them */
+
+static const TrialRecord *last_of(GPtrArray *records) {
+        return records->len > 0 ? g_ptr_array_index(records, records->len - 1) : NULL;
+}
+
+static uint64_t largest_output(const WindowRecord *window) {
+        uint64_t largest = 0;
+
+        for (guint i = 0; i < window->runs->len; i++)
+                largest = MAX(largest,
+                              ((const RunRecord *) g_ptr_array_index(window->runs, i))->evidence.output_bytes);
+        return largest;
+}
+
+/* Of one run: a region that its program repeats by itself is one, too. */
+void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window) {
+        const uint64_t runs = window->whole.iterations;
+        Pace *pace = &pipeline->paces[task];
+
+        if (runs == 0)
+                return;
+        pace->fastest_ns = MIN(pace->fastest_ns, window_figures(window)->wall_ns / runs);
+        pace->whole_ns = window->whole.wall_ns / runs;
+        pace->output_bytes = largest_output(window);
+}
+
+/* A region that is a small part of its run cannot be made long by repeating the run: it will be too short, and says
+ * so. */
+static WindowPlan plan_task(const Pipeline *pipeline, const Pace *pace) {
+        WindowPlan plan = window_plan(pace->fastest_ns, pace->output_bytes, pipeline->record->min_window_usec);
+        const uint64_t most = MAX(REGION_PATIENCE_NS / MAX(pace->whole_ns, 1), 1);
+
+        if (!pipeline_has_region(pipeline) || (uint64_t) plan.iterations * plan.windows <= most)
+                return plan;
+        plan.iterations = (uint32_t) MIN(plan.iterations, most);
+        plan.windows = (uint32_t) MAX(most / plan.iterations, 1);
+        return plan;
+}
+
+/* Validation, warm-ups, and without them the first trials, say how many iterations fill a window. All valid trials
+ * have the same number. */
+static void plan_windows(Pipeline *pipeline, const TrialRecord *last) {
+        size_t task = 0;
+
+        if (job_valid_trials(pipeline->record) > 0)
+                return;
+        for (guint w = 0; last && w < last->windows->len; w++) {
+                const WindowRecord *window = g_ptr_array_index(last->windows, w);
+                const WorkTest *test = pipeline->tasks[task].test;
+
+                if (test && window->test != test->name && task + 1 < pipeline->n_tasks)
+                        task++;
+                pipeline_learn(pipeline, task, window);
+        }
+        for (task = 0; task < pipeline->n_tasks; task++)
+                if (pipeline->paces[task].fastest_ns != UINT64_MAX)
+                        pipeline->tasks[task].plan = plan_task(pipeline, &pipeline->paces[task]);
+}
+
+static void on_trial_over(Trial *trial, int r, void *userdata) {
+        Pipeline *pipeline = userdata;
+
+        pipeline_take_measured(pipeline, trial_take_record(trial));
+        if (r < 0) {
+                BoxStage stage;
+                const char *why = trial_why(trial, &stage);
+
+                pipeline_finish_not_built(pipeline, r, stage, why);
+                return;
+        }
+        pipeline_advance_later(pipeline);
+}
+
+void pipeline_take_measured(Pipeline *pipeline, TrialRecord *record) {
+        for (guint i = 0; i < record->windows->len; i++)
+                pipeline->settled_cpu_usec +=
+                                ((const WindowRecord *) g_ptr_array_index(record->windows, i))->whole.cpu_usec;
+        if (pipeline->reference_mc == TEMPERATURE_UNKNOWN)
+                pipeline->reference_mc = record->temp_start_mc;
+        g_ptr_array_add(pipeline->warming ? pipeline->record->warmups : pipeline->record->trials, record);
+}
+
+static int start_trial(Pipeline *pipeline) {
+        const Request *request = pipeline->request;
+        const bool fine = g_str_equal(request->resolution, "fine");
+        const bool first = pipeline->record->warmups->len + pipeline->record->trials->len == 0;
+        TrialSpec spec = {
+                .window = pipeline_window(pipeline),
+                .tasks = pipeline->tasks,
+                .n_tasks = pipeline->n_tasks,
+                .judging = pipeline->judging,
+                .min_window_ns = pipeline->record->min_window_usec * NSEC_PER_USEC,
+                .cooldown_usec = first ? 0 : request->cooldown_usec,
+                .thermal = pipeline->thermal,
+                .thermal_wait_usec = request->thermal_wait_usec,
+                .reference_mc = pipeline->reference_mc,
+        };
+
+        spec.window.limits.max_joules = request->max_joules;
+        spec.window.energy_min_ns = spec.min_window_ns;
+        spec.window.energy_step_uj = fine ? 1 : PUBLIC_STEP_UJ;
+        if (pipeline->warming)
+                pipeline_report(pipeline, JOB_WARMING, pipeline->record->warmups->len + 1, request->warmups);
+        else
+                pipeline_report(pipeline, JOB_MEASURING,
+                                (uint32_t) MIN(job_valid_trials(pipeline->record) + 1, pipeline->wanted),
+                                pipeline->wanted);
+        return trial_start(&spec, on_trial_over, pipeline, &pipeline->trial);
+}
+
+/* Whether another trial is to be made; n grows on the precision of the median only. */
+static bool wants_more(Pipeline *pipeline) {
+        const uint32_t most = MAX(pipeline->request->max_trials, pipeline->request->trials);
+        const size_t valid = job_valid_trials(pipeline->record);
+
+        if (valid < pipeline->wanted)
+                return true;
+        if (pipeline->request->rel_ci <= 0 || pipeline->wanted >= most || job_precise_enough(pipeline->record))
+                return false;
+        pipeline->wanted = MIN(pipeline->wanted + STEP_UP, most);
+        return true;
+}
+
+static void advance_trials(Pipeline *pipeline) {
+        const TrialRecord *last = last_of(pipeline->record->trials);
+
+        plan_windows(pipeline, last);
+        if (last && !last->valid) {
+                if (pipeline->reruns >= (pipeline->wanted + 1) / 2) {
+                        pipeline_finish_unstable(pipeline);
+                        return;
+                }
+                pipeline->reruns++;
+        }
+        if (!wants_more(pipeline)) {
+                pipeline_finish_measured(pipeline);
+                return;
+        }
+        if (start_trial(pipeline) < 0)
+                pipeline_finish_not_built(pipeline, -ENOMEM, BOX_STAGE_SETUP, NULL);
+}
+
+void pipeline_measure(Pipeline *pipeline) {
+        if (pipeline->warming) {
+                plan_windows(pipeline, last_of(pipeline->record->warmups));
+                pipeline->warming = pipeline->record->warmups->len < pipeline->request->warmups;
+        }
+        if (!pipeline->warming)
+                advance_trials(pipeline);
+        else if (start_trial(pipeline) < 0)
+                pipeline_finish_not_built(pipeline, -ENOMEM, BOX_STAGE_SETUP, NULL);
+}

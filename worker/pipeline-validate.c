@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "pipeline-internal.h"
+
+#define WORDS_BYTES 4096U
+
+#define COMPILER_LIMITS                                   \
+        ((RunLimits){ .cpu_usec = 60 * USEC_PER_SEC,      \
+                      .wall_usec = 120 * USEC_PER_SEC,    \
+                      .output_max = UINT64_C(256) << 20,  \
+                      .capture_max = UINT64_C(256) << 20, \
+                      .memory_max = UINT64_C(2) << 30,    \
+                      .tasks_max = 128,                   \
+                      .errors_free = true })
+
+/* ---- compiling ---- */
+
+static bool compiles_validator(const Pipeline *pipeline) {
+        return pipeline->step == PIPELINE_COMPILE_VALIDATOR;
+}
+
+static void on_compiler_over(Solo *solo, void *userdata) {
+        pipeline_advance_later(userdata);
+}
+
+/* The product, whole and unchanged from here on: what is validated is what is measured. */
+static int take_product(Pipeline *pipeline) {
+        int *product_fd = compiles_validator(pipeline) ? &pipeline->validator_product_fd : &pipeline->product_fd;
+        const ProgramId compiler = compiles_validator(pipeline) ? PROGRAM_VALIDATOR_COMPILER : PROGRAM_COMPILER;
+        const Capture *output = solo_output(pipeline->compiler);
+
+        if (!programs_makes_product(pipeline->programs, compiler))
+                return 0;
+        if (output->bytes == 0 || output->bytes < output->seen)
+                return -ENODATA;
+        if (!compiles_validator(pipeline)) {
+                ProgramRecord *program = &pipeline->material.program;
+
+                g_free(program->sha256);
+                program->sha256 = capture_sha256(output);
+                program->size = output->bytes;
+        }
+        *product_fd = capture_memfd(output);
+        return MIN(*product_fd, 0);
+}
+
+/* False when that was the end. */
+static bool take_compiled(Pipeline *pipeline) {
+        JobRecord *record = pipeline->record;
+        const Capture *words = solo_error_output(pipeline->compiler);
+        const bool failed = solo_record(pipeline->compiler)->facts & ~(unsigned) FACTS_HARMLESS;
+        const int r = failed ? 0 : take_product(pipeline);
+
+        if (failed || r < 0 || !compiles_validator(pipeline)) {
+                run_record_free(record->compiler);
+                g_free(record->compiler_words);
+                record->compiler = solo_take_record(pipeline->compiler);
+                record->compiler_words = words->bytes > 0 ? capture_tail(words, WORDS_BYTES) : NULL;
+        }
+        if (r == -ENODATA)
+                record->compiler = run_record_free(record->compiler);
+        pipeline->compiler = solo_free(pipeline->compiler);
+        if (r < 0 && r != -ENODATA)
+                pipeline_finish_not_built(pipeline, r, BOX_STAGE_SETUP, "The compiler's product cannot be kept");
+        else if (failed || r < 0)
+                pipeline_finish_compile(pipeline, compiles_validator(pipeline));
+        else
+                return true;
+        return false;
+}
+
+static void start_compiler(Pipeline *pipeline, ProgramId id) {
+        g_autofree char *why = NULL;
+        int r;
+
+        pipeline_report(pipeline, JOB_VALIDATING, 0, (uint32_t) pipeline->workload->n_tests);
+        r = solo_start(pipeline->event, &programs_specs(pipeline->programs)[id], &COMPILER_LIMITS, on_compiler_over,
+                       pipeline, &pipeline->compiler, &why);
+        if (r < 0)
+                pipeline_finish_not_built(pipeline, r, BOX_STAGE_SETUP, why);
+}
+
+void pipeline_compile(Pipeline *pipeline) {
+        const ProgramId id = compiles_validator(pipeline) ? PROGRAM_VALIDATOR_COMPILER : PROGRAM_COMPILER;
+
+        if (!pipeline->compiler && programs_has(pipeline->programs, id)) {
+                start_compiler(pipeline, id);
+                return;
+        }
+        if (pipeline->compiler && !take_compiled(pipeline))
+                return;
+        pipeline->step++;
+        pipeline_advance_later(pipeline);
+}
+
+/* ---- validating ---- */
+
+static void on_validated(Trial *trial, int r, void *userdata) {
+        Pipeline *pipeline = userdata;
+
+        if (r < 0) {
+                BoxStage stage;
+                const char *why = trial_why(trial, &stage);
+
+                pipeline_finish_not_built(pipeline, r, stage, why);
+                return;
+        }
+        pipeline_take_validated(pipeline, trial_take_record(trial), trial_failure(trial));
+        pipeline_advance_later(pipeline);
+}
+
+static TestRecord *next_record(Pipeline *pipeline) {
+        TestRecord *test = g_new0(TestRecord, 1);
+
+        test->name = pipeline->workload->tests[pipeline->record->tests->len].name;
+        g_ptr_array_add(pipeline->record->tests, test);
+        return test;
+}
+
+void pipeline_take_validated(Pipeline *pipeline, TrialRecord *trial, const RunFailure *failure) {
+        g_autoptr(TrialRecord) owned = trial;
+        const WindowRecord *window = trial->windows->len > 0 ? g_ptr_array_index(trial->windows, 0) : NULL;
+        TestRecord *test;
+        Fact decisive;
+
+        if (!window || window->runs->len == 0)
+                return; /* it was cancelled before it began */
+        pipeline->settled_cpu_usec += window->whole.cpu_usec;
+        pipeline_learn(pipeline, pipeline->record->tests->len, window);
+        test = next_record(pipeline);
+        test->run = g_ptr_array_steal_index(window->runs, 0);
+        test->facts = test->run->facts;
+        test->verdict = facts_verdict(test->facts, &decisive);
+        if (failure) {
+                test->message = g_strdup(failure->description);
+                test->excerpt = g_strdup(failure->excerpt);
+        }
+}
+
+static void skip_rest(Pipeline *pipeline) {
+        while (pipeline->record->tests->len < pipeline->workload->n_tests) {
+                TestRecord *test = next_record(pipeline);
+
+                test->facts = FACT_SKIPPED;
+                test->verdict = VERDICT_SKIPPED;
+        }
+}
+
+/* One run in a window of its own, as all that follow but that nothing is made of its energy. */
+static int start_test(Pipeline *pipeline) {
+        const guint next = pipeline->record->tests->len;
+        const TrialSpec spec = { .window = pipeline_window(pipeline),
+                                 .tasks = &pipeline->tasks[next],
+                                 .n_tasks = 1,
+                                 .judging = pipeline->judging };
+
+        pipeline_report(pipeline, JOB_VALIDATING, next + 1, (uint32_t) pipeline->workload->n_tests);
+        return trial_start(&spec, on_validated, pipeline, &pipeline->trial);
+}
+
+static bool any_failed(const JobRecord *record) {
+        for (guint i = 0; i < record->tests->len; i++)
+                if (((const TestRecord *) g_ptr_array_index(record->tests, i))->verdict != VERDICT_AC)
+                        return true;
+        return false;
+}
+
+void pipeline_validate(Pipeline *pipeline) {
+        const bool failed = any_failed(pipeline->record);
+
+        if (failed && g_str_equal(pipeline->request->on_failure, "stop"))
+                skip_rest(pipeline);
+        if (pipeline->record->tests->len < pipeline->workload->n_tests) {
+                if (start_test(pipeline) < 0)
+                        pipeline_finish_not_built(pipeline, -ENOMEM, BOX_STAGE_SETUP, NULL);
+                return;
+        }
+        if (failed || pipeline->request->kind == JOB_VALIDATE) {
+                pipeline_finish_validated(pipeline);
+                return;
+        }
+        pipeline->step = PIPELINE_MEASURE;
+        pipeline_advance_later(pipeline);
+}
