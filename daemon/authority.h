@@ -14,6 +14,7 @@ typedef struct Authority Authority;
  * cannot be asked for. */
 typedef enum Permission {
         PERMIT_MEASURE,
+        PERMIT_VALIDATE,
         PERMIT_FINE_RESULTS,
         PERMIT_MANAGE_JOBS,
         PERMIT_READ_RECORDS,

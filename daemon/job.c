@@ -11,8 +11,19 @@
 
 #define PROGRESS_PERIOD_USEC USEC_PER_SEC
 
+/* What an allocated string takes beyond its letters, about. */
+#define ALLOCATION 24U
+
+/* A small program's run in a fresh box, and a small program's compilation; only until jobs like it are on record. */
+#define TEST_USEC (100 * USEC_PER_MSEC)
+#define COMPILE_USEC USEC_PER_SEC
+
 static void unref_message(void *p) {
         sd_bus_message_unref(p);
+}
+
+static uint32_t trials_of(const Request *request) {
+        return request->rel_ci > 0 ? request->max_trials : request->trials;
 }
 
 Job *job_new(Manager *manager, Record *record, Request *request, const gid_t *groups, size_t n_groups) {
@@ -25,7 +36,7 @@ Job *job_new(Manager *manager, Record *record, Request *request, const gid_t *gr
         job->groups = g_memdup2(groups, n_groups * sizeof(gid_t));
         job->n_groups = n_groups;
         job->phase = JOB_QUEUED;
-        job->trials = request->rel_ci > 0 ? request->max_trials : request->trials;
+        job->trials = request->kind == JOB_VALIDATE ? 0 : trials_of(request);
         job->job_limit_usec = request->job_limit_usec;
         job->size = job_request_size(request);
         job->expected_generation = UINT64_MAX;
@@ -60,24 +71,74 @@ static size_t strings_size(char **strings) {
         return size;
 }
 
+static size_t files_size(const GArray *files) {
+        size_t size = 0;
+
+        for (unsigned i = 0; files && i < files->len; i++)
+                size += sizeof(RequestFile) + strlen(g_array_index(files, RequestFile, i).name) + ALLOCATION;
+        return size;
+}
+
+static size_t tests_size(const GArray *tests) {
+        size_t size = 0;
+
+        for (unsigned i = 0; tests && i < tests->len; i++)
+                size += sizeof(RequestTest) + strlen(g_array_index(tests, RequestTest, i).name) + ALLOCATION;
+        return size;
+}
+
+static size_t validator_size(const RequestValidator *validator) {
+        if (!validator)
+                return 0;
+        return sizeof(*validator) + strings_size(validator->argv) + strings_size(validator->args) +
+               files_size(validator->files);
+}
+
+static size_t bytes_size(GBytes *bytes) {
+        return bytes ? g_bytes_get_size(bytes) : 0;
+}
+
 size_t job_request_size(const Request *request) {
-        return strings_size(request->argv) + strings_size(request->env) +
-               (request->stdin_bytes ? g_bytes_get_size(request->stdin_bytes) : 0);
+        return strings_size(request->argv) + strings_size(request->env) + bytes_size(request->stdin_bytes) +
+               bytes_size(request->blobs_bytes) + files_size(request->files) + tests_size(request->tests) +
+               validator_size(request->validator);
+}
+
+static uint32_t tests_of(const Request *request) {
+        uint32_t n = request->tests ? request->tests->len : 0;
+
+        return request->max_tests > 0 ? MIN(n, request->max_tests) : n;
 }
 
 uint64_t job_formula_usec(const Request *request) {
-        uint64_t trials = request->rel_ci > 0 ? request->max_trials : request->trials;
+        uint32_t tests = tests_of(request);
+        uint64_t validation = tests * TEST_USEC + (request->language ? COMPILE_USEC : 0);
 
-        return (trials + request->warmups) * (request->min_window_usec + request->cooldown_usec);
+        if (request->kind == JOB_VALIDATE)
+                return validation;
+        return validation + (trials_of(request) + (uint64_t) request->warmups) *
+                                            (request->min_window_usec * MAX(tests, 1) + request->cooldown_usec);
+}
+
+/* What is run: the strings of the command line, and the files by name and size, whose bytes we do not read. */
+static void digest_program(GChecksum *checksum, const Request *request) {
+        for (char **argument = request->argv; argument && *argument; argument++)
+                g_checksum_update(checksum, (const guchar *) *argument, (gssize) strlen(*argument) + 1);
+        for (unsigned i = 0; request->files && i < request->files->len; i++) {
+                const RequestFile *file = &g_array_index(request->files, RequestFile, i);
+                g_autofree char *text = g_strdup_printf("%s %" PRIu64, file->name, file->size);
+
+                g_checksum_update(checksum, (const guchar *) text, (gssize) strlen(text) + 1);
+        }
 }
 
 char *job_digest(const Request *request) {
         g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
         g_autofree char *rest = NULL;
 
-        for (char **argument = request->argv; *argument; argument++)
-                g_checksum_update(checksum, (const guchar *) *argument, (gssize) strlen(*argument) + 1);
-        rest = g_strdup_printf("%" PRIu32 " %" PRIu32 " %" PRIu32 " %d %" PRIu64 " %" PRIu64, request->trials,
+        digest_program(checksum, request);
+        rest = g_strdup_printf("%s %s %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %d %" PRIu64 " %" PRIu64,
+                               job_kind_to_string(request->kind), request->profile, tests_of(request), request->trials,
                                request->warmups, request->max_trials, request->rel_ci > 0, request->min_window_usec,
                                request->cooldown_usec);
         g_checksum_update(checksum, (const guchar *) rest, (gssize) strlen(rest));

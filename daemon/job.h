@@ -57,7 +57,7 @@ uint64_t job_formula_usec(const Request *request);
 /* What a request takes of our memory, about. */
 size_t job_request_size(const Request *request);
 
-/* A digest of what makes two jobs take as long: argv, trials, windows and pauses. */
+/* A digest of what makes two jobs take as long: kind, program, tests, trials, windows and pauses. */
 char *job_digest(const Request *request);
 
 /* Ends the job: the record is committed. job_announce() follows, which tells those who wait. */

@@ -36,6 +36,10 @@ const Knob knobs[] = {
         { "Isolation", KNOB_CHOICE, MEMBER(isolation), "reserved", .choices = isolations,
           .doc = "What a job gets that does not ask: reserved (others are kept out of its CPUs, where the kernel lets "
                  "them be) or confined (it is kept in)." },
+        { "BoxUidRange", KNOB_UIDS, MEMBER(box_uids), BOX_UIDS_DEFAULT, .security = true,
+          .doc = "User ids that programs in boxes run as, each box as one of its own; nobody and nothing else may "
+                 "have "
+                 "any of them." },
         { "Meter", KNOB_CHOICE, MEMBER(meter), "auto", .choices = meters,
           .doc = "What counts the energy: auto is perf, or powercap where that can add up more; model is CPU time × "
                  "ModelWatts and no measurement." },
@@ -59,6 +63,8 @@ const Knob knobs[] = {
           .doc = "Highest tasks-max a request may ask for." },
         { "MaxOutput", KNOB_BYTES, MEMBER(max_output), "1G", 1, UINT64_C(1) << 40, .security = true,
           .doc = "Highest output-max a request may ask for." },
+        { "MaxBlobs", KNOB_BYTES, MEMBER(max_blobs), "256M", 1, UINT64_C(1) << 40, .security = true,
+          .doc = "Most bytes of files and tests a request may send along in a descriptor." },
         { "MaxTrials", KNOB_UINT, MEMBER(max_trials), "1000", 1, 1000000, .security = true,
           .doc = "Most trials a request may ask for." },
         { "MinWindow", KNOB_USEC, MEMBER(min_window_usec), "100ms", USEC_PER_MSEC, 10 * USEC_PER_SEC, .security = true,
@@ -162,6 +168,8 @@ char *config_format(const Config *config, const Knob *knob) {
 
         if (is_text(knob->type))
                 return g_strdup(*(char *const *) member);
+        if (knob->type == KNOB_UIDS)
+                return uid_range_format(member);
         if (knob->type == KNOB_DOUBLE) {
                 char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -180,6 +188,8 @@ char *knob_format_bounds(const Knob *knob) {
                 return g_strjoinv(", ", (char **) knob->choices);
         if (knob->type == KNOB_CPUS)
                 return g_strdup("auto, none, or a CPU list");
+        if (knob->type == KNOB_UIDS)
+                return uid_range_format_bounds();
         low = number_format(knob, knob->min);
         high = number_format(knob, knob->max);
         return g_strdup_printf(knob->type == KNOB_DOUBLE ? "above %s, up to %s" : "%s to %s", low, high);
@@ -212,6 +222,8 @@ static int knob_set(Config *config, const Knob *knob, const char *text, char **r
 
         if (is_text(knob->type))
                 return knob_set_text(knob, member, text, ret_reason);
+        if (knob->type == KNOB_UIDS)
+                return uid_range_parse(text, member, ret_reason);
         if (knob->type == KNOB_DOUBLE) {
                 char *end;
                 double watts = g_ascii_strtod(text, &end);
@@ -386,6 +398,18 @@ static void list_drop_ins(const char *directory, GPtrArray *ret_files) {
         g_ptr_array_sort(ret_files, compare_strings);
 }
 
+/* Of the range in force, also when no file sets it. */
+static int check_box_uids(const Config *config, const char *file, GPtrArray *problems) {
+        g_autofree char *reason = NULL, *range = uid_range_format(&config->box_uids);
+        int r;
+
+        r = uid_range_check(&config->box_uids, "/etc/subuid", "/etc/passwd", &reason);
+        if (r < 0)
+                problem_add(problems, file, 0, true,
+                            g_strdup_printf("BoxUidRange=%s %s; set one that is nobody's", range, reason));
+        return r;
+}
+
 int config_load(const char *file, Config **ret, GPtrArray *problems) {
         g_autoptr(Config) config = config_new();
         g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
@@ -401,6 +425,9 @@ int config_load(const char *file, Config **ret, GPtrArray *problems) {
         }
         if (result < 0)
                 return result;
+        r = check_box_uids(config, file, problems);
+        if (r < 0)
+                return r;
         *ret = g_steal_pointer(&config);
         return 0;
 }
@@ -436,7 +463,7 @@ void config_request_limits(const Config *config, RequestLimits *ret) {
                 KeyBounds *bounds = &ret->bounds[key];
                 uint64_t value;
 
-                if (!knob || is_text(knob->type) || knob->type == KNOB_DOUBLE)
+                if (!knob || is_text(knob->type) || knob->type == KNOB_DOUBLE || knob->type == KNOB_UIDS)
                         continue;
                 memcpy(&value, (const char *) config + knob->offset, sizeof(value));
                 if (value == 0)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base.h"
+#include "box-uids.h"
 #include "keys.h"
 
 typedef enum KnobType {
@@ -16,6 +17,7 @@ typedef enum KnobType {
         KNOB_DOUBLE, /* positive */
         KNOB_CHOICE, /* one of choices */
         KNOB_CPUS,   /* "auto", "none" or a CPU list */
+        KNOB_UIDS,   /* FIRST-LAST */
 } KnobType;
 
 typedef struct Config {
@@ -23,12 +25,13 @@ typedef struct Config {
         char *partition;
         uint64_t release_usec;
         char *isolation;
+        UidRange box_uids;
         char *meter;
         double model_watts;
         uint64_t max_jobs_per_user, max_queued, calls_per_minute;
         uint64_t max_cpu_limit_usec, max_wall_limit_usec, max_job_limit_usec;
         uint64_t max_memory; /* bytes; 0: half of the machine's memory */
-        uint64_t max_tasks, max_output, max_trials;
+        uint64_t max_tasks, max_output, max_blobs, max_trials;
         uint64_t min_window_usec;
         uint64_t default_trials, default_warmups;
         uint64_t cooldown_usec;

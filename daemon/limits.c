@@ -41,7 +41,8 @@ int manager_check_limits(Manager *manager, uid_t uid, const Request *request, ch
         }
         if (queued_size(manager, uid) + job_request_size(request) > QUEUED_SIZE_MAX) {
                 *ret_message = g_strdup_printf(
-                                "The arguments, environments and inputs of your queued jobs would be larger "
+                                "The arguments, environments, inputs and lists of tests of your queued jobs would be "
+                                "larger "
                                 "than %u MiB. Submit again when one has started, or pass large input as a "
                                 "file.",
                                 QUEUED_SIZE_MAX >> 20);

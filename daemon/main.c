@@ -166,8 +166,8 @@ static void fill_options(Options *options) {
 
 static int dump_knobs(void) {
         static const char *const types[] = {
-                [KNOB_UINT] = "number", [KNOB_USEC] = "time",     [KNOB_BYTES] = "bytes",
-                [KNOB_DOUBLE] = "real", [KNOB_CHOICE] = "choice", [KNOB_CPUS] = "cpus",
+                [KNOB_UINT] = "number",   [KNOB_USEC] = "time", [KNOB_BYTES] = "bytes", [KNOB_DOUBLE] = "real",
+                [KNOB_CHOICE] = "choice", [KNOB_CPUS] = "cpus", [KNOB_UIDS] = "uids",
         };
 
         for (const Knob *knob = knobs; knob->name; knob++) {

@@ -27,12 +27,14 @@ int manager_bus_authorize(Manager *manager, sd_bus_message *m, uid_t owner, Perm
         return authority_check(manager->authority, m, caller, permission, error);
 }
 
-/* A program that runs for a confined caller as if it were not would be the way out of its confinement. */
-static int refuse_confined(Manager *manager, const Caller *caller, sd_bus_error *error) {
+/* A program that runs for a confined caller as if it were not would be the way out of its confinement. In a box it
+ * runs as nobody, on what was sent along, and sees neither the caller's nor the host's files, processes or network:
+ * less than any confinement leaves. */
+static int refuse_confined(Manager *manager, const Request *request, const Caller *caller, sd_bus_error *error) {
         g_autofree char *reason = NULL;
         int r;
 
-        if (manager->options->embedded)
+        if (manager->options->embedded || strcmp(request->profile, "box") == 0)
                 return 0;
         r = caller_is_confined(manager->proc, caller->pid, caller->uid, caller->label, &reason);
         if (r == 0)
@@ -96,14 +98,13 @@ static int submit(Manager *manager, sd_bus_message *m, Request *request, const C
         return sd_bus_error_setf(error, JT_ERROR_NOT_READY, "The job cannot be put on record: %s.", g_strerror(-r));
 }
 
-static int method_measure(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        Manager *manager = userdata;
+static int submit_job(sd_bus_message *m, Manager *manager, JobKind kind, Permission permission, sd_bus_error *error) {
         g_autoptr(Request) request = NULL;
         const Caller *caller;
         Job *job;
         int r;
 
-        r = request_from_message(m, JOB_MEASURE, &manager->request_limits, &request, error);
+        r = request_from_message(m, kind, &manager->request_limits, &request, error);
         if (r < 0)
                 return r;
         r = caller_get(manager->callers, m, &caller, error);
@@ -111,7 +112,7 @@ static int method_measure(sd_bus_message *m, void *userdata, sd_bus_error *error
                 return r;
         if (r == 0)
                 return 1; /* the bus was asked; this handler runs again with its answer */
-        r = refuse_confined(manager, caller, error);
+        r = refuse_confined(manager, request, caller, error);
         if (r < 0)
                 return r;
         r = refuse_not_ready(manager, error);
@@ -121,7 +122,7 @@ static int method_measure(sd_bus_message *m, void *userdata, sd_bus_error *error
         if (r < 0)
                 return r;
 
-        r = authority_check(manager->authority, m, caller, PERMIT_MEASURE, error);
+        r = authority_check(manager->authority, m, caller, permission, error);
         if (r > 0 && strcmp(request->resolution, "fine") == 0)
                 r = authority_check(manager->authority, m, caller, PERMIT_FINE_RESULTS, error);
         if (r < 0) {
@@ -135,6 +136,14 @@ static int method_measure(sd_bus_message *m, void *userdata, sd_bus_error *error
         if (r < 0)
                 return r;
         return sd_bus_reply_method_return(m, "uo", job->record->id, job->path);
+}
+
+static int method_measure(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return submit_job(m, userdata, JOB_MEASURE, PERMIT_MEASURE, error);
+}
+
+static int method_validate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return submit_job(m, userdata, JOB_VALIDATE, PERMIT_VALIDATE, error);
 }
 
 typedef struct JobLister {
@@ -487,6 +496,8 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Measure", SD_BUS_ARGS("a{sv}", request), SD_BUS_RESULT("u", id, "o", job),
                                 method_measure, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Validate", SD_BUS_ARGS("a{sv}", request), SD_BUS_RESULT("u", id, "o", job),
+                                method_validate, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListJobs", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(uusso)", jobs), method_list_jobs,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetReport", SD_BUS_ARGS("u", id), SD_BUS_RESULT("s", report), method_get_report,

@@ -15,7 +15,7 @@ PROPERTY_GETTER(api_version) {
         return sd_bus_message_append(reply, "u", JT_API_VERSION);
 }
 
-/* Upper bounds by the keys' own types, as a request would carry them. */
+/* Upper bounds by the keys' own types, as a request would carry them; of lists their length, of blobs their bytes. */
 static int append_limits(sd_bus_message *m, const RequestLimits *limits) {
         int r;
 
@@ -33,6 +33,14 @@ static int append_limits(sd_bus_message *m, const RequestLimits *limits) {
                 case KEY_USEC:
                 case KEY_BYTES:
                         r = sd_bus_message_append(m, "{sv}", request_keys[key].name, "t", max);
+                        break;
+                case KEY_FILES:
+                case KEY_TESTS:
+                        r = sd_bus_message_append(m, "{sv}", request_keys[key].name, "u", (uint32_t) max);
+                        break;
+                case KEY_FD_OR_BYTES:
+                        if (key == REQUEST_BLOBS)
+                                r = sd_bus_message_append(m, "{sv}", request_keys[key].name, "t", max);
                         break;
                 default:
                         break;
@@ -68,8 +76,8 @@ PROPERTY_GETTER(capabilities) {
         r = sd_bus_message_close_container(reply);
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "profiles", "as", 1, "host", "languages", "as", 0, "meters",
-                                  "as", 5, "auto", "perf", "powercap", "model", "none");
+        r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "profiles", "as", 2, "host", "box", "languages", "as", 0,
+                                  "meters", "as", 5, "auto", "perf", "powercap", "model", "none");
         if (r < 0)
                 return r;
         return sd_bus_message_close_container(reply);

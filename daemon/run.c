@@ -48,10 +48,11 @@ JobResult run_result_of_error(const char *error) {
                 const char *error;
                 JobResult result;
         } table[] = {
-                { JT_ERROR_EXEC_FAILED, RESULT_FAILED },        { JT_ERROR_RUN_FAILED, RESULT_FAILED },
-                { JT_ERROR_ENERGY_LIMIT, RESULT_FAILED },       { JT_ERROR_JOB_LIMIT, RESULT_TIMEOUT },
-                { JT_ERROR_CANCELLED, RESULT_CANCELLED },       { JT_ERROR_CALLER_LEFT, RESULT_CANCELLED },
-                { JT_ERROR_SERVICE_STOPPED, RESULT_CANCELLED },
+                { JT_ERROR_EXEC_FAILED, RESULT_FAILED },    { JT_ERROR_RUN_FAILED, RESULT_FAILED },
+                { JT_ERROR_WRONG_ANSWER, RESULT_FAILED },   { JT_ERROR_COMPILE_FAILED, RESULT_FAILED },
+                { JT_ERROR_DIVERGED, RESULT_FAILED },       { JT_ERROR_ENERGY_LIMIT, RESULT_FAILED },
+                { JT_ERROR_JOB_LIMIT, RESULT_TIMEOUT },     { JT_ERROR_CANCELLED, RESULT_CANCELLED },
+                { JT_ERROR_CALLER_LEFT, RESULT_CANCELLED }, { JT_ERROR_SERVICE_STOPPED, RESULT_CANCELLED },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
@@ -277,6 +278,9 @@ static JobContext *build_context(Run *run) {
         context->meter = g_strdup(options->meter ?: manager->config->meter);
         context->model_watts = manager->config->model_watts;
         context->region_min_usec = manager->config->min_window_usec;
+        context->box_uid_first = manager->config->box_uids.first;
+        context->box_uid_last = manager->config->box_uids.last;
+        context->max_blobs = manager->config->max_blobs;
         context->smt_shared = cores_smt_shared(manager->cores);
         return context;
 }

@@ -198,6 +198,9 @@ int worker_prepare(Worker *worker, const Request *request, const JobContext *con
         r = sd_bus_message_new_method_call(worker->bus, &m, NULL, JT_WORKER_PATH, JT_WORKER_INTERFACE, "Prepare");
         if (r < 0)
                 return r;
+        r = sd_bus_message_append(m, "s", job_kind_to_string(request->kind));
+        if (r < 0)
+                return r;
         r = request_append(m, request);
         if (r < 0)
                 return r;

@@ -24,12 +24,16 @@
 /* Causes a job ends with; they stand in the report's job.error and in GetResult. */
 #define JT_ERROR_EXEC_FAILED JT_ERROR_PREFIX "ExecFailed"   /* the program could not be started */
 #define JT_ERROR_RUN_FAILED JT_ERROR_PREFIX "RunFailed"     /* a run ended with non-zero status, a signal or a limit */
-#define JT_ERROR_JOB_LIMIT JT_ERROR_PREFIX "JobLimit"       /* job-limit ran out */
-#define JT_ERROR_ENERGY_LIMIT JT_ERROR_PREFIX "EnergyLimit" /* max-joules was crossed */
-#define JT_ERROR_SCOPE_FAILED JT_ERROR_PREFIX "ScopeFailed" /* no scope, or a limit or controller is missing */
-#define JT_ERROR_CPUS_UNAVAILABLE JT_ERROR_PREFIX "CpusUnavailable"   /* the CPUs or partition could not be had */
-#define JT_ERROR_HOST_BUSY JT_ERROR_PREFIX "HostBusy"                 /* the machine lock did not come free */
-#define JT_ERROR_WORKER_FAILED JT_ERROR_PREFIX "WorkerFailed"         /* the worker vanished or broke the protocol */
+#define JT_ERROR_WRONG_ANSWER JT_ERROR_PREFIX "WrongAnswer" /* a test's output is not its answer */
+#define JT_ERROR_COMPILE_FAILED JT_ERROR_PREFIX "CompileFailed"     /* the files could not be compiled */
+#define JT_ERROR_DIVERGED JT_ERROR_PREFIX "Diverged"                /* a trial's output was not the validated one */
+#define JT_ERROR_JOB_LIMIT JT_ERROR_PREFIX "JobLimit"               /* job-limit ran out */
+#define JT_ERROR_ENERGY_LIMIT JT_ERROR_PREFIX "EnergyLimit"         /* max-joules was crossed */
+#define JT_ERROR_SCOPE_FAILED JT_ERROR_PREFIX "ScopeFailed"         /* no scope, or a limit or controller is missing */
+#define JT_ERROR_BOX_UNAVAILABLE JT_ERROR_PREFIX "BoxUnavailable"   /* no box could be made */
+#define JT_ERROR_CPUS_UNAVAILABLE JT_ERROR_PREFIX "CpusUnavailable" /* the CPUs or partition could not be had */
+#define JT_ERROR_HOST_BUSY JT_ERROR_PREFIX "HostBusy"               /* the machine lock did not come free */
+#define JT_ERROR_WORKER_FAILED JT_ERROR_PREFIX "WorkerFailed"       /* the worker vanished or broke the protocol */
 #define JT_ERROR_SERVICE_RESTARTED JT_ERROR_PREFIX "ServiceRestarted" /* the service went away under the job */
 #define JT_ERROR_SERVICE_STOPPED JT_ERROR_PREFIX "ServiceStopped"
 #define JT_ERROR_CALLER_LEFT JT_ERROR_PREFIX "CallerLeft"

@@ -31,9 +31,16 @@ static bool in_scope(const Connection *connection) {
 }
 
 static int read_prepare(Connection *connection, sd_bus_message *m, sd_bus_error *error) {
+        const char *word;
+        JobKind kind;
         int r;
 
-        r = request_from_message(m, JOB_MEASURE, NULL, &connection->request, error);
+        r = sd_bus_message_read(m, "s", &word);
+        if (r < 0)
+                return r;
+        if (job_kind_from_string(word, &kind) < 0)
+                return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST, "\"%s\" is no kind of job", word);
+        r = request_from_message(m, kind, NULL, &connection->request, error);
         if (r < 0)
                 return r;
         r = job_context_from_message(m, &connection->context);
@@ -44,6 +51,8 @@ static int read_prepare(Connection *connection, sd_bus_message *m, sd_bus_error 
                 return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST,
                                          "containment is \"%s\"; it is scope or process",
                                          connection->context->containment);
+        if (g_str_equal(connection->request->profile, "box"))
+                return sd_bus_error_set(error, JT_ERROR_BOX_UNAVAILABLE, "This worker cannot make boxes");
         return 0;
 }
 
@@ -278,7 +287,7 @@ static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD_WITH_ARGS("Prepare", SD_BUS_ARGS("a{sv}", request, "a{sv}", context),
+        SD_BUS_METHOD_WITH_ARGS("Prepare", SD_BUS_ARGS("s", kind, "a{sv}", request, "a{sv}", context),
                                 SD_BUS_RESULT("u", worker_pid, "u", keeper_pid), method_prepare,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Run", SD_BUS_ARGS("s", control_group),

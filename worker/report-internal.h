@@ -23,11 +23,13 @@ void body_string(Body *body, const char *member, const char *value); /* not UTF-
 void body_int(Body *body, const char *member, uint64_t value);
 void body_double(Body *body, const char *member, double value); /* not finite: null */
 void body_bool(Body *body, const char *member, bool value);
+void body_strings(Body *body, const char *member, char *const *values); /* NULL: an empty array */
 void body_null(Body *body, const char *member);
 void body_open(Body *body, const char *member); /* an object; NULL: in an array */
 void body_open_array(Body *body, const char *member);
 void body_close(Body *body);
 void body_close_array(Body *body);
 
+void body_request(Body *body);
 void body_measurement(Body *body);
 void body_environment(Body *body);

@@ -66,7 +66,7 @@ void body_close_array(Body *body) {
         json_builder_end_array(body->builder);
 }
 
-static void write_strings(Body *body, const char *member, char *const *values) {
+void body_strings(Body *body, const char *member, char *const *values) {
         body_open_array(body, member);
         for (char *const *value = values; value && *value; value++)
                 body_string(body, NULL, *value);
@@ -77,7 +77,7 @@ static void write_program(Body *body) {
         const ProgramRecord *program = &body->record->program;
 
         body_open(body, "program");
-        write_strings(body, "argv", body->record->request->argv);
+        body_strings(body, "argv", body->record->request->argv);
         body_string(body, "profile", body->record->request->profile);
         if (program->sha256) {
                 body_string(body, "path", program->path);
@@ -90,100 +90,6 @@ static void write_program(Body *body) {
                 body_absent(body, "sha256", "program.sha256", reason);
                 body_absent(body, "size", "program.size", reason);
         }
-        body_close(body);
-}
-
-static int compare_strings(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-/* Names and a digest of the whole, never values: they are where secrets live. */
-static void write_env(Body *body) {
-        g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-        g_autofree char **sorted = NULL;
-        guint n = body->record->env ? g_strv_length(body->record->env) : 0;
-
-        sorted = g_memdup2(body->record->env, n * sizeof(char *));
-        if (n > 0)
-                qsort(sorted, n, sizeof(char *), compare_strings);
-        body_open(body, "env");
-        body_open_array(body, "names");
-        for (guint i = 0; i < n; i++) {
-                g_autofree char *name = g_strndup(sorted[i], strcspn(sorted[i], "="));
-
-                body_string(body, NULL, name);
-                g_checksum_update(sum, (const guchar *) sorted[i], (gssize) strlen(sorted[i]) + 1);
-        }
-        body_close_array(body);
-        body_string(body, "sha256", g_checksum_get_string(sum));
-        body_close(body);
-}
-
-static bool fd_given(const Request *request, KeyId key) {
-        switch (key) {
-        case REQUEST_STDIN:
-                return request->stdin_fd >= 0 || request->stdin_bytes;
-        case REQUEST_CWD:
-                return request->cwd_fd >= 0;
-        case REQUEST_OUTPUT:
-                return request->output_fd >= 0;
-        default:
-                return request->error_output_fd >= 0;
-        }
-}
-
-static void absent_key(Body *body, const char *name) {
-        g_autofree char *path = g_strconcat("request.", name, NULL);
-
-        body_absent(body, name, path, "not asked for");
-}
-
-static void write_key(Body *body, KeyId id) {
-        const RequestKey *key = &request_keys[id];
-        const void *member = (const uint8_t *) body->record->request + key->offset;
-
-        switch (key->type) {
-        case KEY_STRINGS:
-                if (id == REQUEST_ENV)
-                        write_env(body);
-                else
-                        write_strings(body, key->name, *(char *const *const *) member);
-                break;
-        case KEY_STRING:
-        case KEY_CHOICE:
-                if (*(char *const *) member)
-                        body_string(body, key->name, *(char *const *) member);
-                else
-                        absent_key(body, key->name);
-                break;
-        case KEY_UINT32:
-                body_int(body, key->name, *(const uint32_t *) member);
-                break;
-        case KEY_UINT64:
-        case KEY_USEC:
-        case KEY_BYTES:
-                body_int(body, key->name, *(const uint64_t *) member);
-                break;
-        case KEY_DOUBLE:
-                if (*(const double *) member > 0)
-                        body_double(body, key->name, *(const double *) member);
-                else
-                        absent_key(body, key->name);
-                break;
-        case KEY_BOOLEAN:
-                body_bool(body, key->name, *(const bool *) member);
-                break;
-        case KEY_FD:
-        case KEY_FD_OR_BYTES:
-                body_bool(body, key->name, fd_given(body->record->request, id));
-                break;
-        }
-}
-
-static void write_request(Body *body) {
-        body_open(body, "request");
-        for (size_t i = 0; i < N_REQUEST_KEYS; i++)
-                write_key(body, (KeyId) i);
         body_close(body);
 }
 
@@ -234,7 +140,7 @@ static char *write_body(const JobRecord *record, ReportView view, bool brief) {
 
         body_open(&body, NULL);
         write_program(&body);
-        write_request(&body);
+        body_request(&body);
         body_absent(&body, "validation", "validation", "no tests were given");
         body_measurement(&body);
         body_absent(&body, "comparison", "comparison", "one program was measured, none compared");

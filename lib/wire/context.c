@@ -20,6 +20,9 @@ static const struct {
         { "meter", "s", offsetof(JobContext, meter) },
         { "model-watts", "d", offsetof(JobContext, model_watts) },
         { "region-min", "t", offsetof(JobContext, region_min_usec) },
+        { "box-uid-first", "u", offsetof(JobContext, box_uid_first) },
+        { "box-uid-last", "u", offsetof(JobContext, box_uid_last) },
+        { "max-blobs", "t", offsetof(JobContext, max_blobs) },
         { "smt-shared", "b", offsetof(JobContext, smt_shared) },
 };
 

@@ -21,6 +21,10 @@ static const char *const signatures[] = {
         [KEY_BOOLEAN] = "b",
         [KEY_FD] = "h",
         [KEY_FD_OR_BYTES] = "h or ay",
+        [KEY_FILES] = "a(sttu)",
+        [KEY_TESTS] = "a(stttt)",
+        [KEY_VALIDATOR] = "a{sv}",
+        [KEY_FUNCTION] = "a{sv}",
 };
 
 static bool is_number(KeyType type) {
@@ -40,6 +44,36 @@ static void append_number(GString *json, const RequestKey *key) {
                                                         : "");
 }
 
+/* The keys of a dictionary within the request. */
+static void append_members(GString *json, KeyType type) {
+        const PartKey *keys = type == KEY_VALIDATOR  ? request_validator_keys
+                              : type == KEY_FUNCTION ? request_function_keys
+                                                     : NULL;
+
+        g_string_append(json, ", \"members\": [");
+        for (const PartKey *key = keys; key && key->name; key++) {
+                g_string_append_printf(json,
+                                       "%s{\"name\": \"%s\", \"type\": \"%s\", \"doc\": ", key > keys ? ", " : "",
+                                       key->name, part_type_signature(key->type));
+                json_append_string(json, key->doc);
+                g_string_append_c(json, '}');
+        }
+        g_string_append_c(json, ']');
+}
+
+static void append_kinds(GString *json, KeyId id) {
+        bool first = true;
+
+        g_string_append(json, ", \"kinds\": [");
+        for (JobKind kind = 0; kind < N_JOB_KINDS; kind++) {
+                if (!request_key_takes(id, kind))
+                        continue;
+                g_string_append_printf(json, "%s\"%s\"", first ? "" : ", ", job_kind_to_string(kind));
+                first = false;
+        }
+        g_string_append_c(json, ']');
+}
+
 static void print_key(KeyId id) {
         const RequestKey *key = &request_keys[id];
         g_autofree char *range = request_key_range(id, &key->bounds);
@@ -50,6 +84,8 @@ static void print_key(KeyId id) {
         json_append_string(json, range);
         if (is_number(key->type))
                 append_number(json, key);
+        append_kinds(json, id);
+        append_members(json, key->type);
         g_string_append(json, ", \"choices\": [");
         for (const char *const *choice = key->choices; choice && *choice; choice++) {
                 if (choice != key->choices)

@@ -8,8 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "states.h"
+
 /* argv and env together, each string with its NUL and its pointer, as execve(2) counts. */
 #define REQUEST_STRINGS_MAX (UINT64_C(1024) * 1024)
+
+/* Blobs in the message itself, for callers that cannot pass descriptors; a message of the bus has at most 32 MiB. */
+#define REQUEST_BLOBS_INLINE_MAX (UINT64_C(16) * 1024 * 1024)
+
+/* A name of a file or of a test, in bytes. */
+#define REQUEST_NAME_MAX 255U
 
 typedef enum KeyType {
         KEY_STRINGS, /* as */
@@ -23,6 +31,10 @@ typedef enum KeyType {
         KEY_BOOLEAN, /* b */
         KEY_FD,      /* h */
         KEY_FD_OR_BYTES, /* h or ay */
+        KEY_FILES,       /* a(sttu): name, offset, size, mode */
+        KEY_TESTS,       /* a(stttt): name, input's offset and size, answer's offset and size */
+        KEY_VALIDATOR,   /* a{sv} */
+        KEY_FUNCTION,    /* a{sv} */
 } KeyType;
 
 /* Index into request_keys[], and into RequestLimits. */
@@ -53,6 +65,15 @@ typedef enum KeyId {
         REQUEST_MAX_JOULES,
         REQUEST_RESOLUTION,
         REQUEST_IGNORE_EXIT,
+        REQUEST_BLOBS,
+        REQUEST_FILES,
+        REQUEST_TESTS,
+        REQUEST_VALIDATOR,
+        REQUEST_LANGUAGE,
+        REQUEST_FUNCTION,
+        REQUEST_REGION,
+        REQUEST_MAX_TESTS,
+        REQUEST_ON_FAILURE,
         REQUEST_LABEL,
         REQUEST_CANDIDATE_ID,
         REQUEST_PROBLEM_NAME,
@@ -62,8 +83,8 @@ typedef enum KeyId {
         N_REQUEST_KEYS,
 } KeyId;
 
-/* Of a KEY_UINT32/UINT64/USEC/BYTES key's number, of the bytes of KEY_STRING, KEY_STRINGS and KEY_FD_OR_BYTES; doubles
- * are bounded by their parser (finite and > 0, rel-ci < 1). */
+/* Of a KEY_UINT32/UINT64/USEC/BYTES key's number, of the bytes of KEY_STRING, KEY_STRINGS and KEY_FD_OR_BYTES, of the
+ * entries of KEY_FILES and KEY_TESTS; doubles are bounded by their parser (finite and > 0, rel-ci < 1). */
 typedef struct KeyBounds {
         uint64_t min, max, fallback;
 } KeyBounds;
@@ -75,7 +96,8 @@ typedef struct RequestKey {
         KeyBounds bounds;
         const char *const *choices; /* KEY_CHOICE: NULL-terminated, the first is the default */
         const char *knob;    /* of jouletraced.conf that raises the upper bound (MinWindow: sets the lower one) */
-        const char *metavar; /* of the option; "": it takes no value; NULL: no option of joulectl measure by itself */
+        unsigned kinds;      /* bits 1 << JobKind: the jobs that take it; the others refuse it by name */
+        const char *metavar; /* of the option; "": it takes no value; NULL: no option of joulectl's by itself */
         const char *doc;     /* one English clause for the manual, --help (translated there) and the completions */
 } RequestKey;
 
@@ -84,8 +106,10 @@ extern const RequestKey request_keys[N_REQUEST_KEYS];
 /* -ENOENT for an unknown name. */
 int request_key_find(const char *name, KeyId *ret);
 
-/* The name most like a mistyped one; NULL when none is near. */
-const char *request_key_closest(const char *name);
+bool request_key_takes(KeyId key, JobKind kind);
+
+/* Of the names such a job takes, the one most like a mistyped one; NULL when none is near. */
+const char *request_key_closest(JobKind kind, const char *name);
 
 /* "100ms", "512M", "9": exact, and what request_set_text() reads. */
 char *request_format_number(KeyType type, uint64_t value);

@@ -16,7 +16,12 @@ static bool has_value(const Request *request, KeyId id) {
         case KEY_FD:
                 return *(const int *) p >= 0;
         case KEY_FD_OR_BYTES:
-                return *(const int *) p >= 0 || request->stdin_bytes;
+                return *(const int *) p >= 0 || *request_bytes_member((Request *) request, id);
+        case KEY_FILES:
+        case KEY_TESTS:
+        case KEY_VALIDATOR:
+        case KEY_FUNCTION:
+                return *(void *const *) p;
         default:
                 return true;
         }
@@ -49,6 +54,14 @@ static int append_bytes(sd_bus_message *m, GBytes *bytes) {
         return sd_bus_message_close_container(m);
 }
 
+static int append_fd_or_bytes(sd_bus_message *m, const Request *request, KeyId id) {
+        GBytes *bytes = *request_bytes_member((Request *) request, id);
+
+        if (bytes)
+                return append_bytes(m, bytes);
+        return sd_bus_message_append(m, "v", "h", *(const int *) request_member_const(request, id));
+}
+
 static int append_value(sd_bus_message *m, const Request *request, KeyId id) {
         const void *p = request_member_const(request, id);
 
@@ -65,11 +78,14 @@ static int append_value(sd_bus_message *m, const Request *request, KeyId id) {
         case KEY_BOOLEAN:
                 return sd_bus_message_append(m, "v", "b", (int) *(const bool *) p);
         case KEY_FD_OR_BYTES:
-                if (request->stdin_bytes)
-                        return append_bytes(m, request->stdin_bytes);
-                G_GNUC_FALLTHROUGH;
+                return append_fd_or_bytes(m, request, id);
         case KEY_FD:
                 return sd_bus_message_append(m, "v", "h", *(const int *) p);
+        case KEY_FILES:
+        case KEY_TESTS:
+        case KEY_VALIDATOR:
+        case KEY_FUNCTION:
+                return request_append_part(m, request_keys[id].type, *(void *const *) p);
         default:
                 return sd_bus_message_append(m, "v", "t", *(const uint64_t *) p);
         }
@@ -82,7 +98,7 @@ static int append_keys(sd_bus_message *m, const Request *request, uint64_t keys)
         if (r < 0)
                 return r;
         for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
-                if (!(keys & (UINT64_C(1) << id)) || !has_value(request, id))
+                if (!(keys & (UINT64_C(1) << id)) || !request_key_takes(id, request->kind) || !has_value(request, id))
                         continue;
                 r = sd_bus_message_open_container(m, 'e', "sv");
                 if (r < 0)

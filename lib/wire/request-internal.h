@@ -23,6 +23,32 @@ int request_set_number(Request *request, KeyId key, const RequestLimits *limits,
 int request_set_double(Request *request, KeyId key, double value, char **ret_message);
 int request_set_string(Request *request, KeyId key, const char *value, char **ret_message);
 
-/* What needs more than one key: wall-limit's default, and, where the limits are known, min-window's lower bound.
- * -ERANGE. */
+/* The bounds in force under these limits, which may be NULL. */
+KeyBounds request_bounds(KeyId key, const RequestLimits *limits);
+
+/* Says so; -ERANGE. */
+int request_out_of_range(KeyId key, const KeyBounds *bounds, uint64_t value, char **ret_message);
+
+/* -EINVAL for what cannot be the name of a file in languages.d. */
+int request_check_language(const char *where, const char *value, char **ret_message);
+
+/* Adds a string of key where to those a request has; -ERANGE beyond REQUEST_STRINGS_MAX. */
+int request_count_string(const char *where, const char *text, uint64_t *strings_size, char **ret_message);
+
+/* Where a KEY_FD_OR_BYTES key's bytes are. */
+GBytes **request_bytes_member(Request *request, KeyId key);
+
+/* Of the D-Bus form; of its descriptor for KEY_FD_OR_BYTES. */
+const char *request_key_signature(KeyType type);
+
+/* The structured keys: reads the value, whose variant is entered, into the member (request-parts-read.c); appends it
+ * as a variant (request-parts-append.c). */
+int request_read_part(sd_bus_message *m, KeyId key, void *member, uint64_t *strings_size, char **ret_message);
+int request_append_part(sd_bus_message *m, KeyType type, const void *part);
+
+/* wall-limit's default, which follows cpu-limit. */
+void request_follow_limits(Request *request, const RequestLimits *limits);
+
+/* What needs more than one key: defaults that follow other keys, what goes with what, and, where the limits are known,
+ * min-window's lower bound and how large blobs may be. -ERANGE, -EINVAL. */
 int request_finish(Request *request, const RequestLimits *limits, char **ret_message);

@@ -5,6 +5,7 @@
  * blobs, one sealed memfd that holds all files, inputs and answers. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <glib.h>
@@ -38,6 +39,35 @@ typedef struct RequestFunction {
         double float_tolerance, relative_tolerance;
         bool string_case_sensitive, ignore_whitespace, list_order_matters;
 } RequestFunction;
+
+/* One key of the dictionaries validator and function. */
+typedef enum PartType {
+        PART_STRING,  /* s */
+        PART_DOUBLE,  /* d, finite and not negative */
+        PART_BOOLEAN, /* b */
+        PART_STRINGS, /* as */
+        PART_FILES,   /* a(sttu), as the key files */
+} PartType;
+
+typedef struct PartKey {
+        const char *name;
+        PartType type;
+        size_t offset;  /* of the member in RequestValidator or RequestFunction */
+        unsigned types; /* of a validator: bits 1 << index in request_validator_types[] that take the key */
+        const char *doc;
+} PartKey;
+
+/* Each ends with an entry without name. */
+extern const PartKey request_validator_keys[];
+extern const PartKey request_function_keys[];
+
+/* The names of a validator's types, NULL-terminated; the first is the default, and those from
+ * REQUEST_VALIDATOR_EXTERNAL on are the external ones. */
+#define REQUEST_VALIDATOR_EXTERNAL 4
+extern const char *const request_validator_types[];
+
+/* Of the D-Bus form. */
+const char *part_type_signature(PartType type);
 
 /* Empty arrays that free the strings of their elements. */
 GArray *request_files_new(void);

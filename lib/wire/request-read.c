@@ -21,7 +21,15 @@ static const struct {
         [KEY_BOOLEAN] = { "b", "a boolean (b)" },
         [KEY_FD] = { "h", "a file descriptor (h)" },
         [KEY_FD_OR_BYTES] = { "h", "a file descriptor (h) or bytes (ay)" },
+        [KEY_FILES] = { "a(sttu)", "a list of name, offset, size and mode (a(sttu))" },
+        [KEY_TESTS] = { "a(stttt)", "a list of name, offset and size of input and answer (a(stttt))" },
+        [KEY_VALIDATOR] = { "a{sv}", "a dictionary (a{sv})" },
+        [KEY_FUNCTION] = { "a{sv}", "a dictionary (a{sv})" },
 };
+
+const char *request_key_signature(KeyType type) {
+        return types[type].signature;
+}
 
 typedef struct Reader {
         sd_bus_message *m;
@@ -42,17 +50,26 @@ static int refuse(Reader *reader, const char *format, ...) {
         return -EBADMSG;
 }
 
-static int check_string(Reader *reader, KeyId id, const char *text, size_t index) {
-        const char *name = request_keys[id].name;
+int request_count_string(const char *where, const char *text, uint64_t *strings_size, char **ret_message) {
+        *strings_size += strlen(text) + 1 + sizeof(char *);
+        if (*strings_size <= REQUEST_STRINGS_MAX)
+                return 0;
+        *ret_message = g_strdup_printf("%s: argv and env together are larger than 1 MiB; pass what is large in a file "
+                                       "or as stdin",
+                                       where);
+        return -ERANGE;
+}
 
-        reader->strings_size += strlen(text) + 1 + sizeof(char *);
-        if (reader->strings_size > REQUEST_STRINGS_MAX)
-                return refuse(reader,
-                              "%s: argv and env together are larger than 1 MiB; pass what is large in a file or as "
-                              "stdin",
-                              name);
-        if (id == REQUEST_ARGV && index == 0 && text[0] == '\0')
-                return refuse(reader, "argv: the program's name is empty; the first string must name a program");
+GBytes **request_bytes_member(Request *request, KeyId id) {
+        return id == REQUEST_BLOBS ? &request->blobs_bytes : &request->stdin_bytes;
+}
+
+static int check_string(Reader *reader, KeyId id, const char *text) {
+        int r;
+
+        r = request_count_string(request_keys[id].name, text, &reader->strings_size, &reader->message);
+        if (r < 0)
+                return r;
         if (id == REQUEST_ENV && (text[0] == '=' || !strchr(text, '='))) {
                 g_autofree char *quoted = request_quote(text);
 
@@ -70,24 +87,31 @@ static int read_strings(Reader *reader, KeyId id) {
         if (r < 0)
                 return r;
         while ((r = sd_bus_message_read_basic(reader->m, 's', &text)) > 0) {
-                r = check_string(reader, id, text, strings->len);
+                r = check_string(reader, id, text);
                 if (r < 0)
                         return r;
                 g_ptr_array_add(strings, g_strdup(text));
         }
         if (r < 0)
                 return r;
-        if (id == REQUEST_ARGV && strings->len == 0)
-                return refuse(reader, "argv: is empty; the first string must name a program");
 
         g_ptr_array_add(strings, NULL);
         *(char ***) request_member(reader->request, id) = (char **) g_ptr_array_free(g_steal_pointer(&strings), FALSE);
         return sd_bus_message_exit_container(reader->m);
 }
 
-/* The kernel answers F_GETFL from the open file itself, whatever file system is behind it. */
+/* Only memory answers, and what is sealed is the same for whoever reads it later. */
+static bool is_sealed(int fd) {
+        const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+        int r = fcntl(fd, F_GET_SEALS);
+
+        return r >= 0 && (r & seals) == seals;
+}
+
+/* The kernel answers F_GETFL and F_GET_SEALS from the open file itself, whatever file system is behind it. */
 static int read_fd(Reader *reader, KeyId id) {
         const char *name = request_keys[id].name;
+        const bool read_from = request_keys[id].type == KEY_FD_OR_BYTES;
         autofd copy = -1;
         int fd, flags, r;
 
@@ -100,8 +124,14 @@ static int read_fd(Reader *reader, KeyId id) {
 
         if (id != REQUEST_CWD && (flags & O_PATH))
                 return refuse(reader, "%s: the descriptor is a path only (O_PATH); open it for %s", name,
-                              id == REQUEST_STDIN ? "reading" : "writing");
-        if (id == REQUEST_STDIN && (flags & O_ACCMODE) == O_WRONLY)
+                              read_from ? "reading" : "writing");
+        if (id == REQUEST_BLOBS && !is_sealed(fd))
+                return refuse(reader,
+                              "%s: the descriptor is no sealed memfd; make one that has F_SEAL_WRITE, F_SEAL_SHRINK "
+                              "and "
+                              "F_SEAL_GROW",
+                              name);
+        if (read_from && (flags & O_ACCMODE) == O_WRONLY)
                 return refuse(reader, "%s: the descriptor is open for writing only; open it for reading", name);
         if ((id == REQUEST_OUTPUT || id == REQUEST_ERROR_OUTPUT) && (flags & O_ACCMODE) == O_RDONLY)
                 return refuse(reader, "%s: the descriptor is open for reading only; open it for writing", name);
@@ -114,6 +144,7 @@ static int read_fd(Reader *reader, KeyId id) {
 }
 
 static int read_bytes(Reader *reader, KeyId id) {
+        const uint64_t max = id == REQUEST_BLOBS ? REQUEST_BLOBS_INLINE_MAX : request_keys[id].bounds.max;
         const void *bytes;
         size_t size;
         int r;
@@ -121,10 +152,13 @@ static int read_bytes(Reader *reader, KeyId id) {
         r = sd_bus_message_read_array(reader->m, 'y', &bytes, &size);
         if (r < 0)
                 return r;
-        if (size > request_keys[id].bounds.max)
-                return refuse(reader, "%s: %zu bytes are too many; at most 1 MiB, or pass a descriptor of a file",
-                              request_keys[id].name, size);
-        reader->request->stdin_bytes = g_bytes_new(bytes, size);
+        if (size > max)
+                return refuse(reader,
+                              "%s: %zu bytes are too many; at most %" G_GUINT64_FORMAT
+                              " MiB, or pass a descriptor of %s",
+                              request_keys[id].name, size, max >> 20,
+                              id == REQUEST_BLOBS ? "a sealed memfd" : "a file");
+        *request_bytes_member(reader->request, id) = g_bytes_new(bytes, size);
         return 0;
 }
 
@@ -195,6 +229,9 @@ static int read_value(Reader *reader, KeyId id) {
                 r = read_bytes(reader, id);
         else if (key->type == KEY_STRINGS)
                 r = read_strings(reader, id);
+        else if (key->type >= KEY_FILES)
+                r = request_read_part(reader->m, id, request_member(reader->request, id), &reader->strings_size,
+                                      &reader->message);
         else
                 r = read_plain(reader, id, types[key->type].signature[0]);
         if (r < 0)
@@ -214,11 +251,14 @@ static int read_entry(Reader *reader) {
         if (request_key_find(name, &id) < 0) {
                 g_autofree char *quoted = request_quote(name);
 
-                closest = request_key_closest(name);
+                closest = request_key_closest(reader->request->kind, name);
                 if (closest)
                         return refuse(reader, "%s: no such key; did you mean %s?", quoted, closest);
                 return refuse(reader, "%s: no such key; org.jouletrace.JouleTrace1(5) lists them", quoted);
         }
+        if (!request_key_takes(id, reader->request->kind))
+                return refuse(reader, "%s: is no key of a job that only validates; leave it out, or measure",
+                              request_keys[id].name);
         if (reader->request->given & (UINT64_C(1) << id))
                 return refuse(reader, "%s: is given twice; give it once", request_keys[id].name);
         reader->request->given |= UINT64_C(1) << id;
@@ -247,8 +287,6 @@ static int read_request(Reader *reader) {
         if (r < 0)
                 return r;
 
-        if (!reader->request->argv)
-                return refuse(reader, "argv: is missing; give the program and its arguments (as)");
         return request_finish(reader->request, reader->limits, &reader->message);
 }
 

@@ -169,7 +169,6 @@ static int set_value(Request *request, KeyId id, const RequestLimits *limits, co
 }
 
 int request_set_text(Request *request, KeyId id, const RequestLimits *limits, const char *text, char **ret_message) {
-        g_autofree char *ignored = NULL;
         int r;
 
         r = set_value(request, id, limits, text ?: "true", ret_message);
@@ -179,6 +178,6 @@ int request_set_text(Request *request, KeyId id, const RequestLimits *limits, co
 
         /* Keeps wall-limit's default in step; min-window is judged when the resolution is known, by the service. */
         if (id == REQUEST_CPU_LIMIT)
-                (void) request_finish(request, limits, &ignored);
+                request_follow_limits(request, limits);
         return 0;
 }

@@ -7,7 +7,7 @@
 
 #define QUOTE_MAX 64
 
-static KeyBounds bounds_in_force(KeyId id, const RequestLimits *limits) {
+KeyBounds request_bounds(KeyId id, const RequestLimits *limits) {
         const RequestKey *key = &request_keys[id];
         KeyBounds bounds = key->bounds;
 
@@ -60,7 +60,6 @@ Request *request_new(JobKind kind, const RequestLimits *limits) {
         for (size_t i = 0; i < N_REQUEST_KEYS; i++)
                 set_default(request, (KeyId) i, limits);
         request->seed = random_seed();
-        request->blobs_fd = -1;
         return request;
 }
 
@@ -111,7 +110,7 @@ char *request_quote(const char *text) {
         return g_strdup_printf("\"%s%s\"", valid, strlen(text) > QUOTE_MAX ? "…" : "");
 }
 
-static int out_of_range(KeyId id, const KeyBounds *bounds, uint64_t value, char **ret_message) {
+int request_out_of_range(KeyId id, const KeyBounds *bounds, uint64_t value, char **ret_message) {
         const RequestKey *key = &request_keys[id];
         g_autofree char *text = request_format_number(key->type, value);
         g_autofree char *range = request_key_range(id, bounds);
@@ -131,11 +130,11 @@ static int out_of_range(KeyId id, const KeyBounds *bounds, uint64_t value, char 
 
 int request_set_number(Request *request, KeyId id, const RequestLimits *limits, uint64_t value, char **ret_message) {
         const RequestKey *key = &request_keys[id];
-        KeyBounds bounds = bounds_in_force(id, limits);
+        KeyBounds bounds = request_bounds(id, limits);
         uint64_t min = id == REQUEST_MIN_WINDOW ? MIN(bounds.min, key->bounds.min) : bounds.min;
 
         if (value < min || value > bounds.max)
-                return out_of_range(id, &bounds, value, ret_message);
+                return request_out_of_range(id, &bounds, value, ret_message);
         if (key->type == KEY_UINT32)
                 *(uint32_t *) request_member(request, id) = (uint32_t) value;
         else
@@ -179,6 +178,18 @@ static int set_choice(Request *request, KeyId id, const char *value, char **ret_
         return -EINVAL;
 }
 
+/* It becomes a part of a file's name. */
+int request_check_language(const char *where, const char *value, char **ret_message) {
+        g_autofree char *quoted = NULL;
+
+        if (g_ascii_isalnum(value[0]) && strlen(value) <= request_keys[REQUEST_LANGUAGE].bounds.max &&
+            value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789+_-")] == '\0')
+                return 0;
+        quoted = request_quote(value);
+        *ret_message = g_strdup_printf("%s: %s is no language's name; such as c, cpp or python3", where, quoted);
+        return -EINVAL;
+}
+
 int request_set_string(Request *request, KeyId id, const char *value, char **ret_message) {
         const RequestKey *key = &request_keys[id];
         char **p = request_member(request, id);
@@ -187,6 +198,12 @@ int request_set_string(Request *request, KeyId id, const char *value, char **ret
         if (key->type == KEY_CHOICE)
                 return set_choice(request, id, value, ret_message);
 
+        if (id == REQUEST_LANGUAGE) {
+                int r = request_check_language(key->name, value, ret_message);
+
+                if (r < 0)
+                        return r;
+        }
         if (strlen(value) > key->bounds.max) {
                 quoted = request_quote(value);
                 *ret_message = g_strdup_printf("%s: %s has %zu bytes; at most %" G_GUINT64_FORMAT " are allowed",
@@ -195,22 +212,5 @@ int request_set_string(Request *request, KeyId id, const char *value, char **ret
         }
         g_free(*p);
         *p = g_strdup(value);
-        return 0;
-}
-
-int request_finish(Request *request, const RequestLimits *limits, char **ret_message) {
-        KeyBounds wall = bounds_in_force(REQUEST_WALL_LIMIT, limits),
-                  window = bounds_in_force(REQUEST_MIN_WINDOW, limits);
-        uint64_t limit;
-
-        if (!(request->given & (UINT64_C(1) << REQUEST_WALL_LIMIT))) {
-                if (__builtin_mul_overflow(request->cpu_limit_usec, UINT64_C(2), &limit) ||
-                    __builtin_add_overflow(limit, USEC_PER_SEC, &limit))
-                        limit = UINT64_MAX;
-                request->wall_limit_usec = CLAMP(limit, wall.min, wall.max);
-        }
-
-        if (request->min_window_usec < window.min && strcmp(request->resolution, "fine") != 0)
-                return out_of_range(REQUEST_MIN_WINDOW, &window, request->min_window_usec, ret_message);
         return 0;
 }

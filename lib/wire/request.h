@@ -15,7 +15,7 @@ typedef struct Request {
         JobKind kind;
         uint64_t given; /* bit 1 << KeyId: the caller named the key; the others hold their defaults */
 
-        char **argv;
+        char **argv; /* NULL only with a language or function; its strings are the program's extra arguments then */
         char *profile;
         int cwd_fd;          /* -1: none */
         char **env;          /* NULL: the safe minimum */
@@ -55,16 +55,17 @@ typedef struct Request {
  * daemon.
  *
  * Reads a{sv} at the message's read pointer. Checks every key, type and bound and has no side effect but duplicated
- * descriptors, on which nothing but F_GETFL is called. wall-limit's default is 2 × cpu-limit + 1 s. min-window's lower
- * bound is the limits', with resolution "fine" the table's.
- * On a bad request sets error (InvalidRequest naming the key, the value and what would be right) and returns -EBADMSG;
+ * descriptors, on which nothing but F_GETFL and, for blobs, F_GET_SEALS is called: whether files and tests lie within
+ * a descriptor's blobs is for the worker to see. Keys the kind of job does not take are refused by name. wall-limit's
+ * default is 2 × cpu-limit + 1 s. min-window's lower bound is the limits', with resolution "fine" the table's. On a
+ * bad request sets error (InvalidRequest naming the key, the value and what would be right) and returns -EBADMSG;
  * other negative errno come from the message or from duplicating a descriptor, without error set. limits may be NULL.
  */
 int request_from_message(sd_bus_message *m, JobKind kind, const RequestLimits *limits, Request **ret,
                          sd_bus_error *error);
 
-/* Appends the request as a{sv}, every key with its effective value but those without one (no descriptor, no label, …).
- */
+/* Appends the request as a{sv}, every key of its kind with its effective value but those without one (no descriptor,
+ * no label, …). */
 int request_append(sd_bus_message *m, const Request *request);
 
 /* A request with all defaults and a random seed, for clients to fill in and for tests; descriptors are -1. limits may

@@ -4,6 +4,9 @@
 
 #include "result.h"
 
+const char *const result_verdicts[] = { "OK",  "AC", "WA", "TLE", "WTL", "MLE",     "OLE", "ELE",
+                                        "RTE", "SV", "XF", "CE",  "IE",  "SKIPPED", NULL };
+
 /* The keys besides "result" itself. */
 static const struct {
         const char *name;
@@ -171,6 +174,16 @@ static int read_entry(sd_bus_message *m, Result *result, uint32_t *seen) {
         return job_result_from_string(text, &result->result);
 }
 
+/* What is done has been accepted, or nothing was compared. */
+static bool verdict_fits(const Result *result) {
+        if (!result->verdict)
+                return true;
+        if (!g_strv_contains(result_verdicts, result->verdict))
+                return false;
+        return result->result != RESULT_DONE || strcmp(result->verdict, "OK") == 0 ||
+               strcmp(result->verdict, "AC") == 0;
+}
+
 int result_from_message(sd_bus_message *m, Result **ret) {
         g_autoptr(Result) result = result_new(RESULT_INFRASTRUCTURE, NULL, NULL);
         uint32_t seen = 0;
@@ -192,7 +205,7 @@ int result_from_message(sd_bus_message *m, Result **ret) {
         r = sd_bus_message_exit_container(m);
         if (r < 0)
                 return r;
-        if (!(seen & RESULT_BIT))
+        if (!(seen & RESULT_BIT) || !verdict_fits(result))
                 return -EINVAL;
 
         *ret = g_steal_pointer(&result);

@@ -10,8 +10,9 @@
 
 typedef struct Result {
         JobResult result;
-        char *verdict, *status, *grade, *message; /* NULL: unknown. message: one sentence for a person */
-        char *error;                              /* D-Bus error name of the cause; NULL when done */
+        char *verdict;                  /* one of result_verdicts[]; NULL: unknown, as the following */
+        char *status, *grade, *message; /* message: one sentence for a person */
+        char *error;                    /* D-Bus error name of the cause; NULL when done */
         bool simulated;
         uint32_t trials, invalid_trials;
         /* J, s, W; NAN: unknown. low and high are the 95 % interval of the median. */
@@ -19,6 +20,9 @@ typedef struct Result {
         double net_energy, net_energy_low, net_energy_high;
         double wall, cpu, power;
 } Result;
+
+/* Verdicts of runs and jobs: AC, WA, …; OK where no output was compared. NULL-terminated. */
+extern const char *const result_verdicts[];
 
 /* error and message may be NULL; they are copied. Numbers are unknown. */
 Result *result_new(JobResult result, const char *error, const char *message);
@@ -29,7 +33,8 @@ int result_append(sd_bus_message *m, const Result *result);
 /* The same keys into an a{sv} that is open already. */
 int result_append_members(sd_bus_message *m, const Result *result);
 
-/* -EINVAL when the result is missing, not one of ours, or a key comes twice, is unknown or has another type;
+/* -EINVAL when the result is missing, not one of ours, or a key comes twice, is unknown or has another type; when the
+ * verdict is no word of ours, or one that a job that is done cannot have;
  * -ERANGE for a number that is not finite. */
 int result_from_message(sd_bus_message *m, Result **ret);
 Result *result_free(Result *result);

@@ -166,13 +166,15 @@ static int call(Script *script, const char *method, const char *argument) {
                                         on_reply, NULL, "s", argument);
 }
 
-static int start_prepare(Script *script) {
+static int start_prepare(Script *script, const char *kind) {
         int r;
 
         r = send_prepare(script);
         if (r >= 0)
                 r = sd_bus_message_new_method_call(script->client, &script->prepare, NULL, JT_WORKER_PATH,
                                                    JT_WORKER_INTERFACE, "Prepare");
+        if (r >= 0)
+                r = sd_bus_message_append_basic(script->prepare, 's', kind);
         if (r >= 0)
                 r = sd_bus_message_open_container(script->prepare, 'a', "{sv}");
         script->in_dictionary = r >= 0;
@@ -190,7 +192,9 @@ static int start_context(Script *script) {
 
 static int play_line(Script *script, const char *line) {
         if (strcmp(line, "prepare") == 0)
-                return start_prepare(script);
+                return start_prepare(script, "measure");
+        if (g_str_has_prefix(line, "prepare "))
+                return start_prepare(script, line + strlen("prepare "));
         if (strcmp(line, "context") == 0)
                 return start_context(script);
         if (g_str_has_prefix(line, "run "))

@@ -4,6 +4,8 @@
 /* Requests as messages, built key by key, and what comes of reading them. */
 
 #include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "names.h"
 #include "offline-bus.h"
@@ -14,6 +16,7 @@
 typedef struct Fixture {
         OfflineBus offline;
         RequestLimits limits;
+        JobKind kind; /* JOB_MEASURE unless a test says otherwise */
         sd_bus_message *m;
 } Fixture;
 
@@ -40,7 +43,7 @@ static inline void begin(Fixture *f, bool with_argv) {
 static inline int finish(Fixture *f, Request **ret, sd_bus_error *error) {
         g_assert_cmpint(sd_bus_message_close_container(f->m), >=, 0);
         offline_message_turn(f->m);
-        return request_from_message(f->m, JOB_MEASURE, &f->limits, ret, error);
+        return request_from_message(f->m, f->kind, &f->limits, ret, error);
 }
 
 static inline Request *accepted(Fixture *f) {
@@ -92,4 +95,41 @@ static inline void append_fd(Fixture *f, const char *name, int flags) {
 
         g_assert_cmpint(fd, >=, 0);
         g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", name, "h", fd), >=, 0);
+}
+
+#define ALL_SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
+
+static inline int make_memfd(const char *text, int seals) {
+        autofd fd = memfd_create("blobs", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        size_t size = strlen(text);
+
+        g_assert_cmpint(fd, >=, 0);
+        g_assert_cmpint(write(fd, text, size), ==, (ssize_t) size);
+        g_assert_cmpint(fcntl(fd, F_ADD_SEALS, seals), ==, 0);
+        return steal_fd(&fd);
+}
+
+static inline void append_blobs_fd(Fixture *f) {
+        autofd fd = make_memfd("0123456789", ALL_SEALS);
+
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "blobs", "h", fd), >=, 0);
+}
+
+static inline void append_blobs_bytes(Fixture *f, const void *bytes, size_t size) {
+        g_assert_cmpint(sd_bus_message_open_container(f->m, 'e', "sv"), >=, 0);
+        g_assert_cmpint(sd_bus_message_append(f->m, "s", "blobs"), >=, 0);
+        g_assert_cmpint(sd_bus_message_open_container(f->m, 'v', "ay"), >=, 0);
+        g_assert_cmpint(sd_bus_message_append_array(f->m, 'y', bytes, size), >=, 0);
+        g_assert_cmpint(sd_bus_message_close_container(f->m), >=, 0);
+        g_assert_cmpint(sd_bus_message_close_container(f->m), >=, 0);
+}
+
+static inline void append_file(Fixture *f, const char *name, uint64_t offset, uint64_t size, uint32_t mode) {
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "files", "a(sttu)", 1, name, offset, size, mode), >=, 0);
+}
+
+static inline void append_test(Fixture *f, const char *name) {
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "tests", "a(stttt)", 1, name, UINT64_C(0), UINT64_C(4),
+                                              UINT64_C(4), UINT64_C(6)),
+                        >=, 0);
 }

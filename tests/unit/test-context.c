@@ -33,6 +33,9 @@ static void test_round_trip(Fixture *f, const void *data) {
                 .meter = (char *) "auto",
                 .model_watts = 12.5,
                 .region_min_usec = 100000,
+                .box_uid_first = 70000,
+                .box_uid_last = 70255,
+                .max_blobs = UINT64_C(5) << 30,
                 .smt_shared = true,
         };
         g_autoptr(JobContext) second = NULL;
@@ -53,6 +56,9 @@ static void test_round_trip(Fixture *f, const void *data) {
         g_assert_cmpstr(second->meter, ==, "auto");
         g_assert_cmpfloat(second->model_watts, ==, 12.5);
         g_assert_cmpuint(second->region_min_usec, ==, 100000);
+        g_assert_cmpuint(second->box_uid_first, ==, 70000);
+        g_assert_cmpuint(second->box_uid_last, ==, 70255);
+        g_assert_cmpuint(second->max_blobs, ==, UINT64_C(5) << 30);
         g_assert_true(second->smt_shared);
 }
 

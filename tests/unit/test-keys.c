@@ -12,6 +12,7 @@ static void test_table(void) {
 
                 g_assert_nonnull(key->name);
                 g_assert_nonnull(key->doc);
+                g_assert_cmpuint(key->kinds, !=, 0);
                 g_assert_cmpuint(strlen(key->name), <=, 32);
                 g_assert_cmpuint(bounds->min, <=, bounds->max);
                 g_assert_true((key->choices != NULL) == (key->type == KEY_CHOICE));
@@ -49,6 +50,11 @@ static void test_bounds_as_designed(void) {
                 { "thermal-wait", 5 * USEC_PER_SEC, 0, 600 * USEC_PER_SEC, NULL },
                 { "cpus", 1, 1, 1024, "ReservedCPUs" },
                 { "seed", 0, 0, (UINT64_C(1) << 53) - 1, NULL },
+                { "blobs", 0, 0, UINT64_C(256) << 20, "MaxBlobs" },
+                { "files", 0, 1, 4096, NULL },
+                { "tests", 0, 1, 10000, NULL },
+                { "language", 0, 1, 32, NULL },
+                { "max-tests", 0, 0, 10000, NULL },
                 { "label", 0, 0, 256, NULL },
                 { "candidate-id", 0, 0, 256, NULL },
                 { "problem-name", 0, 0, 256, NULL },
@@ -66,6 +72,24 @@ static void test_bounds_as_designed(void) {
                 g_assert_cmpuint(key->bounds.max, ==, table[i].max);
                 g_assert_cmpstr(key->knob, ==, table[i].knob);
         }
+}
+
+/* What only a measurement knows is no key of a validation; the rest goes with both. */
+static void test_kinds(void) {
+        static const char *const measure_only[] = { "cwd",        "stdin",      "output",       "error-output",
+                                                    "trials",     "warmups",    "rel-ci",       "max-trials",
+                                                    "min-window", "cooldown",   "thermal-wait", "isolation",
+                                                    "meter",      "max-joules", "resolution",   "allow-filtered",
+                                                    NULL };
+
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
+                g_assert_true(request_key_takes(id, JOB_MEASURE));
+                g_assert_cmpint(request_key_takes(id, JOB_VALIDATE), !=,
+                                g_strv_contains(measure_only, request_keys[id].name));
+        }
+        g_assert_cmpstr(request_key_closest(JOB_MEASURE, "trails"), ==, "trials");
+        g_assert_null(request_key_closest(JOB_VALIDATE, "trails"));
+        g_assert_cmpstr(request_key_closest(JOB_VALIDATE, "test"), ==, "tests");
 }
 
 static void test_limits(void) {
@@ -107,7 +131,7 @@ static void test_closest(void) {
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
-                g_assert_cmpstr(request_key_closest(cases[i].name), ==, cases[i].closest);
+                g_assert_cmpstr(request_key_closest(JOB_MEASURE, cases[i].name), ==, cases[i].closest);
 }
 
 static void test_format(void) {
@@ -149,7 +173,7 @@ static void test_range(void) {
         } cases[] = {
                 { REQUEST_ARGV, "at least one, the first not empty" },
                 { REQUEST_ENV, "each NAME=VALUE" },
-                { REQUEST_PROFILE, "host" },
+                { REQUEST_PROFILE, "host, box" },
                 { REQUEST_CWD, "a directory" },
                 { REQUEST_STDIN, "open for reading, or at most 1 MiB" },
                 { REQUEST_OUTPUT, "open for writing" },
@@ -162,6 +186,14 @@ static void test_range(void) {
                 { REQUEST_LABEL, "at most 256 bytes" },
                 { REQUEST_RESOLUTION, "rounded, fine" },
                 { REQUEST_DETACH, "true or false" },
+                { REQUEST_BLOBS, "a sealed memfd of at most 256M, or at most 16 MiB" },
+                { REQUEST_FILES, "1 to 4096 entries" },
+                { REQUEST_TESTS, "1 to 10000 entries" },
+                { REQUEST_VALIDATOR, "type, and the keys of that type" },
+                { REQUEST_LANGUAGE, "a name such as c, cpp or python3" },
+                { REQUEST_FUNCTION, "name, and how results are compared" },
+                { REQUEST_MAX_TESTS, "0 to 10000" },
+                { REQUEST_ON_FAILURE, "stop, continue" },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -175,6 +207,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/keys/table", test_table);
         g_test_add_func("/keys/bounds-as-designed", test_bounds_as_designed);
+        g_test_add_func("/keys/kinds", test_kinds);
         g_test_add_func("/keys/limits", test_limits);
         g_test_add_func("/keys/find", test_find);
         g_test_add_func("/keys/closest", test_closest);

@@ -222,7 +222,7 @@ static void test_parsers(Fixture *f, gconstpointer data) {
 static void test_request_limits(Fixture *f, gconstpointer data) {
         g_autoptr(Config) config =
                         load(f, "[JouleTrace]\nMaxTrials=5\nMinWindow=2s\nDefaultTrials=7\nDefaultWarmups=0\n"
-                                "MaxMemory=16M\nCooldown=0\nMaxCPULimit=10s\n");
+                                "MaxMemory=16M\nCooldown=0\nMaxCPULimit=10s\nMaxBlobs=1M\n");
         RequestLimits limits;
 
         g_assert_nonnull(config);
@@ -237,8 +237,105 @@ static void test_request_limits(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(limits.bounds[REQUEST_MEMORY_MAX].fallback, ==, 16 << 20);
         g_assert_cmpuint(limits.bounds[REQUEST_CPU_LIMIT].fallback, ==, 10 * USEC_PER_SEC);
         g_assert_cmpuint(limits.bounds[REQUEST_COOLDOWN].fallback, ==, 0);
+        g_assert_cmpuint(limits.bounds[REQUEST_BLOBS].max, ==, 1 << 20);
         for (KeyId key = 0; key < N_REQUEST_KEYS; key++)
                 g_assert_cmpuint(limits.bounds[key].min, <=, limits.bounds[key].max);
+}
+
+static void test_box_uids(Fixture *f, gconstpointer data) {
+        static const struct {
+                const char *text;
+                bool right;
+        } cases[] = {
+                { BOX_UIDS_DEFAULT, true },
+                { "65536-65791", true },
+                { "65535-65791", false },
+                { "65536-65790", false }, /* one id too few */
+                { "524032-524287", true },
+                { "524033-524288", false },
+                { "1879048192-1879048447", true },
+                { "1879048191-1879048447", false },
+                { "4294967038-4294967293", true },
+                { "4294967039-4294967294", false },
+                { "400000-1900000000", false }, /* containers are between */
+                { "0-1000", false },
+                { "61184-61500", false },
+                { "70000", false },
+                { "", false },
+                { "70000-", false },
+                { "-70000", false },
+                { "80000-70000", false },
+                { "70000-71000-72000", false },
+                { "70000-18446744073709551615", false },
+                { "0x11170-80000", false },
+                { "70000 - 71000", false },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *text = g_strdup_printf("[JouleTrace]\nBoxUidRange=%s\n", cases[i].text);
+                g_autoptr(Config) config = load(f, text);
+
+                g_test_message("%s", cases[i].text);
+                g_assert_true((config != NULL) == cases[i].right);
+                if (!cases[i].right) {
+                        g_assert_true(only_problem(f)->fatal);
+                        continue;
+                }
+                {
+                        g_autofree char *again = uid_range_format(&config->box_uids);
+
+                        g_assert_cmpstr(again, ==, cases[i].text);
+                }
+        }
+
+        g_assert_null(load(f, "[JouleTrace]\nBoxUidRange=1000-2000\n"));
+        g_assert_nonnull(strstr(
+                        only_problem(f)->text,
+                        "BoxUidRange=1000-2000 is not right: it must be at least 256 ids within 65536-524287 or "
+                        "1879048192-4294967293, where no users, dynamic users and containers are"));
+}
+
+static void test_box_uids_of_others(Fixture *f, gconstpointer data) {
+        static const struct {
+                const char *subuid, *passwd;
+                const char *owner; /* NULL: nobody */
+        } cases[] = {
+                { NULL, NULL, NULL },
+                { "", "", NULL },
+                { "user1:100000:65536\n", "root:x:0:0::/:/bin/sh\n", NULL },
+                { "user1:69000:1000\n", NULL, NULL },
+                { "user1:69000:1001\n", NULL, "user1" },
+                { "user1:70255:1\n", NULL, "user1" },
+                { "user1:70256:65536\n", NULL, NULL },
+                { "user1:0:0\nuser2:1:4294967295\n", NULL, "user2" },
+                { "garbage\n:\nuser1:x:y\nuser3:70100:2", NULL, "user3" },
+                { NULL, "a:x:69999:0::/:\nb:x:70256:0::/:\n", NULL },
+                { NULL, "a:x:70000:0::/:\n", "a" },
+                { NULL, "b:x:70255:0::/:\n", "b" },
+        };
+        g_autofree char *subuid = g_build_filename(f->directory, "subuid", NULL);
+        g_autofree char *passwd = g_build_filename(f->directory, "passwd", NULL);
+        const UidRange range = { .first = 70000, .last = 70255 };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *reason = NULL;
+                int r;
+
+                g_test_message("%zu", i);
+                (void) g_remove(subuid);
+                (void) g_remove(passwd);
+                if (cases[i].subuid)
+                        write_file(subuid, cases[i].subuid);
+                if (cases[i].passwd)
+                        write_file(passwd, cases[i].passwd);
+                r = uid_range_check(&range, subuid, passwd, &reason);
+                g_assert_cmpint(r, ==, cases[i].owner ? -EEXIST : 0);
+                if (cases[i].owner) {
+                        g_autofree char *end = g_strconcat(" gives to ", cases[i].owner, NULL);
+
+                        g_assert_true(g_str_has_suffix(reason, end));
+                }
+        }
 }
 
 static void test_log_level(Fixture *f, gconstpointer data) {
@@ -260,6 +357,8 @@ int main(int argc, char **argv) {
         ADD("texts", test_texts);
         ADD("parsers", test_parsers);
         ADD("request-limits", test_request_limits);
+        ADD("box-uids", test_box_uids);
+        ADD("box-uids-of-others", test_box_uids_of_others);
         ADD("log-level", test_log_level);
         return g_test_run();
 }

@@ -97,6 +97,15 @@ static void test_wrong_text(Fixture *f, const void *data) {
                 { REQUEST_MAX_JOULES, "1e999", NULL, -ERANGE },
                 { REQUEST_DETACH, "maybe", "detach: \"maybe\" is not understood; give true or false", -EINVAL },
                 { REQUEST_METER, "msr", "meter: \"msr\" is not one of: auto, perf, powercap, model, none", -EINVAL },
+                { REQUEST_ON_FAILURE, "go", "on-failure: \"go\" is not one of: stop, continue", -EINVAL },
+                { REQUEST_MAX_TESTS, "10001", "max-tests: 10001 is out of range; 0 to 10000", -ERANGE },
+                { REQUEST_LANGUAGE, "C++", "language: \"C++\" is no language's name; such as c, cpp or python3",
+                  -EINVAL },
+                { REQUEST_BLOBS, "x", "blobs: has no form as text", -EINVAL },
+                { REQUEST_FILES, "x", "files: has no form as text", -EINVAL },
+                { REQUEST_TESTS, "x", "tests: has no form as text", -EINVAL },
+                { REQUEST_VALIDATOR, "x", "validator: has no form as text", -EINVAL },
+                { REQUEST_FUNCTION, "x", "function: has no form as text", -EINVAL },
                 { REQUEST_ARGV, "x", "argv: has no form as text", -EINVAL },
                 { REQUEST_CWD, "x", "cwd: has no form as text", -EINVAL },
                 { REQUEST_STDIN, "x", "stdin: has no form as text", -EINVAL },
@@ -132,6 +141,15 @@ static void test_other_text(Fixture *f, const void *data) {
         g_assert_cmpstr(request->label, ==, "c");
         g_assert_cmpint(request_set_text(request, REQUEST_METER, NULL, "model", &message), ==, 0);
         g_assert_cmpstr(request->meter, ==, "model");
+
+        g_assert_cmpint(request_set_text(request, REQUEST_PROFILE, NULL, "box", &message), ==, 0);
+        g_assert_cmpstr(request->profile, ==, "box");
+        g_assert_cmpint(request_set_text(request, REQUEST_LANGUAGE, NULL, "c++17", &message), ==, 0);
+        g_assert_cmpstr(request->language, ==, "c++17");
+        g_assert_cmpint(request_set_text(request, REQUEST_REGION, NULL, NULL, &message), ==, 0);
+        g_assert_true(request->region);
+        g_assert_cmpint(request_set_text(request, REQUEST_MAX_TESTS, NULL, "7", &message), ==, 0);
+        g_assert_cmpuint(request->max_tests, ==, 7);
 
         /* The default of one follows the other. */
         g_assert_cmpint(request_set_text(request, REQUEST_CPU_LIMIT, NULL, "1s", &message), ==, 0);

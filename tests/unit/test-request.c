@@ -34,7 +34,7 @@ static void test_bounds(Fixture *f, const void *data) {
                 check_number(f, id, bounds->max, true);
                 check_number(f, id, bounds->max + 1, false);
         }
-        g_assert_cmpuint(numbers, ==, 14);
+        g_assert_cmpuint(numbers, ==, 15);
 }
 
 static void test_moved_bounds(Fixture *f, const void *data) {
@@ -82,6 +82,16 @@ static void test_defaults(Fixture *f, const void *data) {
         g_assert_cmpstr(request->meter, ==, "auto");
         g_assert_cmpfloat(request->max_joules, ==, 0);
         g_assert_cmpstr(request->resolution, ==, "rounded");
+        g_assert_cmpint(request->blobs_fd, ==, -1);
+        g_assert_null(request->blobs_bytes);
+        g_assert_null(request->files);
+        g_assert_null(request->tests);
+        g_assert_null(request->validator);
+        g_assert_null(request->language);
+        g_assert_null(request->function);
+        g_assert_false(request->region);
+        g_assert_cmpuint(request->max_tests, ==, 0);
+        g_assert_cmpstr(request->on_failure, ==, "stop");
         g_assert_false(request->ignore_exit);
         g_assert_null(request->label);
         g_assert_null(request->candidate_id);
@@ -249,7 +259,17 @@ static void test_messages(Fixture *f, const void *data) {
                 { "env", "s", "A=B", 0, "env: is of type \"s\"; it must be a list of strings (as)" },
                 { "detach", "s", "yes", 0, "detach: is of type \"s\"; it must be a boolean (b)" },
                 { "rel-ci", "u", NULL, 1, "rel-ci: is of type \"u\"; it must be a number (d)" },
-                { "profile", "s", "box", 0, "profile: \"box\" is not available; only \"host\" is" },
+                { "profile", "s", "jail", 0, "profile: \"jail\" is not one of: host, box" },
+                { "files", "s", "a", 0,
+                  "files: is of type \"s\"; it must be a list of name, offset, size and mode (a(sttu))" },
+                { "tests", "u", NULL, 1,
+                  "tests: is of type \"u\"; it must be a list of name, offset and size of input and answer "
+                  "(a(stttt))" },
+                { "validator", "s", "tokens", 0, "validator: is of type \"s\"; it must be a dictionary (a{sv})" },
+                { "function", "s", "solve", 0, "function: is of type \"s\"; it must be a dictionary (a{sv})" },
+                { "blobs", "s", "/tmp", 0, "blobs: is of type \"s\"; it must be a file descriptor (h) or bytes (ay)" },
+                { "language", "s", "../c", 0, "language: \"../c\" is no language's name; such as c, cpp or python3" },
+                { "language", "s", "", 0, "language: \"\" is no language's name; such as c, cpp or python3" },
                 { "meter", "s", "msr", 0, "meter: \"msr\" is not one of: auto, perf, powercap, model, none" },
                 { "trails", "u", NULL, 9, "\"trails\": no such key; did you mean trials?" },
                 { "Trials", "u", NULL, 9, "\"Trials\": no such key; did you mean trials?" },
@@ -276,8 +296,7 @@ static void test_messages(Fixture *f, const void *data) {
 
 /* The keys of later interfaces are not silently ignored. */
 static void test_unknown_keys(Fixture *f, const void *data) {
-        static const char *const names[] = { "blobs",      "files",    "tests",    "validator", "max-tests",
-                                             "on-failure", "language", "function", "region" };
+        static const char *const names[] = { "candidates", "options", "fail-above", "interactor" };
         g_autofree char *long_name = g_strnfill(100000, 'a');
 
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {

@@ -99,6 +99,30 @@ static void check_refused(Fixture *f, int error, const char *types, ...) {
         f->m = offline_message_new(&f->offline);
 }
 
+/* The words of the contract, and none that contradicts the result. */
+static void test_verdicts(Fixture *f, const void *data) {
+        static const char *const words[] = { "OK",  "AC",  "WA", "TLE", "WTL", "MLE", "OLE",
+                                             "ELE", "RTE", "SV", "XF",  "CE",  "IE",  "SKIPPED" };
+
+        g_assert_cmpuint(g_strv_length((char **) result_verdicts), ==, G_N_ELEMENTS(words));
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+                g_autoptr(Result) first = result_new(RESULT_FAILED, NULL, NULL), second = NULL;
+
+                first->verdict = g_strdup(words[i]);
+                g_assert_cmpint(result_append(f->m, first), >=, 0);
+                offline_message_turn(f->m);
+                g_assert_cmpint(result_from_message(f->m, &second), ==, 0);
+                g_assert_cmpstr(second->verdict, ==, words[i]);
+                sd_bus_message_unref(f->m);
+                f->m = offline_message_new(&f->offline);
+
+                if (i > 1)
+                        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "done", "verdict", "s", words[i]);
+        }
+        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "failed", "verdict", "s", "ac");
+        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "failed", "verdict", "s", "");
+}
+
 static void test_refused(Fixture *f, const void *data) {
         check_refused(f, -EINVAL, "a{sv}", 0);
         check_refused(f, -EINVAL, "s", "done");
@@ -120,6 +144,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("/result/round-trip", test_round_trip);
         ADD("/result/unknown", test_unknown_stays_unknown);
+        ADD("/result/verdicts", test_verdicts);
         ADD("/result/refused", test_refused);
         return g_test_run();
 }

@@ -333,6 +333,44 @@ static void test_protocol(void) {
         g_assert_nonnull(client.result);
 }
 
+/* What cannot be fenced in is not run outside. */
+static void test_no_box(void) {
+        g_auto(WorkerClient) client;
+
+        worker_client_init(&client, SH("true"));
+        g_free(client.request->profile);
+        client.request->profile = g_strdup("box");
+        worker_connect(&client);
+        g_assert_cmpint(worker_prepare(&client), <, 0);
+        g_assert_cmpstr(client.error.name, ==, JT_ERROR_BOX_UNAVAILABLE);
+        g_assert_cmpstr(client.error.message, ==, "This worker cannot make boxes");
+}
+
+static void test_kind(void) {
+        g_auto(WorkerClient) client;
+
+        /* A validation without tests is none, whoever passed it on. */
+        worker_client_init(&client, SH("true"));
+        client.request->kind = JOB_VALIDATE;
+        worker_connect(&client);
+        g_assert_cmpint(worker_prepare(&client), <, 0);
+        g_assert_cmpstr(client.error.name, ==, JT_ERROR_INVALID_REQUEST);
+        g_assert_nonnull(strstr(client.error.message, "tests: are missing"));
+}
+
+static void test_unknown_kind(void) {
+        g_auto(WorkerClient) client;
+        g_autoptr(sd_bus_message) reply = NULL;
+
+        worker_client_init(&client, SH("true"));
+        worker_connect(&client);
+        g_assert_cmpint(sd_bus_call_method(client.bus, NULL, JT_WORKER_PATH, JT_WORKER_INTERFACE, "Prepare",
+                                           &client.error, &reply, "sa{sv}a{sv}", "guess", 0, 0),
+                        <, 0);
+        g_assert_cmpstr(client.error.name, ==, JT_ERROR_INVALID_REQUEST);
+        g_assert_cmpstr(client.error.message, ==, "\"guess\" is no kind of job");
+}
+
 /* The daemon's word for a cgroup is not taken. */
 static void test_false_scope(void) {
         g_auto(WorkerClient) client;
@@ -367,7 +405,7 @@ static void test_keeper(void) {
                                 "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000"));
 }
 
-/* "Prepare a{sv} a{sv} >u >u; Run …" of our interface, from introspection data. */
+/* "Prepare s a{sv} a{sv} >u >u; Run …" of our interface, from introspection data. */
 typedef struct Shape {
         GString *text;
         bool ours, is_signal;
@@ -424,7 +462,7 @@ static void test_contract(void) {
         written = shape_of(file);
         served = shape_of(xml);
         g_assert_cmpstr(served, ==, written);
-        g_assert_nonnull(strstr(served, "Prepare a{sv} request"));
+        g_assert_nonnull(strstr(served, "Prepare s kind a{sv} request"));
 }
 
 static const struct {
@@ -449,6 +487,9 @@ static const struct {
         { "/worker/terminated", test_terminated },
         { "/worker/progress", test_progress },
         { "/worker/protocol", test_protocol },
+        { "/worker/no-box", test_no_box },
+        { "/worker/kind", test_kind },
+        { "/worker/unknown-kind", test_unknown_kind },
         { "/worker/false-scope", test_false_scope },
         { "/worker/keeper", test_keeper },
 };
