@@ -9,7 +9,7 @@
 typedef struct ScoreParameters {
         double reference_j, reference_s;       /* where each half is 1/2 */
         double energy_exponent, time_exponent; /* how steep it is there */
-        double beta;                           /* how many times energy weighs what time does */
+        double beta;                           /* how many times time weighs what energy does */
         double cutoff;                         /* beyond that many references the score is 0 */
 } ScoreParameters;
 
