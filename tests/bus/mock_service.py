@@ -93,7 +93,7 @@ class Mock:
         request = dict(arguments[0])
         self.open_blobs(request, fds)
         for key in ("cwd", "stdin", "output", "error-output"):
-            if key not in request:
+            if not isinstance(request.get(key), int):  # not there, or bytes
                 continue
             fd = fds.get(request[key])
             if key == "stdin":
