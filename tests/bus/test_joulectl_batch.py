@@ -3,10 +3,11 @@
 
 import json
 import os
+import re
 
 import pytest
 
-from joulectl_rig import Rig, report
+from joulectl_rig import BUILD, TREE, Rig, report
 from test_joulectl_package import PROGRAMS, package
 
 BODY = {"candidate_code": "def solve(x):\n    return x\n",
@@ -233,3 +234,9 @@ def test_score_of_no_report(rig, tmp_path):
     path.write_text("{}")
     code, out, err = rig.run("score", path)
     assert code == 2 and out == "" and "is no report" in err
+
+
+def test_the_manual_names_every_field_of_the_original():
+    fields = re.findall(r'\{ "(\w+)", BODY_', (TREE / "client" / "problem-request.c").read_text())
+    page = re.sub(r"\\f[BIR]|\\&|\\(?=[-.'_])", "", (BUILD / "man" / "joulectl.1").read_text())
+    assert len(fields) == 16 and [field for field in fields if field not in page] == []

@@ -3,8 +3,12 @@
 
 import fcntl
 import json
+import math
 import os
+import subprocess
 import tarfile
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -231,9 +235,49 @@ def test_link_out_of_the_package(rig, tmp_path):
     assert code == 2 and out == "" and "x.c: a link that leads out of the package" in err
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()) if EXAMPLES.exists() else [])
+@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
 def test_examples_are_read(rig, name):
     told = json.loads(rig.run("--json", "package", "list", EXAMPLES / name)[1])
     assert told["tests"] and told["notes"] == []
     assert {s["expected"] for s in told["submissions"]} >= {"AC", "WA", "TLE"}
     assert None not in {s["language"] for s in told["submissions"]} | {s["expected"] for s in told["submissions"]}
+
+
+class Program:
+    """A submission as it behaves without any service, for those that need no limit to end."""
+
+    def __init__(self, source, directory):
+        self.argv = ["/usr/bin/python3", source] if source.suffix == ".py" else [directory / "program"]
+        if source.suffix == ".c":
+            subprocess.run(["gcc", "-O2", "-w", "-o", directory / "program", source, "-lm"], check=True)
+
+    def verdict(self, package, test):
+        run = subprocess.run(self.argv, stdin=test.open(), capture_output=True, timeout=60)
+        if run.returncode != 0:
+            return "RTE"
+        answer, feedback = test.with_suffix(".ans"), Path(tempfile.mkdtemp())
+        if (package / "output_validator").exists():
+            code = subprocess.run(["/usr/bin/python3", package / "output_validator" / "check.py", test, answer, feedback],
+                                  input=run.stdout, timeout=60).returncode
+            return {42: "AC", 43: "WA"}[code]
+        return "AC" if self.same(run.stdout.decode().split(), answer.read_text().split(), package.name == "spread") else "WA"
+
+    @staticmethod
+    def same(got, expected, numbers):
+        if not numbers:
+            return got == expected
+        return len(got) == len(expected) and all(math.isclose(float(a), float(b), rel_tol=1e-6, abs_tol=1e-6)
+                                                 for a, b in zip(got, expected))
+
+
+SOURCES = [path for folder in ("accepted", "wrong_answer", "run_time_error") for path in EXAMPLES.glob(f"*/submissions/{folder}/*")
+           if path.suffix in (".c", ".py")]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(EXAMPLES)))
+def test_examples_do_what_their_directory_says(source, tmp_path):
+    package, program = source.parents[2], Program(source, tmp_path)
+    tests = sorted(package.glob("data/**/*.in"))
+    seen = {program.verdict(package, test) for test in tests[:1 if source.stem == "in_time" else None]}
+    required = {"accepted": "AC", "wrong_answer": "WA", "run_time_error": "RTE"}[source.parent.name]
+    assert required in seen and seen <= {"AC", required}
