@@ -86,6 +86,7 @@ static int make_request(const Verify *verify, const Submission *submission, unsi
                 say(stderr, "joulectl: %s\n", problem);
                 return EXIT_USAGE;
         }
+        g_free(request->on_failure);
         request->on_failure = g_strdup("continue");
         give(request, REQUEST_ON_FAILURE);
         request->label = g_strndup(submission->path, request_keys[REQUEST_LABEL].bounds.max);

@@ -144,6 +144,7 @@ int problem_fill_request(const Problem *problem, const Submission *submission, u
         } else {
                 give(request, REQUEST_VALIDATOR);
         }
+        g_free(request->language);
         request->language = g_strdup(submission->language);
         give(request, REQUEST_LANGUAGE);
         set_limits(problem, request);
