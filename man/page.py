@@ -81,7 +81,8 @@ def key_bounds(key):
     """What the key accepts, and what it is when it is not given."""
     knob = f"_{key['knob']}_ in *jouletraced.conf*(5)" if key["knob"] else None
     special = {
-        "argv": "", "env": "", "profile": "Only host is there now.",
+        "argv": "", "env": "",
+        "profile": "One of host, box; default box when files, tests, validator, language or function is given, else host.",
         "wall-limit": f"{key['range']}; {knob} moves the upper bound.",
         "memory-max": f"Default {key.get('default_text')}; from 4M to half of the machine's memory, or {knob}.",
         "cpus": f"Default 1; at most as many as are reserved, see {knob}.",
@@ -100,15 +101,20 @@ def key_bounds(key):
 def key_lines(keys):
     for key in keys:
         yield f"*{key['name']}* ({key['type']}{', ' + key['unit'] if key.get('unit') else ''})"
-        yield f"\t{sentence(plain(key['doc']))} {key_bounds(key)}".rstrip()
+        only = " Measure only." if key["kinds"] == ["measure"] else ""
+        yield f"\t{sentence(plain(key['doc']))} {key_bounds(key)}{only}".rstrip()
         yield ""
+        for member in key["members"]:
+            yield f"\t*{key['name']}.{member['name']}* ({plain(member['type'])}): {plain(member['doc'])}."
+            yield ""
 
 
 def knob_lines(text):
     """From the lines of jouletraced --dump-knobs: name, type, default, bounds, text."""
     for line in text.splitlines():
         name, kind, default, bounds, doc = line.split("\t")
-        metavar = {"time": "TIME", "bytes": "SIZE", "cpus": "auto|none|CPUS", "choice": bounds.replace(", ", "|")}.get(kind, "NUMBER")
+        metavar = {"time": "TIME", "bytes": "SIZE", "cpus": "auto|none|CPUS", "uids": "FIRST-LAST",
+                   "choice": bounds.replace(", ", "|")}.get(kind, "NUMBER")
         limits = "" if kind in ("choice", "cpus") else f"; {bounds}"
         yield f"*{name}=* {plain(metavar)}"
         yield f"\t{sentence(plain(doc))} Default _{default}_{plain(limits)}."

@@ -98,7 +98,7 @@ static int append_keys(sd_bus_message *m, const Request *request, uint64_t keys)
         if (r < 0)
                 return r;
         for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
-                if (!(keys & (UINT64_C(1) << id)) || !request_key_takes(id, request->kind) || !has_value(request, id))
+                if (!(keys & (UINT64_C(1) << id)) || !has_value(request, id))
                         continue;
                 r = sd_bus_message_open_container(m, 'e', "sv");
                 if (r < 0)
@@ -117,7 +117,12 @@ static int append_keys(sd_bus_message *m, const Request *request, uint64_t keys)
 }
 
 int request_append(sd_bus_message *m, const Request *request) {
-        return append_keys(m, request, UINT64_MAX);
+        uint64_t keys = 0;
+
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++)
+                if (request_key_takes(id, request->kind))
+                        keys |= UINT64_C(1) << id;
+        return append_keys(m, request, keys);
 }
 
 int request_append_given(sd_bus_message *m, const Request *request) {

@@ -29,6 +29,9 @@ KeyBounds request_bounds(KeyId key, const RequestLimits *limits);
 /* Says so; -ERANGE. */
 int request_out_of_range(KeyId key, const KeyBounds *bounds, uint64_t value, char **ret_message);
 
+/* -EINVAL for a key that this kind of job does not take. */
+int request_check_kind(const Request *request, KeyId key, char **ret_message);
+
 /* -EINVAL for what cannot be the name of a file in languages.d. */
 int request_check_language(const char *where, const char *value, char **ret_message);
 

@@ -256,9 +256,9 @@ static int read_entry(Reader *reader) {
                         return refuse(reader, "%s: no such key; did you mean %s?", quoted, closest);
                 return refuse(reader, "%s: no such key; org.jouletrace.JouleTrace1(5) lists them", quoted);
         }
-        if (!request_key_takes(id, reader->request->kind))
-                return refuse(reader, "%s: is no key of a job that only validates; leave it out, or measure",
-                              request_keys[id].name);
+        r = request_check_kind(reader->request, id, &reader->message);
+        if (r < 0)
+                return r;
         if (reader->request->given & (UINT64_C(1) << id))
                 return refuse(reader, "%s: is given twice; give it once", request_keys[id].name);
         reader->request->given |= UINT64_C(1) << id;

@@ -171,6 +171,9 @@ static int set_value(Request *request, KeyId id, const RequestLimits *limits, co
 int request_set_text(Request *request, KeyId id, const RequestLimits *limits, const char *text, char **ret_message) {
         int r;
 
+        r = request_check_kind(request, id, ret_message);
+        if (r < 0)
+                return r;
         r = set_value(request, id, limits, text ?: "true", ret_message);
         if (r < 0)
                 return r;

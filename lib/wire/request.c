@@ -178,6 +178,14 @@ static int set_choice(Request *request, KeyId id, const char *value, char **ret_
         return -EINVAL;
 }
 
+int request_check_kind(const Request *request, KeyId id, char **ret_message) {
+        if (request_key_takes(id, request->kind))
+                return 0;
+        *ret_message = g_strdup_printf("%s: is no key of a job that only validates; leave it out, or measure",
+                                       request_keys[id].name);
+        return -EINVAL;
+}
+
 /* It becomes a part of a file's name. */
 int request_check_language(const char *where, const char *value, char **ret_message) {
         g_autofree char *quoted = NULL;

@@ -56,7 +56,8 @@ typedef struct Request {
  *
  * Reads a{sv} at the message's read pointer. Checks every key, type and bound and has no side effect but duplicated
  * descriptors, on which nothing but F_GETFL and, for blobs, F_GET_SEALS is called: whether files and tests lie within
- * a descriptor's blobs is for the worker to see. Keys the kind of job does not take are refused by name. wall-limit's
+ * a descriptor's blobs is for the worker to see. Keys the kind of job does not take are refused by name. The
+ * profile is by default box when a key is given that only a box serves. wall-limit's
  * default is 2 × cpu-limit + 1 s. min-window's lower bound is the limits', with resolution "fine" the table's. On a
  * bad request sets error (InvalidRequest naming the key, the value and what would be right) and returns -EBADMSG;
  * other negative errno come from the message or from duplicating a descriptor, without error set. limits may be NULL.

@@ -5,6 +5,7 @@ Started with `python3 -c` by harness.Client, since other users cannot read a tre
 """
 
 import base64
+import fcntl
 import json
 import os
 import sys
@@ -102,6 +103,7 @@ class Agent:
         if "memfd" in spec:
             fd = os.memfd_create("test", os.MFD_ALLOW_SEALING)
             os.write(fd, base64.b64decode(spec["memfd"]))
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, spec.get("seals", 0))
             return fd
         reader, writer = os.pipe()
         os.close(writer)

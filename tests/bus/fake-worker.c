@@ -7,7 +7,7 @@
  *   hold FILE         makes FILE.started, then waits for FILE (or for Cancel)
  *   stubborn FILE     the same, but never answers Cancel
  *   flood N           N signals of progress at once, with fractions that also fall
- *   result WORD       ends with that result (RunFailed as its cause)
+ *   result WORD       ends with that result (RunFailed as its cause; WrongAnswer when it only validates)
  *   error NAME TEXT   Run is answered with that D-Bus error
  *   crash-prepare crash-run silent-prepare garbage unsealed not-utf8 huge bad-result no-keeper
  *
@@ -31,6 +31,7 @@
 #define POLL_USEC (10 * USEC_PER_MSEC)
 #define HUGE_BYTES (9U * 1024 * 1024)
 #define STEPS 4U
+#define BYTES_SHOWN 64U
 
 typedef struct Fake {
         sd_bus *bus;
@@ -43,13 +44,38 @@ typedef struct Fake {
 } Fake;
 
 static const char *word(const Fake *fake, unsigned i) {
-        if (g_strv_length(fake->request->argv) <= i)
+        if (!fake->request->argv || g_strv_length(fake->request->argv) <= i)
                 return "";
         return fake->request->argv[i];
 }
 
 static bool is(const Fake *fake, const char *behaviour) {
         return strcmp(word(fake, 1), behaviour) == 0;
+}
+
+/* The names of files or tests. */
+static void append_names(GString *json, const GArray *array, size_t offset) {
+        g_string_append_c(json, '[');
+        for (unsigned i = 0; array && i < array->len; i++) {
+                const char *element = array->data + i * g_array_get_element_size((GArray *) array);
+
+                g_string_append(json, i > 0 ? "," : "");
+                json_append_string(json, *(char *const *) (element + offset));
+        }
+        g_string_append_c(json, ']');
+}
+
+/* The beginning of what was passed, as text. */
+static void append_bytes(GString *json, int fd, GBytes *bytes) {
+        char text[BYTES_SHOWN + 1] = {};
+
+        if (bytes)
+                memcpy(text, g_bytes_get_data(bytes, NULL), MIN(g_bytes_get_size(bytes), BYTES_SHOWN));
+        else if (fd < 0 || pread(fd, text, BYTES_SHOWN, 0) < 0) {
+                g_string_append(json, "null");
+                return;
+        }
+        json_append_string(json, text);
 }
 
 static void append_value(GString *json, const Request *request, const RequestKey *key) {
@@ -74,6 +100,16 @@ static void append_value(GString *json, const Request *request, const RequestKey
         case KEY_CHOICE:
                 json_append_string(json, *(char *const *) p);
                 break;
+        case KEY_FILES:
+                append_names(json, request->files, offsetof(RequestFile, name));
+                break;
+        case KEY_TESTS:
+                append_names(json, request->tests, offsetof(RequestTest, name));
+                break;
+        case KEY_FD_OR_BYTES:
+                append_bytes(json, *(const int *) p,
+                             key->offset == offsetof(Request, blobs_fd) ? request->blobs_bytes : request->stdin_bytes);
+                break;
         default:
                 g_string_append(json, "null");
         }
@@ -89,13 +125,16 @@ static char *make_body(const Fake *fake, const char *which) {
         GString *json = g_string_new("{\"absent\":{}");
 
         append_member(json, "body", which);
-        g_string_append_printf(json, ",\"worker_pid\":%d,\"request\":{\"kind\":\"measure\"", (int) getpid());
+        g_string_append_printf(json, ",\"worker_pid\":%d,\"request\":{\"kind\":\"%s\"", (int) getpid(),
+                               job_kind_to_string(fake->request->kind));
         for (KeyId key = 0; key < N_REQUEST_KEYS; key++) {
                 g_string_append_printf(json, ",\"%s\":", request_keys[key].name);
                 append_value(json, fake->request, &request_keys[key]);
         }
         g_string_append_printf(json, "},\"context\":{\"uid\":%" PRIu32 ",\"region_min\":%" PRIu64, context->uid,
                                context->region_min_usec);
+        g_string_append_printf(json, ",\"box_uids\":[%" PRIu32 ",%" PRIu32 "],\"max_blobs\":%" PRIu64,
+                               context->box_uid_first, context->box_uid_last, context->max_blobs);
         append_member(json, "containment", context->containment);
         append_member(json, "isolation", context->isolation);
         append_member(json, "partition", context->partition);
@@ -135,7 +174,9 @@ static int finish(Fake *fake, JobResult word_result, const char *error, const ch
         autofd public_fd = make_memfd(fake, "public"), full_fd = make_memfd(fake, "full");
         int r;
 
-        if (word_result == RESULT_DONE) {
+        if (fake->request->kind == JOB_VALIDATE)
+                result->verdict = g_strdup(word_result == RESULT_DONE ? "AC" : "WA");
+        else if (word_result == RESULT_DONE) {
                 result->trials = fake->request->trials;
                 result->simulated = true;
                 result->total_energy = 1.5;
@@ -217,7 +258,8 @@ static int on_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (r <= 0)
                 return r < 0 ? r : 1;
         if (is(fake, "hold") || is(fake, "stubborn")) {
-                r = progress(fake, JOB_MEASURING, 1, fake->request->trials, 0.25);
+                r = progress(fake, fake->request->kind == JOB_VALIDATE ? JOB_VALIDATING : JOB_MEASURING, 1,
+                             fake->request->trials, 0.25);
                 if (r >= 0)
                         r = hold(fake);
                 return r < 0 ? r : 1;
@@ -225,12 +267,20 @@ static int on_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (is(fake, "flood"))
                 return flood(fake);
         for (unsigned i = 0; i < STEPS; i++) {
-                r = progress(fake, i == 0 ? JOB_WARMING : JOB_MEASURING, i + 1, STEPS, (double) (i + 1) / STEPS);
+                JobState phase = fake->request->kind == JOB_VALIDATE ? JOB_VALIDATING
+                                 : i == 0                            ? JOB_WARMING
+                                                                     : JOB_MEASURING;
+
+                r = progress(fake, phase, i + 1, STEPS, (double) (i + 1) / STEPS);
                 if (r < 0)
                         return r;
         }
         if (is(fake, "result") && job_result_from_string(word(fake, 2), &result) >= 0)
-                return finish(fake, result, result == RESULT_DONE ? NULL : JT_ERROR_RUN_FAILED, "as it was told to");
+                return finish(fake, result,
+                              result == RESULT_DONE                 ? NULL
+                              : fake->request->kind == JOB_VALIDATE ? JT_ERROR_WRONG_ANSWER
+                                                                    : JT_ERROR_RUN_FAILED,
+                              "as it was told to");
         return finish(fake, RESULT_DONE, NULL, NULL);
 }
 

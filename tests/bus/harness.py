@@ -5,6 +5,7 @@ Nothing here waits by sleeping for a guessed time: wait_for() looks again until 
 """
 
 import base64
+import fcntl
 import json
 import os
 import pwd
@@ -43,7 +44,8 @@ ROOT, USER1, USER2, OUTSIDER = "root", "games", "www-data", "nobody"
 KEY_TYPES = {"argv": "as", "env": "as", "cwd": "h", "stdin": "h", "output": "h", "error-output": "h", "trials": "u", "warmups": "u",
              "max-trials": "u", "tasks-max": "u", "cpus": "u", "cpu-limit": "t", "wall-limit": "t", "job-limit": "t",
              "memory-max": "t", "output-max": "t", "min-window": "t", "cooldown": "t", "thermal-wait": "t", "seed": "t",
-             "rel-ci": "d", "max-joules": "d", "ignore-exit": "b", "allow-filtered": "b", "detach": "b"}
+             "rel-ci": "d", "max-joules": "d", "ignore-exit": "b", "allow-filtered": "b", "detach": "b", "blobs": "h",
+             "files": "a(sttu)", "tests": "a(stttt)", "validator": "a{sv}", "function": "a{sv}", "region": "b", "max-tests": "u"}
 
 
 class BusError(Exception):
@@ -276,6 +278,14 @@ class Client:
     def refuse_measure(self, argv=("/bin/true",), fds=(), **keys):
         return self.refused("Measure", request_text({"argv": list(argv), **keys}), fds=fds)
 
+    def validate(self, argv, blobs=b"in answer", **keys):
+        """(id, path) of a new job with these bytes as sealed memfd and, unless the keys say otherwise, one test in them."""
+        number, path = self.call("Validate", request_text(validation(argv, **keys)), fds=[memfd(blobs, sealed=True)])
+        return number, path
+
+    def refuse_validate(self, argv=("/bin/true",), fd=None, **keys):
+        return self.refused("Validate", request_text(validation(argv, **keys)), fds=[fd or memfd(b"in answer", sealed=True)])
+
     def report(self, number):
         return json.loads(self.call("GetReport", f"(uint32 {number},)"))
 
@@ -465,8 +475,14 @@ class Daemon:
         return next(path for path in self.state.iterdir() if path.suffix in (".db", ".sqlite"))
 
 
-def memfd(content):
-    return {"memfd": base64.b64encode(content).decode()}
+def memfd(content, sealed=False):
+    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW if sealed else 0
+    return {"memfd": base64.b64encode(content).decode(), "seals": seals}
+
+
+def validation(argv, **keys):
+    """The keys of a validation: one test, whose input is the first word of the blobs, and its answer the second."""
+    return {"argv": list(argv), "blobs": GLib.Variant("h", 0), "tests": [("1", 0, 2, 3, 6)], **keys}
 
 
 class WorkerSocket:

@@ -95,6 +95,12 @@ def test_policy_has_each_action_and_its_defaults():
         assert answers == ("auth_admin_keep", "auth_admin_keep", "yes" if at_the_machine else "auth_admin_keep"), name
 
 
+def test_measuring_implies_validating_and_nothing_implies_more():
+    implied = {action.get("id"): annotation.text for action in POLICY.findall("action") for annotation in action.findall("annotate")
+               if annotation.get("key") == "org.freedesktop.policykit.imply"}
+    assert implied == {NAMES["JT_ACTION_MEASURE"]: NAMES["JT_ACTION_VALIDATE"]}
+
+
 def test_group_may_measure_and_validate_and_no_more():
     rules = (BUILD / "polkit" / "org.jouletrace.JouleTrace1.rules").read_text(encoding="utf-8")
     assert set(re.findall(r'action\.id == "([^"]+)"', rules)) == {NAMES["JT_ACTION_MEASURE"], NAMES["JT_ACTION_VALIDATE"]}
@@ -119,11 +125,21 @@ def manual(name):
 def test_manual_names_every_member_key_and_error():
     page = manual("org.jouletrace.JouleTrace1.5")
     members = [name for interface in xml_contract.interfaces(XML).values() for _, name in interface]
-    keys = [key["name"] for key in json.loads((BUILD / "man" / "keys.json").read_text(encoding="utf-8"))]
+    table = json.loads((BUILD / "man" / "keys.json").read_text(encoding="utf-8"))
+    keys = [key["name"] for key in table] + [f"{key['name']}.{member['name']}" for key in table for member in key["members"]]
     errors = [name.rsplit(".", 1)[1] for name in xml_contract.documented_errors(XML)]
     assert [name for name in members + keys + errors + sorted(NAMES[n] for n in NAMES if n.startswith("JT_ACTION_"))
             if name not in page] == []
     assert len(keys) > 30
+
+
+def test_manual_says_which_keys_only_measuring_takes():
+    page = manual("org.jouletrace.JouleTrace1.5")
+    table = json.loads((BUILD / "man" / "keys.json").read_text(encoding="utf-8"))
+    assert {tuple(key["kinds"]) for key in table} == {("measure",), ("measure", "validate")}
+    for key in table:
+        entry = re.search(rf"^{re.escape(key['name'])} \({re.escape(key['type'])}.*?^\.RE", page, re.MULTILINE | re.DOTALL).group(0)
+        assert ("Measure only." in entry) == (key["kinds"] == ["measure"]), entry
 
 
 def test_knobs_are_the_same_everywhere():

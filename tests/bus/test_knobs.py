@@ -86,6 +86,33 @@ def test_a_default_above_a_lowered_bound_is_lowered_with_it(daemon, user1):
     assert request["trials"] == 3 and request["memory-max"] == 8 << 20
 
 
+def test_MaxBlobs(daemon, user1, polkit):
+    """By what is pointed to, since the service never looks at a caller's descriptor; the worker looks at the rest."""
+    polkit.set("deny", validate="allow")
+    daemon.configure(MaxBlobs="1M")
+    daemon.start()
+    error = user1.refuse_validate(tests=[("1", 0, 1, 1, 1 << 20)])
+    assert error.name == ERROR + "InvalidRequest" and "MaxBlobs" in error.message and "1M" in error.message
+    user1.listen()
+    number, path = user1.validate(["fake"], tests=[("1", 0, 1, 1, (1 << 20) - 1)])
+    user1.finished(path)
+    assert user1.report(number)["context"]["max_blobs"] == 1 << 20
+    assert user1.get("Capabilities")["limits"]["blobs"] == 1 << 20
+
+
+def test_BoxUidRange(daemon, user1):
+    daemon.configure(BoxUidRange="70000-70999")
+    daemon.start()
+    assert run_one(user1)["context"]["box_uids"] == [70000, 70999]
+
+
+@pytest.mark.parametrize("value", ["0-65535", "61184-65519", "524288-600000", "70000-70001", "70000"])
+def test_BoxUidRange_of_others(daemon, value):
+    daemon.configure(BoxUidRange=value)
+    code, out = daemon.run("--check-config", "--config", daemon.config)
+    assert code != 0 and f":2: BoxUidRange={value} is " in out, out
+
+
 def test_MinWindow(daemon, user1, polkit):
     daemon.configure(MinWindow="200ms")
     daemon.start()
@@ -233,7 +260,7 @@ def test_drop_ins_come_later_and_in_order(daemon, user1):
 
 
 SECURITY = ("MaxJobsPerUser", "MaxQueued", "CallsPerMinute", "MaxCPULimit", "MaxWallLimit", "MaxJobLimit", "MaxMemory",
-            "MaxTasks", "MaxOutput", "MaxTrials", "MinWindow")
+            "MaxTasks", "MaxOutput", "MaxBlobs", "MaxTrials", "MinWindow", "BoxUidRange")
 HARMLESS = ("ReservedCPUs", "Partition", "ReleaseSec", "Isolation", "Meter", "ModelWatts", "DefaultTrials", "DefaultWarmups",
             "Cooldown", "RetainDays", "RetainCount", "RetainBytes", "LogLevel")
 

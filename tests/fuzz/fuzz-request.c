@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Any dictionary must be accepted as a request that keeps the bounds and survives being passed on, or be refused with
- * a message. The input is one entry a line, as busctl takes them: a name, a signature, its values. Each line is also
- * read as an option's text. */
+ * a message. The input is one entry a line, about as busctl takes them: a name, a signature, its values; a first line
+ * "validate" makes it that kind of job. Each line is also read as an option's text. */
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "errors.h"
 #include "names.h"
@@ -32,10 +33,19 @@ static sd_bus *offline_bus(void) {
         return bus;
 }
 
+/* 0 to 3: a device, opened so; 4: a sealed memfd; from 5: a memfd that may still change. */
 static int append_fd(sd_bus_message *m, const char *text) {
         static const int flags[] = { O_RDONLY, O_WRONLY, O_RDWR, O_PATH };
-        autofd fd = open("/dev/null", flags[strtoul(text, NULL, 10) % G_N_ELEMENTS(flags)] | O_CLOEXEC);
+        const unsigned long kind = strtoul(text, NULL, 10);
+        autofd fd = -1;
 
+        if (kind < G_N_ELEMENTS(flags))
+                fd = open("/dev/null", flags[kind] | O_CLOEXEC);
+        else {
+                fd = memfd_create("blobs", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+                if (kind == G_N_ELEMENTS(flags))
+                        (void) fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW);
+        }
         return sd_bus_message_append_basic(m, 'h', &fd);
 }
 
@@ -68,18 +78,77 @@ static int append_basic(sd_bus_message *m, char type, const char *text) {
         }
 }
 
-/* A basic type, an array of one, or a variant of a string; negative errno for what cannot be built. */
-static int append_value(sd_bus_message *m, const char *signature, char **values) {
-        const char contents[] = { signature[0] == 'a' ? signature[1] : 's', '\0' };
+static int append_complete(sd_bus_message *m, const char *signature, size_t length, char ***words, bool outermost);
+
+static char *next_word(char ***words) {
+        return **words ? *(*words)++ : NULL;
+}
+
+/* How many characters the first complete type has; 0 when there is none. */
+static size_t complete_length(const char *signature, size_t length) {
+        size_t depth = 0;
+
+        for (size_t i = 0; i < length; i++) {
+                if (signature[i] == '(' || signature[i] == '{')
+                        depth++;
+                else if ((signature[i] == ')' || signature[i] == '}') && depth-- == 0)
+                        return 0;
+                if (depth == 0 && signature[i] != 'a')
+                        return i + 1;
+        }
+        return 0;
+}
+
+static int append_all(sd_bus_message *m, const char *signature, size_t length, char ***words) {
+        int r = 0;
+
+        while (r >= 0 && length > 0) {
+                const size_t n = complete_length(signature, length);
+
+                r = n == 0 ? -EINVAL : append_complete(m, signature, n, words, false);
+                signature += n;
+                length -= n;
+        }
+        return r;
+}
+
+static int append_inside(sd_bus_message *m, char type, const char *contents, size_t length, char ***words,
+                         size_t count) {
+        g_autofree char *text = g_strndup(contents, length);
         int r;
 
-        if (signature[0] != 'a' && signature[0] != 'v')
-                return signature[0] == '\0' || signature[1] != '\0' ? -EINVAL
-                                                                    : append_basic(m, signature[0], values[0] ?: "");
-        r = sd_bus_message_open_container(m, signature[0], contents);
-        for (size_t i = 0; r >= 0 && values[i] && (signature[0] == 'a' || i == 0); i++)
-                r = append_basic(m, contents[0], values[i]);
+        r = sd_bus_message_open_container(m, type, text);
+        for (; r >= 0 && count > 0 && (type != 'a' || **words); count--)
+                r = append_all(m, contents, length, words);
         return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* As busctl takes them, but the outermost array has no count: it takes all the words there are. */
+static int append_complete(sd_bus_message *m, const char *signature, size_t length, char ***words, bool outermost) {
+        const char *word;
+
+        switch (signature[0]) {
+        case 'a':
+                word = outermost ? "1000" : next_word(words);
+                return append_inside(m, 'a', signature + 1, length - 1, words, strtoul(word ?: "0", NULL, 10));
+        case '(':
+                return append_inside(m, 'r', signature + 1, length - 2, words, 1);
+        case '{':
+                return append_inside(m, 'e', signature + 1, length - 2, words, 1);
+        case 'v':
+                word = next_word(words);
+                return word ? append_inside(m, 'v', word, strlen(word), words, 1) : -EINVAL;
+        default:
+                return append_basic(m, signature[0], next_word(words) ?: "");
+        }
+}
+
+static int append_value(sd_bus_message *m, const char *signature, char **words) {
+        const size_t length = strlen(signature);
+
+        if (length == 0 || complete_length(signature, length) != length)
+                return -EINVAL;
+        return append_complete(m, signature, length, &words, true);
 }
 
 static int append_entry(sd_bus_message *m, const char *line) {
@@ -146,10 +215,67 @@ static void check_bounds(const Request *request, const RequestLimits *limits) {
                 g_assert_cmpuint(value, >=, limits->bounds[id].min);
                 g_assert_cmpuint(value, <=, limits->bounds[id].max);
         }
-        g_assert_nonnull(request->argv);
-        g_assert_cmpstr(request->argv[0], !=, "");
+        if (!request->language) {
+                g_assert_nonnull(request->argv);
+                g_assert_cmpstr(request->argv[0], !=, "");
+        }
         g_assert_true(request->rel_ci >= 0 && request->rel_ci < 1);
         g_assert_true(request->max_joules >= 0);
+}
+
+/* Written anew: what the parser thinks of a name is what is tried. */
+static void check_name(const char *name) {
+        g_autofree char *around = g_strconcat("/", name, "/", NULL);
+
+        g_assert_cmpuint(strlen(name), >, 0);
+        g_assert_cmpuint(strlen(name), <, 256);
+        g_assert_null(strstr(around, "//"));
+        g_assert_null(strstr(around, "/./"));
+        g_assert_null(strstr(around, "/../"));
+}
+
+static void check_files(const GArray *files, uint64_t end) {
+        g_assert_cmpuint(files->len, <=, 4096);
+        for (unsigned i = 0; i < files->len; i++) {
+                const RequestFile *file = &g_array_index(files, RequestFile, i);
+
+                check_name(file->name);
+                g_assert_cmpuint(file->mode, <=, 0777);
+                g_assert_cmpuint(file->offset, <=, end);
+                g_assert_cmpuint(file->size, <=, end - file->offset);
+        }
+}
+
+static void check_parts(const Request *request, const RequestLimits *limits) {
+        const uint64_t end = request->blobs_bytes ? g_bytes_get_size(request->blobs_bytes)
+                                                  : limits->bounds[REQUEST_BLOBS].max;
+        const bool boxed = request->files || request->tests || request->validator || request->language ||
+                           request->function;
+
+        if (boxed)
+                g_assert_cmpstr(request->profile, ==, "box");
+        if (strcmp(request->profile, "box") == 0)
+                g_assert_cmpint(request->cwd_fd, <, 0);
+        if (request->files)
+                check_files(request->files, end);
+        if (request->validator && request->validator->files)
+                check_files(request->validator->files, end);
+        if (request->files || request->tests)
+                g_assert_true(request->blobs_fd >= 0 || request->blobs_bytes);
+        if (request->kind == JOB_VALIDATE)
+                g_assert_nonnull(request->tests);
+        for (unsigned i = 0; request->tests && i < request->tests->len; i++) {
+                const RequestTest *test = &g_array_index(request->tests, RequestTest, i);
+
+                g_assert_cmpuint(test->input_offset, <=, end);
+                g_assert_cmpuint(test->input_size, <=, end - test->input_offset);
+                g_assert_cmpuint(test->answer_offset, <=, end);
+                g_assert_cmpuint(test->answer_size, <=, end - test->answer_offset);
+        }
+}
+
+static unsigned length_of(const GArray *array) {
+        return array ? array->len : 0;
 }
 
 static void check_passed_on(const Request *request) {
@@ -159,14 +285,24 @@ static void check_passed_on(const Request *request) {
         g_assert_cmpint(sd_bus_message_new_signal(offline_bus(), &m, "/fuzz", "org.jouletrace.Fuzz", "Fuzz"), >=, 0);
         g_assert_cmpint(request_append(m, request), >=, 0);
         g_assert_cmpint(sd_bus_message_seal(m, 1, 0), >=, 0);
-        g_assert_cmpint(request_from_message(m, JOB_MEASURE, NULL, &again, NULL), ==, 0);
+        g_assert_cmpint(request_from_message(m, request->kind, NULL, &again, NULL), ==, 0);
+        g_assert_cmpuint(length_of(again->files), ==, length_of(request->files));
+        g_assert_cmpuint(length_of(again->tests), ==, length_of(request->tests));
+        g_assert_cmpstr(again->language, ==, request->language);
+        g_assert_cmpstr(again->profile, ==, request->profile);
+        g_assert_cmpint(again->validator != NULL, ==, request->validator != NULL);
+        if (request->validator)
+                g_assert_cmpstr(again->validator->type, ==, request->validator->type);
+        if (request->function)
+                g_assert_cmpstr(again->function->name, ==, request->function->name);
         g_assert_cmpuint(again->trials, ==, request->trials);
         g_assert_cmpuint(again->wall_limit_usec, ==, request->wall_limit_usec);
-        g_assert_cmpuint(g_strv_length(again->argv), ==, g_strv_length(request->argv));
+        if (request->argv)
+                g_assert_cmpuint(g_strv_length(again->argv), ==, g_strv_length(request->argv));
         g_assert_cmpstr(again->label, ==, request->label);
 }
 
-static void fuzz_message(char **lines) {
+static void fuzz_message(JobKind kind, char **lines) {
         g_autoptr(sd_bus_message) m = NULL;
         g_autoptr(Request) request = NULL;
         g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
@@ -176,10 +312,11 @@ static void fuzz_message(char **lines) {
         if (build(lines, &m) < 0)
                 return;
         request_limits_init(&limits);
-        r = request_from_message(m, JOB_MEASURE, &limits, &request, &error);
+        r = request_from_message(m, kind, &limits, &request, &error);
         if (r >= 0) {
                 g_assert_false(sd_bus_error_is_set(&error));
                 check_bounds(request, &limits);
+                check_parts(request, &limits);
                 check_passed_on(request);
                 return;
         }
@@ -225,7 +362,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (n > 0 && lines[n - 1][0] == '\0')
                 g_clear_pointer(&lines[n - 1], g_free);
 
-        fuzz_message(lines);
+        if (lines[0] && strcmp(lines[0], "validate") == 0)
+                fuzz_message(JOB_VALIDATE, lines + 1);
+        else
+                fuzz_message(JOB_MEASURE, lines);
         fuzz_text(lines);
         return 0;
 }

@@ -163,12 +163,24 @@ static void test_other_text(Fixture *f, const void *data) {
         g_assert_cmpstr(message, ==, "warmups: 101 is out of range; 0 to 100");
 }
 
+/* What a validation does not take it does not take from a command line either. */
+static void test_kind(Fixture *f, const void *data) {
+        g_autoptr(Request) request = request_new(JOB_VALIDATE, &f->limits);
+        g_autofree char *message = NULL;
+
+        g_assert_cmpint(request_set_text(request, REQUEST_MAX_TESTS, &f->limits, "3", &message), ==, 0);
+        g_assert_cmpint(request_set_text(request, REQUEST_TRIALS, &f->limits, "3", &message), ==, -EINVAL);
+        g_assert_cmpstr(message, ==, "trials: is no key of a job that only validates; leave it out, or measure");
+        g_assert_cmphex(request->given, ==, BIT(REQUEST_MAX_TESTS));
+}
+
 #define ADD(path, function) g_test_add(path, Fixture, NULL, setup, function, teardown)
 
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("/request-text/right", test_text);
         ADD("/request-text/wrong", test_wrong_text);
+        ADD("/request-text/kind", test_kind);
         ADD("/request-text/other", test_other_text);
         return g_test_run();
 }
