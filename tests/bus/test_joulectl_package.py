@@ -198,13 +198,6 @@ def test_service_gone(rig, tmp_path):
     assert rig.run("package", "verify", package(tmp_path))[0] == 4
 
 
-def test_other_machine_gets_bytes_or_a_word(rig, tmp_path):
-    """Without ssh here, only that it is tried with bytes can be seen: by what is said when they are too many."""
-    package(tmp_path, **{"data/secret/1.in": "x" * (17 << 20)})
-    code, _, err = rig.run("-H", "nowhere.invalid", "package", "verify", tmp_path)
-    assert code in (2, 4) and err
-
-
 @pytest.mark.parametrize("arguments, says", [
     ([], "list or verify"), (["lst", "."], "list or verify"), (["list"], "which package"), (["list", "a", "b"], "which package"),
     (["list", "--cpu-limit", "1s", "."], "verify"), (["list", "/nowhere/at/all"], "/nowhere/at/all: No such file"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "problem.h"
+#include "problem-send.h"
 #include "temporary.h"
 
 static char *summary(const Problem *problem) {
@@ -148,11 +148,36 @@ static void test_bad_json_lines(void) {
         }
 }
 
+/* Another machine gets bytes, of which a message holds 16 MiB; this one a descriptor, however much it is. */
+static void test_bytes_for_another_machine(void) {
+        g_autoptr(Request) small = request_new(JOB_VALIDATE, NULL), large = request_new(JOB_VALIDATE, NULL);
+        g_autoptr(Request) here = request_new(JOB_VALIDATE, NULL);
+        g_autoptr(Problem) problem = problem_new("p", "plain");
+        g_autoptr(Submission) submission = submission_new("a.c");
+        g_autofree char *most = g_malloc0(16 << 20), *why = NULL;
+        g_autoptr(GBytes) bytes = g_bytes_new_static(most, 16 << 20), one = g_bytes_new_static("x", 1);
+
+        submission->language = g_strdup("c");
+        (void) problem_add_validator(problem, problem_validator_new());
+        problem_add_test(problem, "1", "", bytes, bytes);
+        g_assert_cmpint(problem_fill_request(problem, submission, 0, true, small, &why), ==, 0);
+        g_assert_cmpuint(g_bytes_get_size(small->blobs_bytes), ==, 16 << 20);
+        g_assert_cmpint(small->blobs_fd, ==, -1);
+
+        problem_add_test(problem, "2", "", one, bytes);
+        g_assert_cmpint(problem_fill_request(problem, submission, 0, true, large, &why), <, 0);
+        g_assert_nonnull(strstr(why, "16 MiB, the most that goes to another machine"));
+        g_assert_cmpint(problem_fill_request(problem, submission, 0, false, here, &why), ==, 0);
+        g_assert_cmpint(here->blobs_fd, >=, 0);
+        g_assert_null(here->blobs_bytes);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/problem-plain/shapes", test_shapes);
         g_test_add_func("/problem-plain/incomplete", test_incomplete);
         g_test_add_func("/problem-plain/answer-beyond-the-package", test_answer_beyond_the_package);
+        g_test_add_func("/problem-send/bytes-for-another-machine", test_bytes_for_another_machine);
         g_test_add_func("/problem-jsonl/runs", test_json_lines);
         g_test_add_func("/problem-jsonl/calls", test_json_lines_of_calls);
         g_test_add_func("/problem-jsonl/bad", test_bad_json_lines);
