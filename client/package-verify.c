@@ -8,6 +8,7 @@
 #include "package-judge.h"
 #include "package.h"
 #include "problem-send.h"
+#include "report-out.h"
 #include "say.h"
 #include "service.h"
 #include "table.h"
@@ -100,20 +101,29 @@ static int fill_request(sd_bus_message *m, void *userdata) {
         return request_append_given(m, userdata);
 }
 
-/* A job that gave no report about tests has only its verdict, or none. */
+/* The service cannot run this one, nor will it the others. */
+static int say_unable(uint32_t id, const Report *report) {
+        g_autofree char *message = text_printable(report->error_message ?: "", false);
+
+        say(stderr, _("joulectl: the service could not run job %u: %s\n"), id, message);
+        return EXIT_INFRASTRUCTURE;
+}
+
 static int read_run(const Verify *verify, Attempt *attempt, uint32_t id) {
+        g_autoptr(Report) report = NULL;
         g_autofree char *text = NULL;
         Validation *run = NULL;
         int r;
 
-        r = service_report(verify->service, id, &text);
+        r = report_fetch(verify->service, id, &text, &report);
         if (r != 0)
                 return r;
         r = validation_parse(text, strlen(text), &run);
         if (r < 0)
                 return explain_errno(r, verify->service->name, &verify->service->style);
-        if (run)
-                g_ptr_array_add(attempt->runs, run);
+        if (!run)
+                return g_strcmp0(report->result, "infrastructure") == 0 ? say_unable(id, report) : 0;
+        g_ptr_array_add(attempt->runs, run);
         return 0;
 }
 

@@ -12,7 +12,8 @@ Prints one JSON line per call it gets. Keys of the scenario, all optional:
   cancel     false: Cancel is answered, but the job does not end
   reports    {id: report or text}
   programs   {label: {verdict, cpu_usec}} for Validate: what each test of the request with that label does; one that needs more
-             than the request's cpu-limit is TLE. The report of the job is made of it
+             than the request's cpu-limit is TLE. The report of the job is made of it. result: how the job ends; error: without
+             having run, and why
   by_label   {label: {result, report}} for Measure, instead of result and reports
   refuse     labels whose requests are invalid
   jobs, records, domains, properties, statistics, checks
@@ -182,6 +183,9 @@ class Mock:
                           "result": "done" if verdict == "AC" else "failed", "error": None},
                   "validation": {"verdict": verdict, "passed": len(tests) if verdict == "AC" else 0, "total": len(tests),
                                  "tests": tests}}
+        if program.get("error"):
+            del report["validation"]
+            report["job"].update(state="failed", result=program["result"], error={"message": program["error"]})
         self.scenario["reports"] = {str(self.job): report}
         self.scenario["result"] = program.get("result", report["job"]["result"])
         self.start(sender, invocation)

@@ -193,6 +193,19 @@ def test_interrupted(rig, tmp_path):
     assert len(rig.calls("Validate")) == 1 and rig.calls("Cancel")
 
 
+def test_a_service_that_cannot_ends_it(rig, tmp_path):
+    code, told, err = verify(rig, package(tmp_path), programs={
+        "accepted/sum.c": {"verdict": "IE", "cpu_usec": 0, "result": "infrastructure", "error": "no box"}})
+    assert (code, told) == (4, None) and err.endswith("joulectl: the service could not run job 7: no box\n")
+    assert len(rig.calls("Validate")) == 1
+
+
+def test_a_job_out_of_time_is_not_as_expected(rig, tmp_path):
+    code, told, _ = verify(rig, package(tmp_path), programs={
+        **PROGRAMS, "accepted/sum.c": {"verdict": "IE", "cpu_usec": 0, "result": "timeout", "error": "job-limit"}})
+    assert code == 1 and told["accepted/sum.c"]["why"] == "it was not run" and told["wrong_answer/off.cc"]["as_expected"]
+
+
 def test_service_gone(rig, tmp_path):
     rig.serve(programs=PROGRAMS, error=["org.jouletrace.JouleTrace1.Error.NotReady", "no"])
     assert rig.run("package", "verify", package(tmp_path))[0] == 4
