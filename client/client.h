@@ -64,11 +64,17 @@ int verb_cancel(Arguments *arguments, char **args);
 int verb_forget(Arguments *arguments, char **args);
 int verb_topology(Arguments *arguments, char **args);
 int verb_export(Arguments *arguments, char **args);
+int verb_package(Arguments *arguments, char **args);
+int verb_batch(Arguments *arguments, char **args);
+int verb_score(Arguments *arguments, char **args);
 
 const Option *measure_options(void);
 const Option *jobs_options(void);
 const Option *show_options(void);
 const Option *export_options(void);
+const Option *package_options(void);
+const Option *batch_options(void);
+const Option *score_options(void);
 const Option *no_options(void);
 
 /* Parses a verb's own options and the global ones. Returns 0, or EXIT_USAGE after having said what is wrong. Only the

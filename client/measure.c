@@ -8,6 +8,7 @@
 
 #include "client.h"
 #include "explain.h"
+#include "host-request.h"
 #include "names.h"
 #include "report-out.h"
 #include "request.h"
@@ -121,52 +122,6 @@ static void limits_init(RequestLimits *limits) {
                 else
                         limits->bounds[id].max = request_keys[id].type == KEY_UINT32 ? UINT32_MAX : UINT64_MAX;
         }
-}
-
-static int set_command(Request *request, char **args) {
-        for (size_t i = 0; args[i]; i++)
-                if (!g_utf8_validate(args[i], -1, NULL)) {
-                        g_autofree char *shown = text_printable(args[i], false);
-
-                        return usage_error("measure", _("argument %zu is not UTF-8 text: %s"), i, shown);
-                }
-        request->argv = g_strdupv(args);
-        request->given |= UINT64_C(1) << REQUEST_ARGV;
-        return 0;
-}
-
-/* Variables that cannot travel are left out, and named: a program that needs one shall not fail without a word. */
-static void set_environment(Request *request, bool quiet) {
-        g_autoptr(GPtrArray) env = g_ptr_array_new();
-
-        for (char **variable = environ; *variable; variable++) {
-                const char *equals = strchr(*variable, '=');
-
-                if (equals && equals != *variable && g_utf8_validate(*variable, -1, NULL)) {
-                        g_ptr_array_add(env, g_strdup(*variable));
-                } else if (!quiet) {
-                        g_autofree char *name = g_strndup(*variable, strcspn(*variable, "="));
-                        g_autofree char *shown = text_printable(name, false);
-
-                        say(stderr, _("joulectl: variable %s is left out: it is not UTF-8 text\n"), shown);
-                }
-        }
-        g_ptr_array_add(env, NULL);
-        request->env = (char **) g_ptr_array_free(g_steal_pointer(&env), FALSE);
-        request->given |= UINT64_C(1) << REQUEST_ENV;
-}
-
-static int set_directory(Request *request) {
-        request->cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (request->cwd_fd < 0 && errno == EACCES) {
-                /* As after su or runuser from a directory of root's. */
-                say(stderr, "%s\n", _("joulectl: you may not enter the working directory: the program starts in /"));
-                request->cwd_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        }
-        if (request->cwd_fd < 0)
-                return usage_error("measure", _("the working directory cannot be opened: %s"), g_strerror(errno));
-        request->given |= UINT64_C(1) << REQUEST_CWD;
-        return 0;
 }
 
 static int set_output(Measure *measure) {
@@ -318,7 +273,7 @@ static int submit_and_wait(const Arguments *arguments, Service *service, Measure
         r = watch_new(service, progress, true, &watch);
         if (r != 0)
                 return r;
-        code = watch_measure(watch, fill_measure, measure);
+        code = watch_submit(watch, "Measure", fill_measure, measure);
         if (!watch_result(watch))
                 return code;
 
@@ -360,9 +315,9 @@ static int run(Measure *measure, char **args) {
                 return r;
         if (arguments->meter && set_key(measure, REQUEST_METER, arguments->meter, &problem) < 0)
                 return usage_error("measure", "%s", problem);
-        r = set_command(measure->request, args);
+        r = host_command("measure", measure->request, args);
         if (r == 0)
-                r = set_directory(measure->request);
+                r = host_directory("measure", measure->request);
         if (r == 0)
                 r = set_output(measure);
         if (r == 0)
@@ -373,7 +328,7 @@ static int run(Measure *measure, char **args) {
                 r = service_open(arguments, &service);
         if (r != 0)
                 return r;
-        set_environment(measure->request, arguments->quiet);
+        host_environment(measure->request, arguments->quiet);
 
         return measure->request->detach ? submit_detached(arguments, service, measure)
                                         : submit_and_wait(arguments, service, measure);

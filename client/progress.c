@@ -21,6 +21,7 @@ struct Progress {
         bool shown;
         bool quiet;
         char *last; /* printed where the line is not live */
+        uint32_t item, items;
         Style style;
 };
 
@@ -39,6 +40,8 @@ char *progress_line(const ProgressState *state, size_t width, const Style *style
 
         if (isfinite(state->fraction) && width >= 60)
                 append_bar(line, state->fraction, style);
+        if (state->items > 0)
+                g_string_append_printf(line, "%u/%u" SEPARATOR, state->item, state->items);
         if (state->job)
                 g_string_append_printf(line, _("job %u"), state->job);
         g_string_append_printf(line, "%s%s", state->job ? ": " : "", render_word(state->phase));
@@ -82,6 +85,8 @@ char *progress_json(const ProgressState *state) {
 
         json_append_string(json, state->phase);
         g_string_append_printf(json, ",\"job\":%u,\"step\":%u,\"steps\":%u", state->job, state->step, state->steps);
+        if (state->items > 0)
+                g_string_append_printf(json, ",\"item\":%u,\"items\":%u", state->item, state->items);
         append_number(json, "fraction", state->fraction);
         append_number(json, "median_j", state->median_j);
         if (isfinite(state->median_j))
@@ -121,7 +126,16 @@ static void show_once(Progress *progress, char *line) {
         progress->last = line;
 }
 
-void progress_show(Progress *progress, const ProgressState *state) {
+void progress_item(Progress *progress, uint32_t item, uint32_t items) {
+        progress->item = item;
+        progress->items = items;
+}
+
+void progress_show(Progress *progress, const ProgressState *of_job) {
+        ProgressState copy = *of_job, *state = &copy;
+
+        copy.item = progress->item;
+        copy.items = progress->items;
         if (progress->quiet || progress->mode == PROGRESS_NONE)
                 return;
         if (progress->mode == PROGRESS_JSON) {

@@ -9,6 +9,7 @@
 #include "client.h"
 
 typedef struct ProgressState {
+        uint32_t item, items;    /* job i of n that one command runs; items 0: it runs one */
         uint32_t job;            /* 0: not known yet */
         const char *phase;       /* a word of the contract */
         uint32_t step, steps;    /* trial i of n; steps 0: none */
@@ -32,6 +33,9 @@ char *progress_json(const ProgressState *state);
 typedef struct Progress Progress;
 
 Progress *progress_new(const Arguments *arguments);
+/* What follows is about job item of items. */
+void progress_item(Progress *progress, uint32_t item, uint32_t items);
+
 void progress_show(Progress *progress, const ProgressState *state);
 
 /* With --progress=json the last line of all: how the job ended. */

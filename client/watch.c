@@ -23,6 +23,7 @@ struct Watch {
         bool ended;
         int code;   /* exit code, once ended */
         bool asked; /* the password question was allowed */
+        const char *method;
         int (*fill)(sd_bus_message *m, void *userdata);
         void *userdata;
         uint32_t id;
@@ -32,6 +33,7 @@ struct Watch {
         ProgressState state;
         sd_bus_slot *slots[8];
         size_t n_slots;
+        sd_event_source *signals[3];
         sd_event_source *timeout;
 };
 
@@ -231,7 +233,7 @@ static int subscribe(Watch *watch) {
 }
 
 static int catch_signals(Watch *watch) {
-        static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+        static const int signals[G_N_ELEMENTS(watch->signals)] = { SIGINT, SIGTERM, SIGHUP };
         sigset_t set;
         int r = 0;
 
@@ -241,7 +243,7 @@ static int catch_signals(Watch *watch) {
         if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
                 return -errno;
         for (size_t i = 0; i < G_N_ELEMENTS(signals) && r >= 0; i++)
-                r = sd_event_add_signal(watch->service->event, NULL, signals[i], on_signal, watch);
+                r = sd_event_add_signal(watch->service->event, &watch->signals[i], signals[i], on_signal, watch);
         return r < 0 ? r : 0;
 }
 
@@ -302,7 +304,7 @@ static int on_submitted(sd_bus_message *m, void *userdata, sd_bus_error *error) 
 }
 
 static int submit(Watch *watch, bool interactive) {
-        const Call call = MANAGER_CALL("Measure", .fill = watch->fill, .userdata = watch->userdata);
+        const Call call = MANAGER_CALL(watch->method, .fill = watch->fill, .userdata = watch->userdata);
         g_autoptr(sd_bus_message) m = NULL;
         int r;
 
@@ -318,9 +320,10 @@ static int submit(Watch *watch, bool interactive) {
         return 0;
 }
 
-int watch_measure(Watch *watch, int (*fill)(sd_bus_message *m, void *userdata), void *userdata) {
+int watch_submit(Watch *watch, const char *method, int (*fill)(sd_bus_message *m, void *userdata), void *userdata) {
         int r;
 
+        watch->method = method;
         watch->fill = fill;
         watch->userdata = userdata;
         r = submit(watch, false);
@@ -386,6 +389,8 @@ Watch *watch_free(Watch *watch) {
                 return NULL;
         for (size_t i = 0; i < watch->n_slots; i++)
                 sd_bus_slot_unref(watch->slots[i]);
+        for (size_t i = 0; i < G_N_ELEMENTS(watch->signals); i++)
+                sd_event_source_disable_unref(watch->signals[i]);
         sd_event_source_disable_unref(watch->timeout);
         g_free(watch->path);
         g_free(watch->sender);

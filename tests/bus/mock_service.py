@@ -11,6 +11,11 @@ Prints one JSON line per call it gets. Keys of the scenario, all optional:
   spoof      true: another connection sends Finished("failed") and Progress first
   cancel     false: Cancel is answered, but the job does not end
   reports    {id: report or text}
+  programs   {label: {verdict, cpu_usec}} for Validate: what each test of the request with that label does; one that needs more
+             than the request's cpu-limit is TLE. The report of the job is made of it. result: how the job ends; error: without
+             having run, and why
+  by_label   {label: {result, report}} for Measure, instead of result and reports
+  refuse     labels whose requests are invalid
   jobs, records, domains, properties, statistics, checks
 """
 
@@ -83,12 +88,13 @@ class Mock:
 
     def plain(self, invocation, method, arguments):
         """The arguments as JSON; descriptors as what can be read from them, or what they are."""
-        if method != "Measure":
+        if method not in ("Measure", "Validate"):
             return list(arguments)
         fds = invocation.get_message().get_unix_fd_list()
         request = dict(arguments[0])
+        self.open_blobs(request, fds)
         for key in ("cwd", "stdin", "output", "error-output"):
-            if key not in request:
+            if not isinstance(request.get(key), int):  # not there, or bytes
                 continue
             fd = fds.get(request[key])
             if key == "stdin":
@@ -102,6 +108,24 @@ class Mock:
             os.close(fd)
         request["env"] = sorted(request.get("env", []))
         return [request]
+
+    def open_blobs(self, request, fds):
+        """Files and tests with their contents instead of their places."""
+        if "blobs" not in request:
+            return
+        if isinstance(request["blobs"], int):
+            fd = fds.get(request["blobs"])
+            self.log(blobs_seals=self.seals(fd), blobs_size=os.fstat(fd).st_size)
+            blobs = os.pread(fd, os.fstat(fd).st_size, 0)
+            os.close(fd)
+        else:
+            blobs = bytes(request["blobs"])
+        del request["blobs"]
+        at = lambda offset, size: blobs[offset:offset + size].decode(errors="replace")
+        for where in (request, request.get("validator", {})):
+            if "files" in where:
+                where["files"] = [[name, at(offset, size), mode] for name, offset, size, mode in where["files"]]
+        request["tests"] = [[name, at(a, m), at(b, n)] for name, a, m, b, n in request.get("tests", [])]
 
     @staticmethod
     def seals(fd):
@@ -137,8 +161,46 @@ class Mock:
             GLib.timeout_add(50, self.finish, s.get("result", "done"))
         return False
 
+    def refused(self, invocation, arguments):
+        if arguments[0].get("label") not in self.scenario.get("refuse", []):
+            return False
+        invocation.return_dbus_error(f"{NAME}.Error.InvalidRequest", "label: is not liked")
+        return True
+
+    def Validate(self, sender, invocation, arguments):
+        request = arguments[0]
+        if self.refused(invocation, arguments):
+            return
+        program = self.scenario.get("programs", {}).get(request.get("label"), {"verdict": "AC", "cpu_usec": 1000})
+        limit, verdict, cpu = request.get("cpu-limit", 30000000), program["verdict"], program["cpu_usec"]
+        if cpu > limit:
+            verdict, cpu = "TLE", limit
+        tests = [{"name": test[0], "verdict": verdict, "cpu_usec": cpu} for test in request["tests"]]
+        if verdict == "CE":
+            tests = []
+        report = {"schema": "org.jouletrace.report/1",
+                  "job": {"id": self.job, "kind": "validate", "state": "completed", "label": request.get("label"),
+                          "result": "done" if verdict == "AC" else "failed", "error": None},
+                  "validation": {"verdict": verdict, "passed": len(tests) if verdict == "AC" else 0, "total": len(tests),
+                                 "tests": tests}}
+        if program.get("error"):
+            del report["validation"]
+            report["job"].update(state="failed", result=program["result"], error={"message": program["error"]})
+        self.scenario["reports"] = {str(self.job): report}
+        self.scenario["result"] = program.get("result", report["job"]["result"])
+        self.start(sender, invocation)
+
     def Measure(self, sender, invocation, arguments):
-        self.listener = sender
+        if self.refused(invocation, arguments):
+            return
+        told = self.scenario.get("by_label", {}).get(arguments[0].get("label"))
+        if told:
+            self.scenario["result"] = told["result"]
+            self.scenario["reports"] = {str(self.job): told["report"]}
+        self.start(sender, invocation)
+
+    def start(self, sender, invocation):
+        self.listener, self.running = sender, True
         invocation.return_value(GLib.Variant("(uo)", (self.job, self.path)))
         GLib.idle_add(self.tell)
 

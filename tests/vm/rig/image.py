@@ -16,11 +16,12 @@ from .cache import RigError
 PACKAGES = (
     'systemd systemd-sysv dbus polkitd udev kmod linux-image-amd64 busybox-static '
     'openssh-server openssh-client sudo procps util-linux iproute2 strace locales '
-    'python3 python3-gi gir1.2-glib-2.0 libglib2.0-0 libjson-glib-1.0-0 libseccomp2 libsqlite3-0 sqlite3 jq gzip '
+    'python3 python3-gi gir1.2-glib-2.0 libglib2.0-0 libjson-glib-1.0-0 libseccomp2 libsqlite3-0 '
+    'libyaml-0-2 libarchive13 sqlite3 jq gzip '
     'linux-perf fuse3 hyperfine bubblewrap'
 ).split()
 # Debian 13 renamed libraries for its 64-bit time_t.
-RENAMED = {'trixie': {'libglib2.0-0': 'libglib2.0-0t64'}}
+RENAMED = {'trixie': {'libglib2.0-0': 'libglib2.0-0t64', 'libarchive13': 'libarchive13t64'}}
 UNUSED_PATHS = ('/usr/share/man/*', '/usr/share/doc/*', '/usr/share/info/*')
 INITRD_MODULES = ('virtio_pci', 'virtio_blk', 'ext4')
 LOADED_MODULES = ('9p', '9pnet_virtio', 'virtio_console', 'fuse')

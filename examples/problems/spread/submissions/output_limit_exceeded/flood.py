@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+while True:
+    print("0 " * 4096)
