@@ -169,8 +169,9 @@ int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret) {
 
         if (columns.n_energy == columns.n && summary_compute(columns.total_j, columns.n, &summary.total_j) >= 0 &&
             stats_median(columns.power_w, columns.n, &summary.power_w) >= 0 &&
-            stats_median(columns.once_j, columns.n, &summary.per_iteration.total_j) >= 0) {
+            summary_compute(columns.once_j, columns.n, &summary.once_j) >= 0) {
                 summary.has_energy = true;
+                summary.per_iteration.total_j = summary.once_j.median;
                 summary.has_package = columns.n_package == columns.n &&
                                       summary_compute(columns.package_j, columns.n, &summary.package_j) >= 0;
                 summary.has_dram = columns.n_dram == columns.n &&
@@ -247,6 +248,28 @@ JobStatus job_status_without_result(const JobRecord *record) {
                         return STATUS_UNSTABLE;
         }
         return STATUS_UNMEASURABLE;
+}
+
+const TestRecord *job_decisive_test(const JobRecord *record) {
+        const TestRecord *first = NULL;
+
+        for (guint i = 0; i < record->tests->len; i++) {
+                const TestRecord *test = g_ptr_array_index(record->tests, i);
+
+                if (test->verdict == VERDICT_IE)
+                        return test;
+                if (!first && test->verdict != VERDICT_AC)
+                        first = test;
+        }
+        return first;
+}
+
+Verdict job_validation_verdict(const JobRecord *record) {
+        const TestRecord *decisive = job_decisive_test(record);
+
+        if (decisive)
+                return decisive->verdict;
+        return record->tests->len > 0 ? VERDICT_AC : VERDICT_CE;
 }
 
 static const char *digest_of(const WindowRecord *window, guint i) {

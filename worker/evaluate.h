@@ -20,6 +20,7 @@ typedef struct JobSummary {
         bool has_package, has_dram;
         Summary wall_s, cpu_s;
         double power_w; /* median of energy ÷ time */
+        Summary once_j; /* of the work done once; with has_energy only */
         struct {
                 double total_j, wall_s, cpu_s; /* medians of the work done once; total_j with has_energy only */
         } per_iteration;                       /* with tests, of the whole set of them */
@@ -36,6 +37,12 @@ typedef struct TestSummary {
 /* One TestSummary for each test, over the valid trials. *ret_energy: total_j may be told, since each test alone is as
  * long as energy is given for; what one test took is the set's less that of the others. */
 GArray *job_summarise_tests(const JobRecord *record, uint64_t step_uj, bool *ret_energy);
+
+/* Of all tests: that of the first that is not right, but IE before all others; CE when nothing was compiled. */
+Verdict job_validation_verdict(const JobRecord *record);
+
+/* The test it comes from; NULL: all are right, or none was run. */
+const TestRecord *job_decisive_test(const JobRecord *record);
 
 size_t job_valid_trials(const JobRecord *record);
 

@@ -148,25 +148,9 @@ void pipeline_finish_compile(Pipeline *pipeline, bool validator) {
         pipeline_finish(pipeline);
 }
 
-/* The first test that is not right gives the verdict, but for a fault of ours, which says nothing about the program.
- */
-static const TestRecord *decisive_test(const JobRecord *record) {
-        const TestRecord *first = NULL;
-
-        for (guint i = 0; i < record->tests->len; i++) {
-                const TestRecord *test = g_ptr_array_index(record->tests, i);
-
-                if (test->verdict == VERDICT_IE)
-                        return test;
-                if (!first && test->verdict != VERDICT_AC)
-                        first = test;
-        }
-        return first;
-}
-
 void pipeline_finish_validated(Pipeline *pipeline) {
         JobRecord *record = pipeline->record;
-        const TestRecord *failed = decisive_test(record);
+        const TestRecord *failed = job_decisive_test(record);
         g_autofree char *message = NULL;
         size_t passed = 0;
 

@@ -111,7 +111,8 @@ static void on_validated(Trial *trial, int r, void *userdata) {
 static TestRecord *next_record(Pipeline *pipeline) {
         TestRecord *test = g_new0(TestRecord, 1);
 
-        test->name = pipeline->workload->tests[pipeline->record->tests->len].name;
+        test->test = &pipeline->workload->tests[pipeline->record->tests->len];
+        test->name = test->test->name;
         g_ptr_array_add(pipeline->record->tests, test);
         return test;
 }

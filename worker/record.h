@@ -12,6 +12,7 @@
 #include "request.h"
 #include "states.h"
 #include "verdict.h"
+#include "workload.h"
 
 /* One run: one iteration of a window. */
 typedef struct RunRecord {
@@ -72,6 +73,7 @@ char *reading_error_to_string(int error);
 /* What validation found out about one test. */
 typedef struct TestRecord {
         const char *name;
+        const WorkTest *test;
         RunRecord *run; /* NULL: it was not run any more */
         unsigned facts;
         Verdict verdict;

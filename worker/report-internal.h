@@ -31,5 +31,6 @@ void body_close(Body *body);
 void body_close_array(Body *body);
 
 void body_request(Body *body);
+void body_validation(Body *body);
 void body_measurement(Body *body);
 void body_environment(Body *body);

@@ -93,6 +93,17 @@ static void write_program(Body *body) {
         body_close(body);
 }
 
+static void write_filter(Body *body) {
+        if (!body->record->filter_sha256) {
+                body_absent(body, "filter", "filter", "profile host runs the program without a system call filter");
+                return;
+        }
+        body_open(body, "filter");
+        body_string(body, "name", "box");
+        body_string(body, "sha256", body->record->filter_sha256);
+        body_close(body);
+}
+
 static void write_versions(Body *body) {
         body_open(body, "versions");
         body_string(body, "jouletrace", JT_VERSION);
@@ -141,11 +152,11 @@ static char *write_body(const JobRecord *record, ReportView view, bool brief) {
         body_open(&body, NULL);
         write_program(&body);
         body_request(&body);
-        body_absent(&body, "validation", "validation", "no tests were given");
+        body_validation(&body);
         body_measurement(&body);
         body_absent(&body, "comparison", "comparison", "one program was measured, none compared");
         body_environment(&body);
-        body_absent(&body, "filter", "filter", "profile host runs the program without a system call filter");
+        write_filter(&body);
         write_versions(&body);
         note_absent_of_job(record, absent);
         json_node_set_object(absent_node, absent);
@@ -188,7 +199,8 @@ Result *report_result(const JobRecord *record) {
         Result *result = result_new(record->result, record->error, record->message);
         JobSummary summary;
 
-        result->verdict = g_strdup(record->error ? verdict_to_string(record->verdict) : NULL);
+        result->verdict =
+                        g_strdup(record->error || record->tests->len > 0 ? verdict_to_string(record->verdict) : NULL);
         result->status = g_strdup(job_status_to_string(record->status));
         result->simulated = record->meter && meter_simulated(record->meter);
         result->trials = record->trials->len;
@@ -201,9 +213,9 @@ Result *report_result(const JobRecord *record) {
                 return result;
         result->total_energy = summary.per_iteration.total_j;
         result->power = summary.power_w;
-        if (summary.total_j.has_ci) {
-                result->total_energy_low = summary.total_j.ci_low / summary.iterations;
-                result->total_energy_high = summary.total_j.ci_high / summary.iterations;
+        if (summary.once_j.has_ci) {
+                result->total_energy_low = summary.once_j.ci_low;
+                result->total_energy_high = summary.once_j.ci_high;
         }
         return result;
 }
