@@ -117,11 +117,11 @@ def as_own_host():
     mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
     if any(line.split()[4] == "/" for line in mounts):
         return []
-    script = 'mount --rbind / /mnt && chroot /mnt sh -c \'mount -t proc proc /proc && cd "$0" && "$@"; exit\' "$@"'
     # The mount's propagation cannot be changed: its root is not to be seen from here. Where it spreads it is undone later.
     atexit.register(subprocess.run, ["umount", "--quiet", "--lazy", "--recursive", "/mnt"], stderr=subprocess.DEVNULL, check=False)
-    return ["unshare", "--mount", "--propagation=unchanged", "--pid", "--fork", "--kill-child",
-            "sh", "-c", script, "sh", str(TOP)]
+    inside = 'mount -t proc proc /proc && cd "$0" && "$@"; exit'
+    outside = f"mount --rbind / /mnt && exec unshare --root=/mnt --pid --fork --kill-child sh -c '{inside}' \"$@\""
+    return ["unshare", "--mount", "--propagation=unchanged", "sh", "-c", outside, "sh", str(TOP)]
 
 
 def pytest_suite(paths, env=None, timeout_minutes=40):

@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness import for_all_users
+
 TREE = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("JOULETRACE_BUILD", TREE / "build")).resolve()
 JOULECTL = BUILD / "client" / "joulectl"
@@ -140,7 +142,8 @@ class Rig:
 
     def on_terminal(self, *arguments, keys=None, timeout=20, env=None, uid=None):
         """(exit code, what a terminal sees); keys are typed once the first line of a job has been drawn."""
-        process, fd = start_on_terminal([JOULECTL, *arguments], {**self.environ, "TERM": "xterm", **(env or {})}, uid)
+        program = for_all_users(JOULECTL, self.directory)
+        process, fd = start_on_terminal([program, *arguments], {**self.environ, "TERM": "xterm", **(env or {})}, uid)
         seen, end = b"", time.monotonic() + timeout
         while time.monotonic() < end:
             if not select.select([fd], [], [], 0.2)[0]:
