@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness import for_all_users
+
 TREE = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("JOULETRACE_BUILD", TREE / "build")).resolve()
 JOULECTL = BUILD / "client" / "joulectl"
@@ -59,6 +61,18 @@ def report(job=7, result="done", argv=("true",), joules=12.345, seconds=0.1832, 
                             "cpu_s": figure(seconds), "power_w": joules / seconds, "per_iteration": None},
                 **measurement},
             "environment": {"isolation": "reserved", "reserved_cpus": "3,7", "containment": "scope"}}
+
+
+def start_on_terminal(argv, env, uid=None):
+    """The process, the leader of a session on a terminal of its own, and our end of that terminal. No fork() of ours: this
+    process has threads, and what runs between it and exec() may wait for one of them for ever."""
+    ours, theirs = pty.openpty()
+    other = {} if uid is None or uid == os.geteuid() else {"user": uid, "group": uid, "extra_groups": []}
+    try:
+        process = subprocess.Popen(["setsid", "--ctty", *argv], env=env, stdin=theirs, stdout=theirs, stderr=theirs, **other)
+    finally:
+        os.close(theirs)
+    return process, ours
 
 
 class Rig:
@@ -128,13 +142,8 @@ class Rig:
 
     def on_terminal(self, *arguments, keys=None, timeout=20, env=None, uid=None):
         """(exit code, what a terminal sees); keys are typed once the first line of a job has been drawn."""
-        pid, fd = pty.fork()
-        if pid == 0:
-            if uid is not None and uid != os.geteuid():
-                os.setgroups([])
-                os.setgid(uid)
-                os.setuid(uid)
-            os.execve(JOULECTL, ["joulectl", *arguments], {**self.environ, "TERM": "xterm", **(env or {})})
+        program = for_all_users(JOULECTL, self.directory)
+        process, fd = start_on_terminal([program, *arguments], {**self.environ, "TERM": "xterm", **(env or {})}, uid)
         seen, end = b"", time.monotonic() + timeout
         while time.monotonic() < end:
             if not select.select([fd], [], [], 0.2)[0]:
@@ -149,7 +158,8 @@ class Rig:
             if keys and b"job 7" in seen:
                 os.write(fd, keys)
                 keys = None
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
+        os.close(fd)
+        return process.wait(timeout), seen.decode()
 
     def interrupt(self, client):
         client.send_signal(signal.SIGINT)

@@ -191,7 +191,8 @@ def test_reports_nobody_takes_are_bounded(daemon, bus, user1, user2):
     finally:
         bus.daemon.popen.send_signal(signal.SIGCONT)
     refused = [future.exception(60) for future in asked if future.exception(60)]
-    assert len(refused) >= 40 - 6 and {error.name for error in refused} == {LIMITS_EXCEEDED}
+    # Five or six wait here; one or two more are on their way, in the bus's hands or the socket's.
+    assert len(refused) >= 40 - 8 and {error.name for error in refused} == {LIMITS_EXCEEDED}
     assert asked_by_other.exception(60) is None, "another user has a share of their own"
     assert user1.report(numbers[user1])["job"]["id"] == numbers[user1], "and then there is room again"
 

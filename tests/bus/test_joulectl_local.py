@@ -3,7 +3,6 @@
 
 import json
 import os
-import pty
 import re
 import select
 import signal
@@ -13,7 +12,7 @@ import time
 
 import pytest
 
-from joulectl_rig import BUILD, JOULECTL, TREE
+from joulectl_rig import BUILD, JOULECTL, TREE, start_on_terminal
 
 # Programs that sleep last at least as long as their window wants, however busy the machine is; where joules do not
 # matter no meter is asked for, and then no trial is too short.
@@ -227,9 +226,7 @@ def survivors(mark):
 def test_ctrl_c_on_a_terminal(environ, times):
     """The terminal signals the whole foreground group: the embedded service must outlive that to end the job."""
     mark = f"29{times}.5"
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execve(JOULECTL, ["joulectl", *MODEL, "measure", *BRISK, "sleep", mark], {**environ, "TERM": "xterm"})
+    process, fd = start_on_terminal([JOULECTL, *MODEL, "measure", *BRISK, "sleep", mark], {**environ, "TERM": "xterm"})
     seen, end, typed = b"", time.monotonic() + 60, 0
     while time.monotonic() < end:
         if select.select([fd], [], [], 0.1)[0]:
@@ -240,7 +237,8 @@ def test_ctrl_c_on_a_terminal(environ, times):
         if typed < times and survivors(mark):
             os.write(fd, b"\x03")
             typed += 1
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130, seen
+    os.close(fd)
+    assert process.wait(60) == 130, seen
     while survivors(mark):
         assert time.monotonic() < end, "the program outlives its cancelled job"
         time.sleep(0.05)

@@ -12,7 +12,8 @@ import pytest
 from gi.repository import Gio, GLib
 
 import xml_contract
-from harness import (BUILD, BUS, ERROR, JOB_INTERFACE, MANAGER, MANAGER_INTERFACE, TOP, USER1, WAIT, wait_for)
+from harness import (BUILD, BUS, ERROR, JOB_INTERFACE, MANAGER, MANAGER_INTERFACE, TOP, USER1, WAIT, for_all_users,
+                     wait_for)
 
 INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"
 XML = (TOP / "dbus" / f"{BUS}.xml").read_text(encoding="utf-8")
@@ -276,8 +277,8 @@ def peer(directory):
     environment = {**os.environ, "HOME": str(directory), "XDG_STATE_HOME": str(directory / "state"),
                    "XDG_RUNTIME_DIR": str(directory), "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"}
     with theirs:
-        process = subprocess.Popen([str(BUILD / "daemon/jouletraced"), "--embedded", "--meter=model", "--runtime-dir", str(directory),
-                                    "--worker", str(BUILD / "tests/bus/fake-worker")], stdin=theirs, stdout=theirs,
+        service, worker = (str(for_all_users(BUILD / name, directory)) for name in ("daemon/jouletraced", "tests/bus/fake-worker"))
+        process = subprocess.Popen([service, "--embedded", "--meter=model", "--runtime-dir", str(directory), "--worker", worker], stdin=theirs, stdout=theirs,
                                    env=environment, cwd="/", user=USER1, group="games", extra_groups=[])
     connection = Gio.DBusConnection.new_sync(Gio.Socket.new_from_fd(ours.detach()).connection_factory_create_connection(), None,
                                              Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT, None, None)
