@@ -262,39 +262,25 @@ static int plan_validator(Programs *programs, char **ret_why) {
 
 /* ---- names ---- */
 
-/* A name is taken when it is that of a file before, of a directory one lies in, or lies below a file. */
-static int take_name(GHashTable *files, GHashTable *directories, const char *key, const char *name, bool ours,
-                     char **ret_why) {
-        bool taken = g_hash_table_contains(files, name) || g_hash_table_contains(directories, name);
+static bool lies_below(const char *name, const char *directory) {
+        const size_t length = strlen(directory);
 
-        for (const char *slash = strchr(name, '/'); slash && !taken; slash = strchr(slash + 1, '/')) {
-                char *directory = g_strndup(name, (size_t) (slash - name));
-
-                taken = g_hash_table_contains(files, directory);
-                g_hash_table_add(directories, directory);
-        }
-        if (taken && ours)
-                return fail(ret_why, "%s: one of them stands where \"%s\" has to be, which is put beside them", key,
-                            name);
-        if (taken)
-                return fail(ret_why, "%s: \"%s\" cannot be beside another one: one is the other's directory", key,
-                            name);
-        g_hash_table_add(files, g_strdup(name));
-        return 0;
+        return strncmp(name, directory, length) == 0 && name[length] == '/';
 }
 
-/* The caller's come first, then those that are put beside them. */
-static int check_names(const Tool *tool, const char *key, size_t n_callers, char **ret_why) {
-        g_autoptr(GHashTable) files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        g_autoptr(GHashTable) directories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+/* The caller's files come first and do not disturb each other: the request's parser saw to that. What is put beside
+ * them needs its places. */
+static int check_names(const Tool *tool, const char *key, guint n_callers, char **ret_why) {
+        for (guint i = n_callers; i < tool->files->len; i++) {
+                const char *ours = g_array_index(tool->files, BoxFile, i).name;
 
-        for (guint i = 0; i < tool->files->len; i++) {
-                int r;
+                for (guint j = 0; j < n_callers; j++) {
+                        const char *name = g_array_index(tool->files, BoxFile, j).name;
 
-                r = take_name(files, directories, key, g_array_index(tool->files, BoxFile, i).name, i >= n_callers,
-                              ret_why);
-                if (r < 0)
-                        return r;
+                        if (g_str_equal(name, ours) || lies_below(name, ours) || lies_below(ours, name))
+                                return fail(ret_why, "%s: \"%s\" stands where \"%s\" is put; rename it", key, name,
+                                            ours);
+                }
         }
         return 0;
 }
