@@ -81,11 +81,24 @@ static int check_file(const UidRange *range, const char *path, unsigned field, b
         return 0;
 }
 
-int uid_range_check(const UidRange *range, const char *subuid, const char *passwd, char **ret_reason) {
-        int r;
+int uid_range_check(const UidRange *range, const char *etc, char **ret_reason) {
+        static const struct {
+                const char *name;
+                unsigned field;
+                bool counted;
+        } files[] = {
+                { "subuid", 1, true },
+                { "subgid", 1, true }, /* a box's gid is its uid */
+                { "passwd", 2, false },
+                { "group", 2, false },
+        };
 
-        r = check_file(range, subuid, 1, true, ret_reason);
-        if (r < 0)
-                return r;
-        return check_file(range, passwd, 2, false, ret_reason);
+        for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+                g_autofree char *path = g_build_filename(etc, files[i].name, NULL);
+                int r = check_file(range, path, files[i].field, files[i].counted, ret_reason);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The user ids programs in boxes run as: a range that belongs to nobody and nothing else, since whoever had one of
- * them could signal those programs, and they could touch what is his. */
+/* The user ids programs in boxes run as, each with the group id of the same number: a range that belongs to nobody and
+ * nothing else, since whoever had one of them could signal those programs, and they could touch what is his. */
 
 #include <sys/types.h>
 
@@ -21,6 +21,6 @@ char *uid_range_format(const UidRange *range);
 /* What is accepted, for a person. */
 char *uid_range_format_bounds(void);
 
-/* -EEXIST with *ret_reason when subuid(5) or passwd(5) gives an id of the range to somebody. A file that is not there
- * gives none. */
-int uid_range_check(const UidRange *range, const char *subuid, const char *passwd, char **ret_reason);
+/* -EEXIST with *ret_reason when subuid(5), subgid(5), passwd(5) or group(5) below etc gives an id of the range to
+ * somebody. A file that is not there gives none. */
+int uid_range_check(const UidRange *range, const char *etc, char **ret_reason);

@@ -37,9 +37,8 @@ const Knob knobs[] = {
           .doc = "What a job gets that does not ask: reserved (others are kept out of its CPUs, where the kernel lets "
                  "them be) or confined (it is kept in)." },
         { "BoxUidRange", KNOB_UIDS, MEMBER(box_uids), BOX_UIDS_DEFAULT, .security = true,
-          .doc = "User ids that programs in boxes run as, each box as one of its own; nobody and nothing else may "
-                 "have "
-                 "any of them." },
+          .doc = "User and group ids that programs in boxes run as, each box as one of its own; nobody and nothing "
+                 "else may have any of them." },
         { "Meter", KNOB_CHOICE, MEMBER(meter), "auto", .choices = meters,
           .doc = "What counts the energy: auto is perf, or powercap where that can add up more; model is CPU time × "
                  "ModelWatts and no measurement." },
@@ -403,7 +402,7 @@ static int check_box_uids(const Config *config, const char *file, GPtrArray *pro
         g_autofree char *reason = NULL, *range = uid_range_format(&config->box_uids);
         int r;
 
-        r = uid_range_check(&config->box_uids, "/etc/subuid", "/etc/passwd", &reason);
+        r = uid_range_check(&config->box_uids, "/etc", &reason);
         if (r < 0)
                 problem_add(problems, file, 0, true,
                             g_strdup_printf("BoxUidRange=%s %s; set one that is nobody's", range, reason));

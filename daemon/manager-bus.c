@@ -79,6 +79,14 @@ static int refuse_no_meter(Manager *manager, const Request *request, sd_bus_erro
                         request->meter);
 }
 
+static int refuse_unknown_language(Manager *manager, const Request *request, sd_bus_error *error) {
+        g_autofree char *message = NULL;
+
+        if (manager_check_languages(manager, request, &message) >= 0)
+                return 0;
+        return sd_bus_error_set(error, JT_ERROR_INVALID_REQUEST, message);
+}
+
 static int submit(Manager *manager, sd_bus_message *m, Request *request, const Caller *caller, Job **ret,
                   sd_bus_error *error) {
         g_autofree char *message = NULL;
@@ -101,6 +109,9 @@ static int submit_job(sd_bus_message *m, Manager *manager, JobKind kind, Permiss
         int r;
 
         r = request_from_message(m, kind, &manager->request_limits, &request, error);
+        if (r < 0)
+                return r;
+        r = refuse_unknown_language(manager, request, error);
         if (r < 0)
                 return r;
         r = caller_get(manager->callers, m, &caller, error);
@@ -306,7 +317,7 @@ const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", property_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("ApiVersion", "u", property_get_api_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Capabilities", "a{sv}", property_get_capabilities, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Capabilities", "a{sv}", property_get_capabilities, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Domains", "aa{sv}", property_get_domains, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Ready", "b", property_get_ready, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NotReadyReasons", "as", property_get_reasons, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

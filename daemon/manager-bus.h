@@ -16,6 +16,7 @@ extern const sd_bus_vtable manager_vtable[];
 void manager_bus_emit_job_new(Manager *manager, const Job *job);
 void manager_bus_emit_job_removed(Manager *manager, const Job *job);
 void manager_bus_emit_queue(Manager *manager);
+void manager_bus_emit_capabilities(Manager *manager);
 void manager_bus_emit_cores(Manager *manager);
 void manager_bus_emit_ready(Manager *manager);
 

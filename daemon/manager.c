@@ -119,6 +119,7 @@ int manager_new(const Options *options, sd_event *event, Config *config, Manager
         manager->event = sd_event_ref(event);
         manager->config = config;
         config_request_limits(config, &manager->request_limits);
+        manager_load_languages(manager);
         manager->status = status_new(event);
         manager->queue = queue_new();
         manager->quota = quota_new();
@@ -173,6 +174,7 @@ Manager *manager_free(Manager *manager) {
         topology_free(manager->topology);
         sysroot_free(manager->root);
         sysroot_free(manager->proc);
+        g_ptr_array_unref(manager->languages);
         config_free(manager->config);
         sd_event_unref(manager->event);
         g_free(manager);
@@ -579,6 +581,8 @@ void manager_reload(Manager *manager) {
                         manager_bus_emit_cores(manager);
                 }
                 config_request_limits(config, &manager->request_limits);
+                manager_load_languages(manager);
+                manager_bus_emit_capabilities(manager);
                 log_set_level(config_log_level(config));
                 config_free(manager->config);
                 manager->config = g_steal_pointer(&config);

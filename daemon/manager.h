@@ -48,8 +48,9 @@ struct Manager {
 
         Config *config;
         RequestLimits request_limits;
-        Sysroot *root; /* --sysroot */
-        Sysroot *proc; /* the host: callers are real */
+        GPtrArray *languages; /* Language: what a request's programs may be written in */
+        Sysroot *root;        /* --sysroot */
+        Sysroot *proc;        /* the host: callers are real */
         Topology *topology;
         Records *records;
         int records_error; /* of the latest write; 0: none */
@@ -115,6 +116,12 @@ Job *manager_find(Manager *manager, uint32_t id);
 
 /* When it will have ended; realtime, 0 for a job that has. estimate.c */
 uint64_t manager_estimate(Manager *manager, Job *job);
+
+/* Reads languages.d, again if need be, and logs what is wrong in it. languages.c */
+void manager_load_languages(Manager *manager);
+
+/* -EINVAL with *ret_message when the request's program or validator is written in what this machine has not. */
+int manager_check_languages(const Manager *manager, const Request *request, char **ret_message);
 
 void manager_set_records_error(Manager *manager, int r);
 

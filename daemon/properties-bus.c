@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "language.h"
 #include "log.h"
 #include "manager-bus.h"
 #include "names.h"
@@ -51,11 +52,36 @@ static int append_limits(sd_bus_message *m, const RequestLimits *limits) {
         return sd_bus_message_close_container(m);
 }
 
+static int append_strings(sd_bus_message *m, const char *key, char **strings) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'e', "sv");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "s", key);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(m, 'v', "as");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append_strv(m, strings);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_close_container(m);
+        if (r < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
 PROPERTY_GETTER(capabilities) {
         const Manager *manager = userdata;
+        g_autofree const char **languages = languages_ids(manager->languages);
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        r = append_strings(reply, "languages", (char **) languages);
         if (r < 0)
                 return r;
         r = sd_bus_message_open_container(reply, 'e', "sv");
@@ -76,8 +102,8 @@ PROPERTY_GETTER(capabilities) {
         r = sd_bus_message_close_container(reply);
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "profiles", "as", 2, "host", "box", "languages", "as", 0,
-                                  "meters", "as", 5, "auto", "perf", "powercap", "model", "none");
+        r = sd_bus_message_append(reply, "{sv}{sv}", "profiles", "as", 2, "host", "box", "meters", "as", 5, "auto",
+                                  "perf", "powercap", "model", "none");
         if (r < 0)
                 return r;
         return sd_bus_message_close_container(reply);
@@ -187,6 +213,11 @@ void manager_bus_emit_job_removed(Manager *manager, const Job *job) {
 void manager_bus_emit_queue(Manager *manager) {
         log_unsent(sd_bus_emit_properties_changed(manager->bus, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, "QueueLength",
                                                   "RunningJob", NULL));
+}
+
+void manager_bus_emit_capabilities(Manager *manager) {
+        log_unsent(sd_bus_emit_properties_changed(manager->bus, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, "Capabilities",
+                                                  NULL));
 }
 
 void manager_bus_emit_cores(Manager *manager) {

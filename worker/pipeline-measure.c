@@ -18,6 +18,15 @@ static uint64_t largest_output(const WindowRecord *window) {
         return largest;
 }
 
+/* The average would be slow where a busy machine held up one of the runs, and later windows then too short. */
+static uint64_t fastest_run(const WindowRecord *window) {
+        uint64_t fastest = UINT64_MAX;
+
+        for (guint i = 0; i < window->runs->len; i++)
+                fastest = MIN(fastest, ((const RunRecord *) g_ptr_array_index(window->runs, i))->evidence.wall_ns);
+        return fastest;
+}
+
 /* Of one run: a region that its program repeats by itself is one, too. */
 void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window) {
         const uint64_t runs = window->whole.iterations;
@@ -25,7 +34,8 @@ void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window)
 
         if (runs == 0)
                 return;
-        pace->fastest_ns = MIN(pace->fastest_ns, window_figures(window)->wall_ns / runs);
+        pace->fastest_ns =
+                        MIN(pace->fastest_ns, window->region ? window->region->wall_ns / runs : fastest_run(window));
         pace->whole_ns = window->whole.wall_ns / runs;
         pace->output_bytes = largest_output(window);
 }

@@ -142,16 +142,16 @@ static int check_installed(const Language *language, const char *key, char **ret
 
 static int find_language(const Programs *programs, const char *key, const char *id, const Language **ret,
                          char **ret_why) {
-        g_autoptr(GString) known = g_string_new(NULL);
+        g_autofree const char **ids = NULL;
+        g_autofree char *known = NULL;
 
         *ret = language_by_id(programs->languages, id);
         if (*ret)
                 return check_installed(*ret, key, ret_why);
-        for (guint i = 0; i < programs->languages->len; i++)
-                g_string_append_printf(known, "%s%s", i > 0 ? ", " : "",
-                                       ((const Language *) g_ptr_array_index(programs->languages, i))->id);
+        ids = languages_ids(programs->languages);
+        known = g_strjoinv(", ", (char **) ids);
         return fail(ret_why, "%s: \"%s\" is none of this machine's languages: %s", key, id,
-                    known->len > 0 ? known->str : "it has none");
+                    ids[0] ? known : "it has none");
 }
 
 /* Fills in the compiler's command line, where the language has one, and returns that of the program itself. */
@@ -371,12 +371,10 @@ static void set_box(Programs *programs, ProgramId id) {
 
 static int plan_boxes(Programs *programs, char **ret_why) {
         const Request *request = programs->base.request;
-        g_autofree char *shipped = data_path("languages.d");
-        const char *const directories[] = { JT_SYSCONFDIR "/jouletrace/languages.d", shipped, NULL };
         g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
         int r;
 
-        programs->languages = languages_load(directories, problems);
+        programs->languages = languages_load_installed(problems);
         r = filter_new(&programs->filter);
         if (r < 0) {
                 *ret_why = g_strdup_printf("The system call filter cannot be made: %s", g_strerror(-r));

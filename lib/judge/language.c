@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "language.h"
+#include "config.h"
 
 #define GROUP "Language"
 #define SUFFIX ".conf"
@@ -300,6 +301,21 @@ GPtrArray *languages_load(const char *const *directories, GPtrArray *problems) {
         }
         g_ptr_array_sort(languages, compare_ids);
         return languages;
+}
+
+GPtrArray *languages_load_installed(GPtrArray *problems) {
+        g_autofree char *shipped = g_build_filename(g_getenv("JOULETRACE_DATADIR") ?: JT_DATADIR, "languages.d", NULL);
+        const char *const directories[] = { JT_SYSCONFDIR "/jouletrace/languages.d", shipped, NULL };
+
+        return languages_load(directories, problems);
+}
+
+const char **languages_ids(const GPtrArray *languages) {
+        const char **ids = g_new0(const char *, languages->len + 1);
+
+        for (guint i = 0; i < languages->len; i++)
+                ids[i] = ((const Language *) languages->pdata[i])->id;
+        return ids;
 }
 
 const Language *language_by_id(const GPtrArray *languages, const char *id) {

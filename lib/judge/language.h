@@ -41,6 +41,12 @@ int language_parse(const char *file, const char *text, Language **ret, char **re
  * problems (of char *); a directory that is not there is none. */
 GPtrArray *languages_load(const char *const *directories, GPtrArray *problems);
 
+/* Those of this host: /etc/jouletrace/languages.d before what was installed along with us. */
+GPtrArray *languages_load_installed(GPtrArray *problems);
+
+/* Their ids, NULL-terminated: borrowed strings in an array to be freed with g_free(). */
+const char **languages_ids(const GPtrArray *languages);
+
 /* NULL when there is none. */
 const Language *language_by_id(const GPtrArray *languages, const char *id);
 

@@ -152,7 +152,7 @@ class PrivateBus:
         config.write_text(BUS_CONFIG.format(directory=self.directory, policy=TOP / "dbus" / f"{BUS}.conf"), encoding="utf-8")
         self.daemon = Process(["dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile"], self.directory / "dbus.log")
         wait_for((self.directory / "bus").exists, "the private bus listens")
-        self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address}
+        self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address, "JOULETRACE_DATADIR": str(TOP)}
         self.mocks = {}
         self.idle_agents = {}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from gi.repository import GLib
 
-from harness import BUILD, ERROR, memfd, wait_for
+from harness import BUILD, BUS, ERROR, MANAGER, MANAGER_INTERFACE, USER1, WAIT, memfd, request_text, wait_for
 
 QUICK = {"trials": 3, "warmups": 1, "cooldown": 0, "meter": "none"}
 
@@ -122,3 +122,68 @@ def test_what_the_program_writes_is_not_in_the_journal(real, user1):
     result, report, _ = measure(user1, ["/bin/sh", "-c", "echo s3cr3t-output >&2; exit 1"], label="s3cr3t-label")
     assert result == "failed" and "s3cr3t-output" in report["job"]["error"]["message"]
     assert ERROR + "RunFailed" in real.text() and "s3cr3t" not in real.text()
+
+
+def blobs(*parts):
+    """The parts back to back, and where each of them lies."""
+    places, offset = [], 0
+    for part in parts:
+        places.append((offset, len(part)))
+        offset += len(part)
+    return b"".join(parts), places
+
+
+DOUBLE = b"""#include <stdio.h>
+int main(void) { int n; if (scanf("%d", &n) != 1) return 3; printf("%d\\n", 2 * n); return 0; }
+"""
+
+
+def submission(source=DOUBLE, answers=(b"42\n", b"-8\n"), **keys):
+    """A program in C on two tests, everything sent along as bytes: as somebody without descriptors would."""
+    data, places = blobs(source, b"21\n", b"-4\n", *answers)
+    return request_text({"files": [("double.c", *places[0], 0o644)], "language": "c", "blobs": GLib.Variant("ay", data),
+                         "tests": [("first", *places[1], *places[3]), ("second", *places[2], *places[4])],
+                         "on-failure": "continue", **keys})
+
+
+@pytest.mark.parametrize("source, answers, result, verdict, error, verdicts", [
+    (DOUBLE, (b"42\n", b"-8\n"), "done", "AC", None, ["AC", "AC"]),
+    (DOUBLE, (b"42\n", b"8\n"), "failed", "WA", "WrongAnswer", ["AC", "WA"]),
+    (DOUBLE.replace(b"return 0", b"return n < 0"), (b"42\n", b"-8\n"), "failed", "RTE", "RunFailed", ["AC", "RTE"]),
+    (b"int main(void) { return", (b"42\n", b"-8\n"), "failed", "CE", "CompileFailed", []),
+], ids=["right", "wrong", "crashes", "broken"])
+def test_validation_from_end_to_end(real, polkit, user1, source, answers, result, verdict, error, verdicts):
+    polkit.set("deny", validate="allow")
+    user1.listen()
+    number, path = user1.call("Validate", submission(source, answers))
+    assert user1.finished(path) == result
+    report = user1.report(number)
+    assert report["job"]["kind"] == "validate" and report["job"]["state"] == "completed"
+    assert report["validation"]["verdict"] == verdict
+    assert [test["verdict"] for test in report["validation"]["tests"]] == verdicts
+    got = user1.job(path, "GetResult")
+    assert (got["result"], got["verdict"]) == (result, verdict) and "total-energy" not in got
+    if error:
+        assert report["job"]["error"]["name"] == ERROR + error and report["job"]["error"]["remedy"]
+    else:
+        assert report["job"]["error"] is None
+    record, = user1.records()
+    assert (record["kind"], record["result"], record["verdict"]) == ("validate", result, verdict)
+    assert polkit.actions() == ["validate"]
+
+
+def test_validation_typed_by_hand(real, polkit, bus):
+    polkit.set("deny", validate="allow")
+    data, ((_, source), (at, asked), (where, answer)) = blobs(DOUBLE, b"21\n", b"42\n")
+
+    def busctl(*arguments):
+        return subprocess.run(["busctl", "call", BUS, MANAGER, MANAGER_INTERFACE, *arguments], env=bus.environment, text=True,
+                              cwd="/", timeout=WAIT, check=True, stdout=subprocess.PIPE, user=USER1, group="games", extra_groups=[]).stdout
+    said = busctl("Validate", "a{sv}", "5", "language", "s", "c", "files", "a(sttu)", "1", "double.c", "0", str(source), "420",
+                  "tests", "a(stttt)", "1", "one", str(at), str(asked), str(where), str(answer),
+                  "blobs", "ay", str(len(data)), *map(str, data), "detach", "b", "true")
+
+    def records():
+        return [line for line in [busctl("ListRecords", "a{sv}", "0")] if '"completed"' in line]
+    assert '"verdict" s "AC"' in wait_for(records, "the record")[0]
+    assert '\\"verdict\\":\\"AC\\"' in busctl("GetReport", "u", said.split()[1]).replace(" ", "")

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Validate: a job that runs a program on its tests and measures nothing. The worker is the fake one."""
 
+import fcntl
+import shutil
 import subprocess
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from gi.repository import GLib
 
-from harness import (ACCESS_DENIED, BUILD, BUS, ERROR, INTERACTIVE, JOB_INTERFACE, MANAGER, MANAGER_INTERFACE, NOBODY, ROOT, USER1, WAIT,
+from harness import (ACCESS_DENIED, BUILD, BUS, ERROR, INTERACTIVE, JOB_INTERFACE, MANAGER, MANAGER_INTERFACE, NOBODY, ROOT, TOP, USER1, WAIT,
                      BusError, memfd, request_text, validation, wait_for)
 
 
@@ -69,7 +73,7 @@ def test_progress(daemon, allowed, user1):
     assert "validating" in phases and not phases & {"warming", "measuring"}
 
 
-def test_one_queue(daemon, polkit, user1, user2):
+def test_one_queue(daemon, polkit, clients, user1, user2):
     """What only validates waits its turn with what measures, and other users' jobs go between."""
     polkit.set("deny", validate="allow", measure="allow")
     daemon.start()
@@ -78,7 +82,7 @@ def test_one_queue(daemon, polkit, user1, user2):
     first, _ = user1.validate(["fake"])
     second, _ = user1.validate(["fake"])
     theirs, _ = user2.measure(["fake"])
-    assert [(job[0], job[2]) for job in user1.call("ListJobs")][1:] == [(theirs, "measure"), (first, "validate"),
+    assert [(job[0], job[2]) for job in clients(ROOT).call("ListJobs")][1:] == [(theirs, "measure"), (first, "validate"),
                                                                         (second, "validate")]
 
 
@@ -123,6 +127,9 @@ def test_who_may_validate_may_not_measure(daemon, allowed, user1):
     ({"meter": "none"}, ["meter", "measure"]),
     ({"validator": {"type": GLib.Variant("s", "magic")}}, ["validator.type", "magic", "tokens"]),
     ({"language": "../c"}, ["language", "../c", "python3"]),
+    ({"language": "cobol", "files": [("a.c", 0, 2, 0o644)]}, ["language", "cobol", "c, cpp, python3"]),
+    ({"validator": {"type": GLib.Variant("s", "kattis"), "language": GLib.Variant("s", "cobol"),
+                    "files": GLib.Variant("a(sttu)", [("a.c", 0, 2, 0o644)])}}, ["validator.language", "cobol", "c, cpp, python3"]),
     ({"on-failure": "retry"}, ["on-failure", "retry", "continue"]),
 ])
 def test_a_bad_key_is_named(daemon, polkit, user1, keys, words):
@@ -237,20 +244,52 @@ def test_jobs_are_their_owners(daemon, allowed, user1, user2):
     assert "secret" not in daemon.text(), "the journal has other readers"
 
 
-def test_what_the_real_worker_cannot_do_yet_is_said(daemon, allowed, user1):
-    """A program that must be boxed is not run outside."""
+def test_without_a_box_nothing_runs(daemon, allowed, user1):
+    """A program that must be boxed is not run outside: here every uid for boxes is somebody else's."""
     daemon.worker = BUILD / "worker/jouletrace-worker"
+    daemon.configure(BoxUidRange="70000-70255")
     daemon.start()
     user1.listen()
-    number, path = user1.validate(["/bin/true"])
-    assert user1.finished(path) == "infrastructure"
+    locks = Path("/run/jouletrace/box-uids")
+    locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with ExitStack() as taken:
+        for uid in range(70000, 70256):
+            fcntl.flock(taken.enter_context(open(locks / str(uid), "w", encoding="utf-8")), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        number, path = user1.validate(["/bin/true"])
+        assert user1.finished(path) == "infrastructure"
     error = user1.report(number)["job"]["error"]
-    assert error["name"] == ERROR + "BoxUnavailable" and error["remedy"]
+    assert error["name"] == ERROR + "BoxUnavailable" and "BoxUidRange" in error["message"] and error["remedy"]
 
 
 def test_capabilities(daemon, user1):
     daemon.start()
     capabilities = user1.get("Capabilities")
-    assert capabilities["profiles"] == ["host", "box"]
+    assert capabilities["profiles"] == ["host", "box"] and capabilities["languages"] == ["c", "cpp", "python3"]
     limits = capabilities["limits"]
     assert limits["blobs"] == 256 << 20 and limits["files"] == 4096 and limits["tests"] == 10000 and limits["max-tests"] == 10000
+
+
+def test_languages_are_read_again(daemon, allowed, user1):
+    """languages.d is configuration: what was put there or removed counts from the next reload on."""
+    languages = daemon.directory / "share/languages.d"
+    languages.mkdir(parents=True)
+    for path in (TOP / "languages.d").glob("*.conf"):
+        shutil.copy(path, languages)
+    daemon.prefix = ("env", f"JOULETRACE_DATADIR={languages.parent}")
+    daemon.start()
+    user1.listen()
+    error = user1.refuse_validate(language="tcl", files=[("a.tcl", 0, 2, 0o644)])
+    assert error.name == ERROR + "InvalidRequest" and '"tcl"' in error.message
+    (languages / "tcl.conf").write_text("[Language]\nName=Tcl\nSuffixes=tcl\nRun=/usr/bin/tclsh {main}\nVersion=/bin/true\n",
+                                        encoding="utf-8")
+    (languages / "cpp.conf").write_text("", encoding="utf-8")
+    (languages / "c.conf").write_text("[Language]\nColour=blue\n", encoding="utf-8")
+    daemon.reload()
+    told = wait_for(lambda: [s for s in user1.heard_of("PropertiesChanged") if "Capabilities" in s["args"][1]], "the change is told")
+    assert told[-1]["args"][1]["Capabilities"]["languages"] == ["python3", "tcl"]
+    assert user1.get("Capabilities")["languages"] == ["python3", "tcl"]
+    assert "c.conf:2" in daemon.text() and "Colour" in daemon.text(), "what is wrong is in the log, with its place"
+    user1.listen()
+    _, path = user1.validate(["fake"], language="tcl", files=[("a.tcl", 0, 2, 0o644)])
+    assert user1.finished(path) == "done"
+    assert '"cpp"' in user1.refuse_validate(language="cpp", files=[("a.cpp", 0, 2, 0o644)]).message

@@ -297,44 +297,48 @@ static void test_box_uids(Fixture *f, gconstpointer data) {
 
 static void test_box_uids_of_others(Fixture *f, gconstpointer data) {
         static const struct {
-                const char *subuid, *passwd;
-                const char *owner; /* NULL: nobody */
+                const char *subids, *ids; /* of subuid and subgid; of passwd and group */
+                const char *owner;        /* NULL: nobody */
         } cases[] = {
                 { NULL, NULL, NULL },
                 { "", "", NULL },
-                { "user1:100000:65536\n", "root:x:0:0::/:/bin/sh\n", NULL },
+                { "user1:100000:65536\n", "root:x:0:\n", NULL },
                 { "user1:69000:1000\n", NULL, NULL },
                 { "user1:69000:1001\n", NULL, "user1" },
                 { "user1:70255:1\n", NULL, "user1" },
                 { "user1:70256:65536\n", NULL, NULL },
                 { "user1:0:0\nuser2:1:4294967295\n", NULL, "user2" },
                 { "garbage\n:\nuser1:x:y\nuser3:70100:2", NULL, "user3" },
-                { NULL, "a:x:69999:0::/:\nb:x:70256:0::/:\n", NULL },
-                { NULL, "a:x:70000:0::/:\n", "a" },
-                { NULL, "b:x:70255:0::/:\n", "b" },
+                { NULL, "a:x:69999:\nb:x:70256:\n", NULL },
+                { NULL, "a:x:70000:\n", "a" },
+                { NULL, "b:x:70255:\n", "b" },
         };
-        g_autofree char *subuid = g_build_filename(f->directory, "subuid", NULL);
-        g_autofree char *passwd = g_build_filename(f->directory, "passwd", NULL);
+        static const char *const names[][2] = { { "subuid", "passwd" }, { "subgid", "group" } };
         const UidRange range = { .first = 70000, .last = 70255 };
 
-        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(cases) * G_N_ELEMENTS(names); i++) {
+                const size_t n = i / G_N_ELEMENTS(names);
+                const char *const *files = names[i % G_N_ELEMENTS(names)];
+                g_autofree char *subids = g_build_filename(f->directory, files[0], NULL);
+                g_autofree char *ids = g_build_filename(f->directory, files[1], NULL);
                 g_autofree char *reason = NULL;
                 int r;
 
-                g_test_message("%zu", i);
-                (void) g_remove(subuid);
-                (void) g_remove(passwd);
-                if (cases[i].subuid)
-                        write_file(subuid, cases[i].subuid);
-                if (cases[i].passwd)
-                        write_file(passwd, cases[i].passwd);
-                r = uid_range_check(&range, subuid, passwd, &reason);
-                g_assert_cmpint(r, ==, cases[i].owner ? -EEXIST : 0);
-                if (cases[i].owner) {
-                        g_autofree char *end = g_strconcat(" gives to ", cases[i].owner, NULL);
+                g_test_message("%zu of %s, %s", n, files[0], files[1]);
+                if (cases[n].subids)
+                        write_file(subids, cases[n].subids);
+                if (cases[n].ids)
+                        write_file(ids, cases[n].ids);
+                r = uid_range_check(&range, f->directory, &reason);
+                g_assert_cmpint(r, ==, cases[n].owner ? -EEXIST : 0);
+                if (cases[n].owner) {
+                        g_autofree char *end = g_strdup_printf("overlaps with what %s gives to %s",
+                                                               cases[n].subids ? subids : ids, cases[n].owner);
 
-                        g_assert_true(g_str_has_suffix(reason, end));
+                        g_assert_cmpstr(reason, ==, end);
                 }
+                (void) g_remove(subids);
+                (void) g_remove(ids);
         }
 }
 
