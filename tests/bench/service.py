@@ -30,6 +30,7 @@ BUS_CONFIG = '''<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
   <policy context="default">
     <allow user="*"/>
     <deny own="*"/>
+    <allow own="org.freedesktop.PolicyKit1"/>
     <deny send_type="method_call"/>
     <allow send_type="signal"/>
     <allow send_requested_reply="true" send_type="method_return"/>
@@ -39,6 +40,7 @@ BUS_CONFIG = '''<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
     <allow receive_type="error"/>
     <allow receive_type="signal"/>
     <allow send_destination="org.freedesktop.DBus"/>
+    <allow send_destination="org.freedesktop.PolicyKit1"/>
   </policy>
   <include>{policy}</include>
 </busconfig>
@@ -58,7 +60,7 @@ class Service:
 
     def __init__(self, build: Path, directory: Path):
         self.build, self.directory = build, directory
-        self.environment = {**os.environ, 'DBUS_SYSTEM_BUS_ADDRESS': f'unix:path={directory}/bus'}
+        self.environment = {**os.environ, 'JOULETRACE_DATADIR': str(TOP), 'DBUS_SYSTEM_BUS_ADDRESS': f'unix:path={directory}/bus'}
         self.environment.pop('WATCHDOG_USEC', None)
         self.log = directory / 'log'
         self._processes: list[subprocess.Popen] = []
@@ -99,6 +101,11 @@ class Service:
                     pass
             except TimeoutError:
                 raise BenchError(f'jouletraced does not get ready: {self.words()}') from None
+
+    def start_helper(self, argv) -> None:
+        """Something that lives as long as the service."""
+        self._start(argv)
+        time.sleep(1)
 
     def words(self) -> str:
         return self.log.read_text(encoding='utf-8', errors='replace')[-2000:]
