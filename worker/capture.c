@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture.h"
 #include "fs.h"
-#include "text.h"
+#include "printable.h"
 #include "workload.h"
 
 #define CHUNK_FIRST (16U * 1024U)

@@ -4,7 +4,7 @@
 
 #include "fs.h"
 #include "region.h"
-#include "text.h"
+#include "printable.h"
 
 #define MESSAGE_MAX 32U
 #define EXCERPT_MAX 64U

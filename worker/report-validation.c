@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #include "report-internal.h"
-#include "text.h"
+#include "printable.h"
 
 #define FULL_FAILURES 10U /* told with what was fed, expected and got; of the others the verdict is enough */
 #define INPUT_BYTES 1024U

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text.h"
+#include "printable.h"
 
 char *text_printable(const char *bytes, size_t length) {
         const char *p = bytes, *end = bytes + length;
