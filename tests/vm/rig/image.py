@@ -17,7 +17,7 @@ PACKAGES = (
     'systemd systemd-sysv dbus polkitd udev kmod linux-image-amd64 busybox-static '
     'openssh-server openssh-client sudo procps util-linux iproute2 strace locales '
     'python3 python3-gi gir1.2-glib-2.0 libglib2.0-0 libjson-glib-1.0-0 libseccomp2 libsqlite3-0 '
-    'libyaml-0-2 libarchive13 sqlite3 jq gzip '
+    'libyaml-0-2 libarchive13 sqlite3 jq gzip gcc g++ libc6-dev '
     'linux-perf fuse3 hyperfine bubblewrap'
 ).split()
 # Debian 13 renamed libraries for its 64-bit time_t.
