@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Calls one function of one file on the inputs of one test.
 
-    python3 function_runner.py CANDIDATE.py FUNCTION < inputs.json
+    python3 jouletrace-runner/function_runner.py CANDIDATE.py FUNCTION < inputs.json
 
-Runs in the box, beside the candidate. Standard output gets each distinct result as one line of JSON, nearly always one line;
+Runs in the box, in a directory of its own, so that no file of the candidate's takes the place of a module. Standard output gets each distinct result as one line of JSON, nearly always one line;
 a line that starts with "!" describes a result that JSON cannot express. What the candidate prints is dropped. An exception
 ends on standard error and with exit status 1.
 
@@ -51,8 +51,8 @@ def load(path):
     module = types.ModuleType("candidate")
     module.__file__ = path
     sys.modules["candidate"] = module
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     exec(PRELUDE, module.__dict__)
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     before = set(module.__dict__)
     exec(compile(source, os.path.basename(path), "exec", dont_inherit=True), module.__dict__)
     return module, before

@@ -4,6 +4,7 @@
 #include "answer.h"
 #include "external.h"
 #include "validator.h"
+#include "value.h"
 
 #define UNREPRESENTABLE '!' /* of region/function_runner.py */
 
@@ -43,8 +44,8 @@ static Answer wrong(Difference *ret, const WorkTest *test, const char *got, size
 }
 
 /* One line is one result. */
-static Answer compare_result(const Request *request, const WorkTest *test, const char *line, size_t size,
-                             Difference *ret) {
+static Answer compare_result(const Request *request, const WorkTest *test, const Value *expected, const char *line,
+                             size_t size, Difference *ret) {
         const ValueOptions options = value_options(request->function);
         g_autoptr(Value) value = NULL;
         g_autofree char *error = NULL, *shown = NULL;
@@ -56,20 +57,24 @@ static Answer compare_result(const Request *request, const WorkTest *test, const
         }
         if (value_parse(line, size, &value, &error) < 0)
                 return wrong(ret, test, line, size, g_strdup_printf("the function's result is no JSON: %s", error));
-        return value_equal(test->expected, value, &options, ret) ? ANSWER_RIGHT : ANSWER_WRONG;
+        return value_equal(expected, value, &options, ret) ? ANSWER_RIGHT : ANSWER_WRONG;
 }
 
 static Answer compare_results(const Request *request, const WorkTest *test, const char *output, size_t size,
                               Difference *ret) {
+        g_autoptr(Value) expected = NULL;
+        g_autofree char *error = NULL;
         size_t begin = 0;
 
+        if (value_parse(test->answer, test->answer_size, &expected, &error) < 0)
+                g_assert_not_reached(); /* work_test_check() saw the same bytes, which are sealed */
         if (size == 0)
                 return wrong(ret, test, NULL, 0, g_strdup("the program ended before the function's result was there"));
         while (begin < size) {
                 const char *newline = memchr(output + begin, '\n', size - begin);
                 const size_t end = newline ? (size_t) (newline - output) : size;
 
-                if (compare_result(request, test, output + begin, end - begin, ret) == ANSWER_WRONG)
+                if (compare_result(request, test, expected, output + begin, end - begin, ret) == ANSWER_WRONG)
                         return ANSWER_WRONG;
                 begin = end + 1;
         }

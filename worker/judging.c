@@ -12,6 +12,8 @@
                       .memory_max = UINT64_C(2) << 30, \
                       .tasks_max = 128 })
 
+#define RIGHT_MAX 64U /* digests remembered of one test */
+
 struct Judging {
         sd_event *event;
         const Request *request;
@@ -33,11 +35,17 @@ struct Judging {
 
 static int run_validator(Judging *judging, bool on_jury, char **ret_why);
 
-static void finish(Judging *judging, int r) {
+/* A program whose right outputs are all different is looked at each time. */
+static void remember_right(const WorkTest *test, const RunRecord *run) {
+        if (run->output_sha256 && g_hash_table_size(test->right) < RIGHT_MAX)
+                g_hash_table_add(test->right, g_strdup(run->output_sha256));
+}
+
+static void finish(Judging *judging, int r, const char *why) {
         judging->solo = solo_free(judging->solo);
         judging->on_output = run_record_free(judging->on_output);
         judging->run = NULL;
-        judging->done(r, judging->userdata);
+        judging->done(r, why, judging->userdata);
 }
 
 static void decide(Judging *judging, ExternalOutcome outcome, char *words) {
@@ -47,8 +55,8 @@ static void decide(Judging *judging, ExternalOutcome outcome, char *words) {
         run->validator_words = words;
         external_apply(outcome, words, &run->evidence);
         run->facts = evidence_facts(&run->evidence);
-        if (outcome == EXTERNAL_RIGHT && run->output_sha256)
-                g_hash_table_add(judging->test->right, g_strdup(run->output_sha256));
+        if (outcome == EXTERNAL_RIGHT)
+                remember_right(judging->test, run);
 }
 
 /* Outside the run's own call: it is freed here. */
@@ -64,7 +72,7 @@ static int on_next(sd_event_source *source, void *userdata) {
         outcome = external_decide(judging->protocol, on_output, judging->on_output ? &last->evidence : NULL, &words);
         if (outcome != EXTERNAL_ASK_JURY) {
                 decide(judging, outcome, words);
-                finish(judging, 0);
+                finish(judging, 0, NULL);
                 return 0;
         }
         g_free(words);
@@ -72,7 +80,7 @@ static int on_next(sd_event_source *source, void *userdata) {
         judging->solo = solo_free(judging->solo);
         r = run_validator(judging, true, &why);
         if (r < 0)
-                finish(judging, r);
+                finish(judging, r, why);
         return 0;
 }
 
@@ -115,8 +123,19 @@ static int look_natively(Judging *judging, const WorkTest *test, const Capture *
         run->evidence.answer = answer_compare(judging->request, test, text, output->bytes, &run->difference);
         run->evidence.difference = run->difference.message;
         run->facts = evidence_facts(&run->evidence);
-        if (run->evidence.answer == ANSWER_RIGHT && run->output_sha256)
-                g_hash_table_add(test->right, g_strdup(run->output_sha256));
+        if (run->evidence.answer == ANSWER_RIGHT)
+                remember_right(test, run);
+        return 1;
+}
+
+/* What is not there cannot be looked at, and its beginning may be right where the whole is not. */
+static int refuse_cut(const Capture *output, RunRecord *run) {
+        run->difference.message = g_strdup_printf("it wrote %" PRIu64 " bytes, far more than in all runs before; only "
+                                                  "%" PRIu64 " of them were kept",
+                                                  output->seen, output->bytes);
+        run->evidence.answer = ANSWER_WRONG;
+        run->evidence.difference = run->difference.message;
+        run->facts = evidence_facts(&run->evidence);
         return 1;
 }
 
@@ -131,6 +150,8 @@ int judging_look(Judging *judging, const WorkTest *test, const Capture *output, 
                 run->facts = evidence_facts(&run->evidence);
                 return 1;
         }
+        if (output->bytes < output->seen)
+                return refuse_cut(output, run);
         if (!judging->external)
                 return look_natively(judging, test, output, run);
 

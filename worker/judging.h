@@ -10,8 +10,8 @@
 
 typedef struct Judging Judging;
 
-/* r < 0: the validator could not be run. */
-typedef void (*JudgingDone)(int r, void *userdata);
+/* r < 0: the validator could not be run; why is one sentence. */
+typedef void (*JudgingDone)(int r, const char *why, void *userdata);
 
 /* *product_fd: the compiled validator, -1 as long as there is none; borrowed, as programs is. */
 Judging *judging_new(sd_event *event, const Request *request, Programs *programs, const int *product_fd);

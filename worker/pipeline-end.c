@@ -55,6 +55,12 @@ void pipeline_finish_cancelled(Pipeline *pipeline) {
         pipeline_finish(pipeline);
 }
 
+void pipeline_finish_refused(Pipeline *pipeline, const char *why) {
+        job_record_set_end(pipeline->record, RESULT_FAILED, STATUS_INCOMPLETE, JT_ERROR_INVALID_REQUEST, why);
+        pipeline->record->verdict = VERDICT_CANCELLED; /* none: nothing was run */
+        pipeline_finish(pipeline);
+}
+
 void pipeline_finish_measured(Pipeline *pipeline) {
         if (pipeline->record->meter_absent) {
                 g_autofree char *message = g_strdup_printf("Time only: %s", pipeline->record->meter_absent);
@@ -75,6 +81,7 @@ void pipeline_finish_unstable(Pipeline *pipeline) {
                                   job_valid_trials(pipeline->record), pipeline->wanted, pipeline->reruns,
                                   last->energy_absent ?: "no reason known");
         job_record_set_end(pipeline->record, RESULT_UNSTABLE, status, NULL, message);
+        pipeline->record->verdict = pipeline->record->tests->len > 0 ? VERDICT_AC : VERDICT_OK;
         pipeline_finish(pipeline);
 }
 
@@ -120,7 +127,8 @@ void pipeline_finish_failed_run(Pipeline *pipeline, const RunFailure *failure) {
         }
         message = describe_failure(pipeline, failure);
         if (decisive == FACT_OUR_FAULT || decisive == FACT_JUDGE_FAULT)
-                job_record_set_end(pipeline->record, RESULT_INFRASTRUCTURE, STATUS_INCOMPLETE, JT_ERROR_SCOPE_FAILED,
+                job_record_set_end(pipeline->record, RESULT_INFRASTRUCTURE, STATUS_INCOMPLETE,
+                                   decisive == FACT_OUR_FAULT ? JT_ERROR_SCOPE_FAILED : JT_ERROR_WORKER_FAILED,
                                    message);
         else if (decisive == FACT_EXEC_FAILED)
                 job_record_set_end(pipeline->record, RESULT_FAILED, STATUS_INCOMPLETE, JT_ERROR_EXEC_FAILED, message);
@@ -136,7 +144,8 @@ void pipeline_finish_failed_run(Pipeline *pipeline, const RunFailure *failure) {
 /* A program that does not compile has failed; a validator that does not is the fault of whoever sent the problem. */
 void pipeline_finish_compile(Pipeline *pipeline, bool validator) {
         JobRecord *record = pipeline->record;
-        g_autofree char *how = record->compiler ? evidence_describe(&record->compiler->evidence) : NULL;
+        const bool ended_well = !(record->compiler->facts & ~(unsigned) FACTS_HARMLESS);
+        g_autofree char *how = ended_well ? NULL : evidence_describe(&record->compiler->evidence);
         g_autofree char *message =
                         g_strdup_printf("The %s does not compile: the compiler %s%s%s",
                                         validator ? "validator" : "program", how ?: "made no program",

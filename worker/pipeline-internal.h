@@ -16,6 +16,7 @@
 
 /* Where the job stands. */
 typedef enum PipelineStep {
+        PIPELINE_READ,
         PIPELINE_COMPILE,
         PIPELINE_COMPILE_VALIDATOR,
         PIPELINE_VALIDATE,
@@ -50,6 +51,7 @@ struct Pipeline {
         PipelineStep step;
         Solo *compiler;
         int product_fd, validator_product_fd; /* -1: none */
+        size_t n_read;                        /* tests that were checked */
 
         JobRecord *record;
         TrialTask *tasks; /* one for each test; one for a plain command */
@@ -78,6 +80,7 @@ WindowSpec pipeline_window(const Pipeline *pipeline);
 bool pipeline_has_region(const Pipeline *pipeline);
 
 /* The next thing to do; called when nothing runs. */
+void pipeline_read(Pipeline *pipeline);
 void pipeline_compile(Pipeline *pipeline);
 void pipeline_validate(Pipeline *pipeline);
 void pipeline_measure(Pipeline *pipeline);
@@ -92,6 +95,8 @@ void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window)
 /* The ends. */
 void pipeline_finish(Pipeline *pipeline);
 void pipeline_finish_cancelled(Pipeline *pipeline);
+/* What was sent is not what it has to be. */
+void pipeline_finish_refused(Pipeline *pipeline, const char *why);
 void pipeline_finish_measured(Pipeline *pipeline);
 void pipeline_finish_unstable(Pipeline *pipeline);
 void pipeline_finish_failed_run(Pipeline *pipeline, const RunFailure *failure);

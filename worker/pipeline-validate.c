@@ -12,6 +12,22 @@
                       .tasks_max = 128,                   \
                       .errors_free = true })
 
+/* ---- reading ---- */
+
+/* One test at a time: each may be long, and a cancelled job does not wait for the others. */
+void pipeline_read(Pipeline *pipeline) {
+        const Workload *workload = pipeline->workload;
+        g_autofree char *why = NULL;
+
+        if (!pipeline->request->function || pipeline->n_read == workload->n_tests)
+                pipeline->step++;
+        else if (work_test_check(&workload->tests[pipeline->n_read++], &why) < 0) {
+                pipeline_finish_refused(pipeline, why);
+                return;
+        }
+        pipeline_advance_later(pipeline);
+}
+
 /* ---- compiling ---- */
 
 static bool compiles_validator(const Pipeline *pipeline) {
@@ -47,21 +63,25 @@ static int take_product(Pipeline *pipeline) {
 static bool take_compiled(Pipeline *pipeline) {
         JobRecord *record = pipeline->record;
         const Capture *words = solo_error_output(pipeline->compiler);
-        const bool failed = solo_record(pipeline->compiler)->facts & ~(unsigned) FACTS_HARMLESS;
-        const int r = failed ? 0 : take_product(pipeline);
+        const unsigned facts = solo_record(pipeline->compiler)->facts & ~(unsigned) FACTS_HARMLESS;
+        const int r = facts != 0 ? 0 : take_product(pipeline);
+        g_autofree char *fault =
+                        facts & FACT_OUR_FAULT ? evidence_describe(&solo_record(pipeline->compiler)->evidence) : NULL;
 
-        if (failed || r < 0 || !compiles_validator(pipeline)) {
+        if (facts != 0 || r < 0 || !compiles_validator(pipeline)) {
                 run_record_free(record->compiler);
                 g_free(record->compiler_words);
                 record->compiler = solo_take_record(pipeline->compiler);
                 record->compiler_words = words->bytes > 0 ? capture_tail(words, WORDS_BYTES) : NULL;
         }
-        if (r == -ENODATA)
-                record->compiler = run_record_free(record->compiler);
         pipeline->compiler = solo_free(pipeline->compiler);
-        if (r < 0 && r != -ENODATA)
+        if (fault) {
+                g_autofree char *why = g_strconcat("The compiler: ", fault, NULL);
+
+                pipeline_finish_not_built(pipeline, -ENOTRECOVERABLE, BOX_STAGE_SETUP, why);
+        } else if (r < 0 && r != -ENODATA)
                 pipeline_finish_not_built(pipeline, r, BOX_STAGE_SETUP, "The compiler's product cannot be kept");
-        else if (failed || r < 0)
+        else if (facts != 0 || r < 0)
                 pipeline_finish_compile(pipeline, compiles_validator(pipeline));
         else
                 return true;

@@ -161,7 +161,8 @@ WindowSpec pipeline_window(const Pipeline *pipeline) {
                                          .memory_max = request->memory_max,
                                          .tasks_max = request->tasks_max,
                                          .errors_free = g_str_equal(request->profile, "box") },
-                             .ignore_exit = request->ignore_exit };
+                             /* With tests a run is right or wrong, and how it exits belongs to that. */
+                             .ignore_exit = request->ignore_exit && pipeline->workload->n_tests == 0 };
 }
 
 static void on_delivered(int r, const char *why, void *userdata) {
@@ -195,6 +196,9 @@ static int on_advance(sd_event_source *source, void *userdata) {
         }
         pipeline->trial = trial_free(pipeline->trial);
         switch (pipeline->step) {
+        case PIPELINE_READ:
+                pipeline_read(pipeline);
+                break;
         case PIPELINE_COMPILE:
         case PIPELINE_COMPILE_VALIDATOR:
                 pipeline_compile(pipeline);
@@ -209,14 +213,9 @@ static int on_advance(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-/* The products of compilers go into the boxes from here on, by the judge's own table. */
-static int make_tasks(Pipeline *pipeline, char **ret_why) {
+static void make_tasks(Pipeline *pipeline) {
         const size_t n = MAX(pipeline->workload->n_tests, 1);
-        int r;
 
-        r = workload_parse(pipeline->workload, ret_why);
-        if (r < 0)
-                return r;
         pipeline->tasks = g_new0(TrialTask, n);
         pipeline->paces = g_new0(Pace, n);
         pipeline->n_tasks = n;
@@ -230,22 +229,16 @@ static int make_tasks(Pipeline *pipeline, char **ret_why) {
         }
         pipeline->judging = judging_new(pipeline->event, pipeline->request, pipeline->programs,
                                         &pipeline->validator_product_fd);
-        return 0;
 }
 
 static void on_fetched(int r, const char *why, void *userdata) {
         Pipeline *pipeline = userdata;
-        g_autofree char *owned = NULL;
 
-        if (r >= 0) {
-                r = make_tasks(pipeline, &owned);
-                why = owned;
-        }
         if (r < 0) {
-                job_record_set_end(pipeline->record, RESULT_FAILED, STATUS_INCOMPLETE, JT_ERROR_INVALID_REQUEST, why);
-                pipeline_finish(pipeline);
+                pipeline_finish_refused(pipeline, why);
                 return;
         }
+        make_tasks(pipeline);
         pipeline_advance_later(pipeline);
 }
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "external.h"
@@ -12,6 +13,7 @@
 #include "uids.h"
 
 #define PRODUCT "program"
+#define RUNNER_DIRECTORY "jouletrace-runner/" /* apart: no file of the caller's stands where Python looks first */
 #define RUNNER "function_runner.py"
 #define RUNNER_MODULE "jouletrace.py"
 #define FUNCTION_LANGUAGE "python3"
@@ -127,13 +129,24 @@ static char **append(char **argv, char *const *more) {
         return (char **) g_ptr_array_free(all, FALSE);
 }
 
+/* What the box has is what the host has; without this, a compiler that is missing would be the program's fault. */
+static int check_installed(const Language *language, const char *key, char **ret_why) {
+        char *const *const commands[] = { language->compile, language->run };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+                if (commands[i] && commands[i][0][0] == '/' && access(commands[i][0], X_OK) < 0)
+                        return fail(ret_why, "%s: \"%s\" needs %s, which is not installed here", key, language->id,
+                                    commands[i][0]);
+        return 0;
+}
+
 static int find_language(const Programs *programs, const char *key, const char *id, const Language **ret,
                          char **ret_why) {
         g_autoptr(GString) known = g_string_new(NULL);
 
         *ret = language_by_id(programs->languages, id);
         if (*ret)
-                return 0;
+                return check_installed(*ret, key, ret_why);
         for (guint i = 0; i < programs->languages->len; i++)
                 g_string_append_printf(known, "%s%s", i > 0 ? ", " : "",
                                        ((const Language *) g_ptr_array_index(programs->languages, i))->id);
@@ -169,9 +182,9 @@ static int plan_function(Programs *programs, char **ret_why) {
         const Request *request = programs->base.request;
         Tool *candidate = &programs->tools[PROGRAM_CANDIDATE];
         g_auto(GStrv) sources = sources_of(programs->language, request->files);
-        const char *const runner[] = { RUNNER, NULL };
+        const char *const runner[] = { RUNNER_DIRECTORY RUNNER, NULL };
         const LanguageValues values = {
-                .files = runner, .main = RUNNER, .binary = "./" PRODUCT, .memory_bytes = request->memory_max
+                .files = runner, .main = runner[0], .binary = "./" PRODUCT, .memory_bytes = request->memory_max
         };
         char *const arguments[] = { sources[0], request->function->name, NULL };
         int r;
@@ -183,8 +196,8 @@ static int plan_function(Programs *programs, char **ret_why) {
                 return r;
         g_strfreev(candidate->argv);
         candidate->argv = append(language_expand(programs->language->run, &values), arguments);
-        add_file(candidate, RUNNER, programs->runner_fd, 0644);
-        add_file(candidate, RUNNER_MODULE, programs->module_fd, 0644);
+        add_file(candidate, RUNNER_DIRECTORY RUNNER, programs->runner_fd, 0644);
+        add_file(candidate, RUNNER_DIRECTORY RUNNER_MODULE, programs->module_fd, 0644);
         return 0;
 }
 
@@ -213,8 +226,6 @@ static int plan_candidate(Programs *programs, char **ret_why) {
         return 0;
 }
 
-/* The names cannot be those of a file sent along: a request's names have no "jouletrace-" of ours by chance, and if
- * they do the box is refused, not mistaken. */
 static int plan_validator(Programs *programs, char **ret_why) {
         static const char *const names[VALIDATOR_FILES] = { "jouletrace-input", "jouletrace-answer",
                                                             "jouletrace-output" };
@@ -247,6 +258,44 @@ static int plan_validator(Programs *programs, char **ret_why) {
         for (unsigned i = 0; i < VALIDATOR_FILES; i++)
                 add_file(tool, names[i], BOX_HANDED(handed + (int) i), 0644);
         return 0;
+}
+
+/* ---- names ---- */
+
+static bool lies_below(const char *name, const char *directory) {
+        const size_t length = strlen(directory);
+
+        return strncmp(name, directory, length) == 0 && name[length] == '/';
+}
+
+/* The caller's files come first and do not disturb each other: the request's parser saw to that. What is put beside
+ * them needs its places. */
+static int check_names(const Tool *tool, const char *key, guint n_callers, char **ret_why) {
+        for (guint i = n_callers; i < tool->files->len; i++) {
+                const char *ours = g_array_index(tool->files, BoxFile, i).name;
+
+                for (guint j = 0; j < n_callers; j++) {
+                        const char *name = g_array_index(tool->files, BoxFile, j).name;
+
+                        if (g_str_equal(name, ours) || lies_below(name, ours) || lies_below(ours, name))
+                                return fail(ret_why, "%s: \"%s\" stands where \"%s\" is put; rename it", key, name,
+                                            ours);
+                }
+        }
+        return 0;
+}
+
+static int check_all_names(const Programs *programs, char **ret_why) {
+        const Request *request = programs->base.request;
+        const RequestValidator *validator = request->validator;
+        int r;
+
+        r = check_names(&programs->tools[PROGRAM_CANDIDATE], "files", request->files ? request->files->len : 0,
+                        ret_why);
+        if (r < 0)
+                return r;
+        return check_names(&programs->tools[PROGRAM_VALIDATOR], "validator files",
+                           validator && validator->files ? validator->files->len : 0, ret_why);
 }
 
 /* ---- what all of them share ---- */
@@ -338,6 +387,8 @@ static int plan_boxes(Programs *programs, char **ret_why) {
                 r = plan_candidate(programs, ret_why);
         if (r >= 0)
                 r = plan_validator(programs, ret_why);
+        if (r >= 0)
+                r = check_all_names(programs, ret_why);
         if (r < 0)
                 return r;
         programs->env = g_strdupv(request->env ?: (char **) box_environment);

@@ -8,12 +8,18 @@
 #include "evaluate.h"
 #include "report.h"
 
+#define REPORT_TOO_LARGE "the report would be larger than 8 MiB"
+
 typedef struct Body {
         const JobRecord *record;
         JsonBuilder *builder;
         JsonObject *absent;
         uint64_t step_uj;
-        bool brief; /* without windows */
+        enum {
+                BODY_WHOLE,
+                BODY_WITHOUT_WINDOWS,
+                BODY_FAILURES_ONLY, /* of the tests, too */
+        } brevity;
 } Body;
 
 /* A member that is null, and why. path names it from the report's top: "measurement.trials[2].total_uj". */

@@ -152,8 +152,8 @@ static void write_window(Body *body, const WindowRecord *window, const char *wit
 static void write_windows(Body *body, const TrialRecord *trial, const char *path) {
         const char *withheld = windows_withheld(body, trial);
 
-        if (body->brief) {
-                body_absent(body, "windows", "measurement.trials[].windows", "the report would be larger than 8 MiB");
+        if (body->brevity >= BODY_WITHOUT_WINDOWS) {
+                body_absent(body, "windows", "measurement.trials[].windows", REPORT_TOO_LARGE);
                 return;
         }
         body_open_array(body, "windows");
@@ -301,6 +301,10 @@ static void write_per_test(Body *body) {
                 body_absent(body, "per_test", "measurement.summary.per_test", "a plain command has no tests");
                 return;
         }
+        if (body->brevity >= BODY_FAILURES_ONLY) {
+                body_absent(body, "per_test", "measurement.summary.per_test", REPORT_TOO_LARGE);
+                return;
+        }
         tests = job_summarise_tests(body->record, body->step_uj, &has_energy);
         has_energy = has_energy && !body->record->meter_absent;
         body_open_array(body, "per_test");
@@ -358,6 +362,8 @@ void body_measurement(Body *body) {
         body_int(body, "seed", record->request->seed);
         if (record->tests->len == 0)
                 body_absent(body, "order", "measurement.order", "a plain command has no tests to put in order");
+        else if (body->brevity >= BODY_FAILURES_ONLY)
+                body_absent(body, "order", "measurement.order", REPORT_TOO_LARGE);
         else
                 write_order(body);
         write_meter(body);

@@ -68,6 +68,13 @@ static void write_input(Body *body, const WorkTest *test) {
         body_string(body, "inputs", text);
 }
 
+/* What is left of the tests when the report is too large: those that decide. */
+static bool is_left_out(const Body *body, const TestRecord *test, size_t failures) {
+        if (body->brevity < BODY_FAILURES_ONLY)
+                return false;
+        return test->verdict == VERDICT_AC || test->verdict == VERDICT_SKIPPED || failures > FULL_FAILURES;
+}
+
 static void write_test(Body *body, const TestRecord *test, bool full) {
         body_open(body, NULL);
         body_string(body, "name", test->name);
@@ -122,11 +129,15 @@ void body_validation(Body *body) {
         body_int(body, "total", tests->len);
         write_compiler(body);
         body_open_array(body, "tests");
+        if (body->brevity >= BODY_FAILURES_ONLY)
+                json_object_set_string_member(body->absent, "validation.tests[]", REPORT_TOO_LARGE);
         for (guint i = 0; i < tests->len; i++) {
                 const TestRecord *test = g_ptr_array_index(tests, i);
                 const bool failed = test->verdict != VERDICT_AC && test->verdict != VERDICT_SKIPPED;
 
                 failures += failed;
+                if (is_left_out(body, test, failures))
+                        continue;
                 write_test(body, test, failed && failures <= FULL_FAILURES);
         }
         body_close_array(body);

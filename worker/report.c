@@ -139,7 +139,7 @@ static void note_absent_of_job(const JobRecord *record, JsonObject *absent) {
                 json_object_set_string_member(absent, "job.error", "the job ended without one");
 }
 
-static char *write_body(const JobRecord *record, ReportView view, bool brief) {
+static char *write_body(const JobRecord *record, ReportView view, unsigned brevity) {
         g_autoptr(JsonBuilder) builder = json_builder_new();
         g_autoptr(JsonObject) absent = json_object_new();
         g_autoptr(JsonNode) absent_node = json_node_new(JSON_NODE_OBJECT);
@@ -147,7 +147,7 @@ static char *write_body(const JobRecord *record, ReportView view, bool brief) {
                       .builder = builder,
                       .absent = absent,
                       .step_uj = step_of(record, view),
-                      .brief = brief };
+                      .brevity = brevity };
 
         body_open(&body, NULL);
         write_program(&body);
@@ -167,11 +167,14 @@ static char *write_body(const JobRecord *record, ReportView view, bool brief) {
 }
 
 char *report_body(const JobRecord *record, ReportView view) {
-        g_autofree char *text = write_body(record, view, false);
+        char *text = write_body(record, view, BODY_WHOLE);
 
-        if (strlen(text) <= REPORT_MAX_BYTES)
-                return g_steal_pointer(&text);
-        return write_body(record, view, true);
+        for (unsigned brevity = BODY_WITHOUT_WINDOWS; strlen(text) > REPORT_MAX_BYTES && brevity <= BODY_FAILURES_ONLY;
+             brevity++) {
+                g_free(text);
+                text = write_body(record, view, brevity);
+        }
+        return text;
 }
 
 int report_memfd(const JobRecord *record, ReportView view) {

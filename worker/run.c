@@ -50,10 +50,11 @@ static void finish(Run *run) {
         run->over(run, run->userdata);
 }
 
+/* From this very moment: what sd-event calls now is when its loop woke up, before boxes were built in this turn. */
 static int arm(sd_event_source *timer, uint64_t delay_usec) {
         int r;
 
-        r = sd_event_source_set_time_relative(timer, delay_usec);
+        r = sd_event_source_set_time(timer, now_monotonic_usec() + delay_usec);
         if (r < 0)
                 return r;
         return sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
@@ -287,16 +288,16 @@ int run_start(Run *run) {
         if (r >= 0)
                 r = sd_event_source_set_enabled(run->error_source, SD_EVENT_ON);
         if (r >= 0)
-                r = arm(run->wall_timer, run->limits.wall_usec);
-        if (r >= 0)
-                r = arm(run->cpu_timer, MAX(run->limits.cpu_usec / run->parallel, CPU_RETRY_USEC));
-        if (r >= 0)
                 r = watch_calls(run);
         if (r >= 0 && run->region)
                 r = region_listen(run->region);
+        run->gate_ns = now_monotonic_ns();
+        if (r >= 0)
+                r = arm(run->wall_timer, run->limits.wall_usec);
+        if (r >= 0)
+                r = arm(run->cpu_timer, MAX(run->limits.cpu_usec / run->parallel, CPU_RETRY_USEC));
         if (r < 0)
                 return r;
-        run->gate_ns = now_monotonic_ns();
         return box_open_gate(run->box);
 }
 

@@ -95,7 +95,7 @@ static void go_on(Trial *trial) {
                 step_after(trial, STEP_WINDOW, 0); /* the closed window is freed outside its own call */
 }
 
-static void on_judged(int r, void *userdata);
+static void on_judged(int r, const char *why, void *userdata);
 
 /* Looks at one output after another; what an external validator needs its time for is gone on with when it is done. */
 static void judge_runs(Trial *trial) {
@@ -118,12 +118,13 @@ static void judge_runs(Trial *trial) {
                 go_on(trial);
 }
 
-static void on_judged(int r, void *userdata) {
+static void on_judged(int r, const char *why, void *userdata) {
         Trial *trial = userdata;
 
-        if (r < 0)
+        if (r < 0) {
+                trial->why = g_strdup(why);
                 finish(trial, r);
-        else
+        } else
                 step_after(trial, STEP_JUDGE, 0);
 }
 
@@ -278,6 +279,8 @@ static void failure_free(RunFailure *failure) {
 Trial *trial_free(Trial *trial) {
         if (!trial)
                 return NULL;
+        if (trial->spec.judging && !trial->is_over)
+                judging_abort(trial->spec.judging); /* it looks at what is freed here */
         sd_event_source_disable_unref(trial->timer);
         window_free(trial->window);
         safe_close(trial->stdin_fd);

@@ -27,7 +27,7 @@ struct Window {
 
 WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec) {
         const double wanted_ns = (double) min_window_usec * (double) NSEC_PER_USEC;
-        const uint64_t fit = output_bytes > 0 ? MAX(CAPTURE_MAX_BYTES / output_bytes, 1) : ITERATIONS_MAX;
+        const uint64_t fit = output_bytes > 0 ? MAX(CAPTURE_MAX_BYTES / 2 / output_bytes, 1) : ITERATIONS_MAX;
         double needed;
         WindowPlan plan = { 1, 1 };
 

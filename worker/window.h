@@ -17,7 +17,7 @@ typedef struct WindowPlan {
 } WindowPlan;
 
 /* Pure. iteration_ns: duration of one run, output_bytes: what it wrote. A margin of 25 % keeps trials that are a
- * little faster long enough. */
+ * little faster long enough; outputs may be twice as long and are still kept whole. */
 WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec);
 
 typedef struct WindowSpec {
@@ -32,7 +32,7 @@ typedef struct WindowSpec {
          * and when, would tell them. */
         uint64_t energy_min_ns, energy_step_uj;
         uint32_t iterations;
-        bool ignore_exit; /* go on after a run that exited non-zero */
+        bool ignore_exit; /* go on after a run that exited non-zero; not with tests */
 } WindowSpec;
 
 typedef struct Window Window;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "fs.h"
+#include "value.h"
 #include "workload.h"
 
 #define SEALS_NEEDED (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -75,23 +76,13 @@ static int check_files(const Workload *workload, const char *key, const GArray *
         return 0;
 }
 
-/* The input goes to Python as it is; what it takes may be more than JSON, but not less. */
-static int check_json(const char *name, const char *what, const char *text, size_t size, Value **ret, char **ret_why) {
+static int check_json(const char *name, const char *what, const char *text, size_t size, char **ret_why) {
+        g_autoptr(Value) value = NULL;
         g_autofree char *error = NULL;
 
-        if (value_parse(text, size, ret, &error) >= 0)
+        if (value_parse(text, size, &value, &error) >= 0)
                 return 0;
         return fail(ret_why, "tests: the %s of \"%s\" is no JSON: %s", what, name, error);
-}
-
-static int take_values(WorkTest *test, char **ret_why) {
-        g_autoptr(Value) input = NULL;
-        int r;
-
-        r = check_json(test->name, "input", test->input, test->input_size, &input, ret_why);
-        if (r < 0)
-                return r;
-        return check_json(test->name, "answer", test->answer, test->answer_size, &test->expected, ret_why);
 }
 
 static int take_tests(Workload *workload, char **ret_why) {
@@ -159,24 +150,20 @@ int workload_open(const Request *request, uint64_t max_bytes, Workload **ret, ch
         return 0;
 }
 
-int workload_parse(Workload *workload, char **ret_why) {
-        for (size_t i = 0; workload->request->function && i < workload->n_tests; i++) {
-                int r;
+/* The input goes to Python as it is; what that takes may be more than JSON, but not less. Nothing of it is kept: the
+ * values of all tests together may be many times as large as their texts. */
+int work_test_check(const WorkTest *test, char **ret_why) {
+        int r;
 
-                r = take_values(&workload->tests[i], ret_why);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        r = check_json(test->name, "input", test->input, test->input_size, ret_why);
+        return r < 0 ? r : check_json(test->name, "answer", test->answer, test->answer_size, ret_why);
 }
 
 Workload *workload_free(Workload *workload) {
         if (!workload)
                 return NULL;
-        for (size_t i = 0; i < workload->n_tests; i++) {
+        for (size_t i = 0; i < workload->n_tests; i++)
                 g_hash_table_unref(workload->tests[i].right);
-                value_free(workload->tests[i].expected);
-        }
         g_free(workload->tests);
         if (workload->map)
                 (void) munmap(workload->map, workload->size);

@@ -4,13 +4,11 @@
 /* What a job works on: the caller's blobs, checked and mapped, and what of them each test feeds and expects. */
 
 #include "request.h"
-#include "value.h"
 
 typedef struct WorkTest {
         const char *name; /* the request's */
         const char *input, *answer;
         size_t input_size, answer_size;
-        Value *expected;   /* the answer, where a function's result is compared; else NULL */
         GHashTable *right; /* digests of outputs that were found right; they need no second look */
 } WorkTest;
 
@@ -31,8 +29,8 @@ int workload_open(const Request *request, uint64_t max_bytes, Workload **ret, ch
 Workload *workload_free(Workload *workload);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workload, workload_free)
 
-/* Reads the inputs and answers of a function's tests. -EINVAL and *ret_why when one of them is no JSON. */
-int workload_parse(Workload *workload, char **ret_why);
+/* Whether the input and the answer of a function's test are JSON: else -EINVAL and *ret_why. */
+int work_test_check(const WorkTest *test, char **ret_why);
 
 /* A sealed memfd with these bytes, at its beginning; negative errno. */
 int memfd_with(const char *name, const void *data, size_t size);

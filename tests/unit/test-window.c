@@ -20,7 +20,7 @@ static const struct {
         { 0, 0, 100000, 1, 1 },                           /* nothing is known */
         { 10000000, UINT64_C(64) << 20, 100000, 1, 13 },  /* what one run writes fills the capture */
         { 10000000, UINT64_C(100) << 20, 100000, 1, 13 }, /* more than fills it */
-        { 10000000, UINT64_C(16) << 20, 100000, 4, 4 },
+        { 10000000, UINT64_C(16) << 20, 100000, 2, 7 },   /* with room for twice as much */
         { 500000, 0, 1000, 3, 1 },
 };
 

@@ -420,19 +420,6 @@ static void test_protocol(void) {
         g_assert_nonnull(client.result);
 }
 
-/* What cannot be fenced in is not run outside. */
-static void test_no_box(void) {
-        g_auto(WorkerClient) client;
-
-        worker_client_init(&client, SH("true"));
-        g_free(client.request->profile);
-        client.request->profile = g_strdup("box");
-        worker_connect(&client);
-        g_assert_cmpint(worker_prepare(&client), <, 0);
-        g_assert_cmpstr(client.error.name, ==, JT_ERROR_BOX_UNAVAILABLE);
-        g_assert_cmpstr(client.error.message, ==, "This worker cannot make boxes");
-}
-
 static void test_kind(void) {
         g_auto(WorkerClient) client;
 
@@ -577,7 +564,6 @@ static const struct {
         { "/worker/judge-killed", test_judge_killed },
         { "/worker/progress", test_progress },
         { "/worker/protocol", test_protocol },
-        { "/worker/no-box", test_no_box },
         { "/worker/kind", test_kind },
         { "/worker/unknown-kind", test_unknown_kind },
         { "/worker/false-scope", test_false_scope },

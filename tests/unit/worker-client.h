@@ -3,6 +3,7 @@
 
 /* Starts the real worker as the daemon does and speaks its protocol. WORKER is its path. */
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
