@@ -134,6 +134,8 @@ class Harness:
         self.start = None  # the service's process on a quiet host
         self.isolation = None
         self.reference = None
+        self.before = None  # the host, as it was before the cases that are looked at together
+        self.jobs = 0
         self.count = 0
 
     def _directory(self):
@@ -203,9 +205,16 @@ class Harness:
             elif check == "no-energy-for-nothing":
                 yield from after.no_energy_for_nothing(answer)
 
-    def post_conditions(self, case, answer, before, during, honest, measured):
-        """Pairs of a letter and a sentence."""
-        host, limits = self.host, self.limits
+    def answer_problems(self, case, answer):
+        """What must hold for each answer; pairs of a letter and a sentence."""
+        for letter, problems in (("i", after.i_in_time(case, answer, self.limits)),
+                                 ("k", after.k_secrets_kept(self.host, answer, self.limits.canary))):
+            for problem in problems:
+                yield f"({letter}) {problem}"
+
+    def post_conditions(self, answer, during, honest, measured):
+        """What must hold after one or several cases, of which this is the last answer."""
+        host, limits, before = self.host, self.limits, self.before
         for letter, problems in (
                 ("a", after.a_leaf_gone(host, before)), ("b", after.b_nobody_left(host)),
                 ("c", after.c_nothing_left(host, before, (OWN, str(CANARY), *limits.own_files))),
@@ -213,36 +222,48 @@ class Harness:
                 ("e", after.e_honest_again(honest, self.reference, joules(measured) if measured else None,
                                            limits.energy_band if measured else 0)),
                 ("f", after.f_knobs_restored(host, before)), ("g", after.g_answered(during, limits)),
-                ("h", after.h_journal_bounded(during)), ("i", after.i_in_time(case, answer, limits)),
-                ("j", after.j_partition_kept(host, before, answer, self.isolation)),
-                ("k", after.k_secrets_kept(host, answer, limits.canary))):
+                ("h", after.h_journal_bounded(during)), ("j", after.j_partition_kept(host, before, answer, self.isolation))):
             for problem in problems:
                 yield f"({letter}) {problem}"
 
-    def run(self, case, energy=False):
-        """Runs a case; returns the answer (None without one) and what is wrong, and looks at energy after it if told to."""
-        before = after.Before.look(self.host)
-        directory = self._directory()
+    def _begin(self):
+        self.before, self.jobs = after.Before.look(self.host), 0
         self.resident.since()
         self.journal.mark()
-        with Meanwhile(self, case.meanwhile, directory) as meanwhile:
-            try:
-                answer = service.submit(case, directory, self.settings)
-            except service.NoAnswer as error:
-                answer, problems = None, [str(error)]
-        during = after.During(self.resident.since(), self.journal.growth(), 1 + len(meanwhile.others))
+
+    def _look(self, answer, energy):
+        """Looks at the host, which the next case finds as it is then."""
+        during = after.During(self.resident.since(), self.journal.growth(), self.jobs)
         try:
             honest = self._submit(honest_case(self.defaults))
             measured = self._submit(honest_case(self.defaults, measured=True)) if energy and self.limits.energy_band > 0 else None
         except service.NoAnswer as error:
             honest, measured = service.Answer(4, None, str(error), 0), None
+        problems = list(self.post_conditions(answer, during, honest, measured))
+        shutil.rmtree(self.temporary / str(self.count), ignore_errors=True)
+        self.before = None
+        return problems
+
+    def run(self, case, look=True, energy=False):
+        """Runs a case; returns the answer (None without one) and what is wrong. Looks at the host after it, and at energy,
+        if told to; else that is left to a later case."""
+        if self.before is None:
+            self._begin()
+        directory = self._directory()
+        with Meanwhile(self, case.meanwhile, directory) as meanwhile:
+            try:
+                answer = service.submit(case, directory, self.settings)
+            except service.NoAnswer as error:
+                answer, problems = None, [str(error)]
+        self.jobs += 1 + len(meanwhile.others)
         if answer is not None:
             problems = list(self.verdict_problems(case, answer))
             if not problems:
                 problems += self.own_checks(case, answer, meanwhile.others)
         shown = answer or service.Answer(4, None, "", 0)
-        problems += self.post_conditions(case, shown, before, during, honest, measured)
-        shutil.rmtree(self.temporary / str(self.count), ignore_errors=True)
+        problems += self.answer_problems(case, shown)
+        if look:
+            problems += self._look(shown, energy)
         shutil.rmtree(directory, ignore_errors=True)
         return answer, problems
 
@@ -276,6 +297,8 @@ def arguments(argv):
     parser.add_argument("--overshoot", type=float, default=5, metavar="MS", help="CPU time over the limit [5]")
     parser.add_argument("--energy-band", type=float, default=0.25, metavar="FRACTION",
                         help="how far an honest job's energy may be off after a row; 0 leaves it out [0.25]")
+    parser.add_argument("--look-every", type=int, default=1, metavar="N",
+                        help="look at the host, and run honest jobs, after N cases together instead of after each")
     parser.add_argument("--own-file", action="append", default=[], metavar="PREFIX", help="paths that others write to meanwhile")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE")
     parser.add_argument("--root", default="/", help=argparse.SUPPRESS)
@@ -306,7 +329,8 @@ def run_all(harness, cases, args):
             result = "left out" if set(missing) <= set(args.without) else "FAILED"
         else:
             last_of_row = number + 1 == len(cases) or cases[number + 1].row != case.row
-            answer, problems = harness.run(case, energy=last_of_row)
+            look = number + 1 == len(cases) or (number + 1) % args.look_every == 0
+            answer, problems = harness.run(case, look, energy=last_of_row or args.look_every > 1)
             result = "FAILED" if problems else "ok"
         got = answer.verdict if answer else "-"
         print(f"{case.id:22} {'|'.join(case.right):12} {got:8} {time.monotonic() - start:6.1f} s  {result}", flush=True)
