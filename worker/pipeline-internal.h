@@ -63,7 +63,7 @@ struct Pipeline {
         bool warming, delivered, started, is_over;
         const char *cancel_error;
         int64_t reference_mc;
-        uint64_t settled_cpu_usec; /* CPU time of all closed windows: the model meter's base */
+        uint64_t settled_cpu_usec; /* CPU time of all trials that are over: the model meter's base */
         uint64_t last_cpu_usec;    /* what the model meter was told last */
         uint64_t begin_usec;
         double fraction;

@@ -11,12 +11,11 @@
 
 static int model_cpu_time(void *userdata, uint64_t *ret_usec) {
         Pipeline *pipeline = userdata;
-        Window *window = pipeline->trial ? trial_window(pipeline->trial) : NULL;
         uint64_t now_usec = 0;
         int r;
 
-        if (window) {
-                r = window_cpu_usec(window, &now_usec);
+        if (pipeline->trial) {
+                r = trial_cpu_usec(pipeline->trial, &now_usec);
                 if (r < 0)
                         return r;
         }

@@ -245,8 +245,19 @@ void trial_abort(Trial *trial, KilledFor reason) {
                 step_after(trial, trial->step, 0);
 }
 
-Window *trial_window(Trial *trial) {
-        return trial->window_open ? trial->window : NULL;
+int trial_cpu_usec(Trial *trial, uint64_t *ret_usec) {
+        uint64_t usec = 0;
+        int r;
+
+        if (trial->window_open) {
+                r = window_cpu_usec(trial->window, &usec);
+                if (r < 0)
+                        return r;
+        }
+        for (guint i = 0; trial->record && i < trial->record->windows->len; i++)
+                usec += ((const WindowRecord *) g_ptr_array_index(trial->record->windows, i))->whole.cpu_usec;
+        *ret_usec = usec;
+        return 0;
 }
 
 TrialRecord *trial_take_record(Trial *trial) {
