@@ -351,7 +351,7 @@ def test_energy_of_each_test(run, problem):
     assert code == 0, out
     tests = report["measurement"]["summary"]["per_test"]
     assert [test["name"] for test in tests] == ["1", "2", "3"] and all(test["wall_s"] > 0 for test in tests)
-    assert re.search(r"^  1 .* J .*ms +\(modelled\)$", out, re.M) and "figures are of all 3 tests, each run once" in out
+    assert re.search(r"^  1 .* m?J .*ms +\(modelled\)$", out, re.M) and "figures are of all 3 tests, each run once" in out
     assert "AC  right on every test: 3 of 3 tests" in out
     rows = run("--local", "export", "--format", "csv")[1].splitlines()
     assert len(rows) >= 1 + 2 * 3 and {row.split(",")[15] for row in rows[1:]} == {"1", "2", "3"}
