@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The real worker behind the service, with the model meter and without scopes: the whole chain but root's part of it."""
 
+import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 from gi.repository import GLib
 
-from harness import BUILD, BUS, ERROR, MANAGER, MANAGER_INTERFACE, USER1, WAIT, memfd, request_text, wait_for
+from harness import BUILD, BUS, ERROR, MANAGER, MANAGER_INTERFACE, TOP, USER1, WAIT, memfd, request_text, wait_for
 
 QUICK = {"trials": 3, "warmups": 1, "cooldown": 0, "meter": "none"}
 
@@ -187,3 +189,37 @@ def test_validation_typed_by_hand(real, polkit, bus):
         return [line for line in [busctl("ListRecords", "a{sv}", "0")] if '"completed"' in line]
     assert '"verdict" s "AC"' in wait_for(records, "the record")[0]
     assert '\\"verdict\\":\\"AC\\"' in busctl("GetReport", "u", said.split()[1]).replace(" ", "")
+
+
+@pytest.fixture
+def cgroup():
+    """One that root may fill without CAP_DAC_OVERRIDE, as systemd's scopes are."""
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    own = re.search(r"^0::/(.*)$", Path("/proc/self/cgroup").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    path = Path(next(fields[1] for fields in mounts if fields[2] == "cgroup2")) / own / f"jouletrace-test-{os.getpid()}"
+    path.mkdir()
+    yield path
+    wait_for(lambda: "populated 0" in (path / "cgroup.events").read_text(encoding="utf-8"), "nobody is left")
+    for inner in [p for p in sorted(path.rglob("*"), reverse=True) if p.is_dir()]:
+        inner.rmdir()
+    path.rmdir()
+
+
+@pytest.mark.parametrize("left_out", ["", "sys_admin"])
+def test_the_capabilities_of_the_unit_are_enough_for_a_box(cgroup, daemon, polkit, user1, left_out):
+    """And not more than enough: without the one that makes namespaces nothing is run."""
+    unit = (TOP / "units/jouletrace-worker@.service.in").read_text(encoding="utf-8")
+    names = re.search(r"^CapabilityBoundingSet=(.+)$", unit, re.MULTILINE)[1].lower().replace("cap_", "").split()
+    polkit.set("deny", validate="allow")
+    daemon.worker = BUILD / "worker/jouletrace-worker"
+    bounding = ",".join(["-all", *(f"+{name}" for name in names if name != left_out)])
+    daemon.prefix = ("sh", "-c", f'echo $$ >{cgroup}/cgroup.procs && exec "$@"', "sh",
+                     "setpriv", "--no-new-privs", f"--bounding-set={bounding}", "--inh-caps=-all")
+    daemon.start()
+    user1.listen()
+    number, path = user1.call("Validate", submission())
+    assert user1.finished(path) == ("infrastructure" if left_out else "done")
+    report = user1.report(number)
+    assert report["environment"]["containment"] == "cgroup"
+    if left_out:
+        assert "not permitted" in report["job"]["error"]["message"] and report["job"]["error"]["remedy"]
