@@ -45,7 +45,8 @@ int trial_start(const TrialSpec *spec, TrialOver over, void *userdata, Trial **r
 /* Ends it as soon as nothing of it lives; over is called from the event loop. */
 void trial_abort(Trial *trial, KilledFor reason);
 
-/* CPU time of all its runs so far, in µs, as long as its record has not been taken: what the model meter multiplies. */
+/* CPU time of all its runs so far, in µs, as long as its record has not been taken: what the model meter multiplies.
+ */
 int trial_cpu_usec(Trial *trial, uint64_t *ret_usec);
 
 /* After over. */
