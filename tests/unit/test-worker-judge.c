@@ -12,7 +12,7 @@ static const struct {
         { "silent", "true", "WA", "wrong-answer", "ends early" },
         { "spins", "while :; do :; done", "TLE", "cpu-limit", "CPU time; the limit is 0.100 s" },
         { "orphan-spins", "(while :; do :; done) & wait", "TLE", "cpu-limit", "the limit is 0.100 s" },
-        { "sleeps", "sleep 60", "WTL", "wall-limit", "was killed after 0.50" },
+        { "sleeps", "sleep 60", "WTL", "wall-limit", "the limit is 0.500 s" },
         { "floods", "yes", "OLE", "output-limit", "the limit is 100000" },
         { "exits", "echo 3; exit 3", "RTE", "nonzero-exit", "status 3" },
         { "aborts", "kill -ABRT $$", "RTE", "signal", "signal 6" },
@@ -39,6 +39,10 @@ static void test_end(gconstpointer data) {
         if (!strstr(report_string(problem.client.report, "validation.tests.0.ended_by"), ends[i].figure)) {
                 g_assert_not_reached();
         }
+        if (g_str_equal(ends[i].verdict, "WTL"))
+                g_assert_cmpint(report_int(problem.client.report, "validation.tests.0.wall_ns"), >=, 500000000);
+        if (g_str_equal(ends[i].verdict, "TLE"))
+                g_assert_cmpint(report_int(problem.client.report, "validation.tests.0.cpu_usec"), >=, 100000);
         g_assert_cmpint(problem.client.result->result, ==, i == 0 ? RESULT_DONE : RESULT_FAILED);
         g_assert_cmpuint(strlen(report_string(problem.client.report, "filter.sha256")), ==, 64);
 }
