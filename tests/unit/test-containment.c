@@ -178,8 +178,8 @@ static void test_errand(void) {
                 g_assert_cmpint(launcher_start(&spec, &launcher), >=, 0);
                 g_assert_cmpint(sd_event_new(&event), >=, 0);
                 result.event = event;
-                g_assert_cmpint(errand_start(event, launcher, 0, NULL, 0, errands[i].timeout_usec,
-                                             on_errand, &result, &errand),
+                g_assert_cmpint(errand_start(event, launcher, 0, NULL, 0, errands[i].timeout_usec, on_errand, &result,
+                                             &errand),
                                 ==, 0);
                 g_assert_cmpuint(g_hash_table_size(containment->others), >=, 2);
                 g_assert_cmpint(sd_event_loop(event), ==, 0);
