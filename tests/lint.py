@@ -54,6 +54,8 @@ def check_arrows(_):
         for header in re.findall(r'^#include "([^"]+)"', (TOP / name).read_text(encoding="utf-8"), re.MULTILINE):
             where = [str(path.relative_to(TOP)) for path in TOP.glob(f"*/**/{Path(header).name}")
                      if not str(path.relative_to(TOP)).startswith(("build", "tests"))]
+            if str(Path(name).with_name(Path(header).name)) in where:
+                continue  # a room's own header, whoever else has one of that name
             for target in where:
                 parts = target.split("/")
                 if parts[0] in ("daemon", "worker", "client"):
