@@ -57,6 +57,8 @@ extern const Option global_options[]; /* the same */
 int joulectl_main(char **argv);
 
 int verb_measure(Arguments *arguments, char **args);
+int verb_validate(Arguments *arguments, char **args);
+int verb_selftest(Arguments *arguments, char **args);
 int verb_status(Arguments *arguments, char **args);
 int verb_jobs(Arguments *arguments, char **args);
 int verb_show(Arguments *arguments, char **args);
@@ -69,6 +71,8 @@ int verb_batch(Arguments *arguments, char **args);
 int verb_score(Arguments *arguments, char **args);
 
 const Option *measure_options(void);
+const Option *validate_options(void);
+const Option *selftest_options(void);
 const Option *jobs_options(void);
 const Option *show_options(void);
 const Option *export_options(void);

@@ -28,8 +28,8 @@ static const char *const formats[] = { "json", "csv", NULL };
 
 const Option *export_options(void) {
         static const Option options[] = {
-                { "format", 0, "FORMAT", N_("json: an array of reports; csv: one line per trial"), OPTION_FORMAT,
-                  formats },
+                { "format", 0, "FORMAT", N_("json: an array of reports; csv: one line per trial and test"),
+                  OPTION_FORMAT, formats },
                 { "output", 'o', "FILE", N_("write to FILE instead of standard output"), OPTION_OUTPUT },
                 {},
         };
@@ -72,7 +72,7 @@ static void csv_double(GString *out, double value) {
 void export_csv_header(GString *out) {
         g_string_append(out,
                         "job,label,command,result,meter,simulated,trial,valid,iterations,wall_s,cpu_s,total_j,net_j,"
-                        "package_j,dram_j\n");
+                        "package_j,dram_j,test,verdict\n");
 }
 
 static void csv_job(GString *out, const Report *report) {
@@ -96,25 +96,77 @@ static void csv_job(GString *out, const Report *report) {
         g_string_append_printf(out, ",%s,", report->simulated ? "true" : "false");
 }
 
-void export_csv(GString *out, const Report *report) {
-        if (report->n_trials == 0) {
-                csv_job(out, report);
-                g_string_append(out, ",,,,,,,,\n");
-        }
-        for (size_t i = 0; i < report->n_trials; i++) {
-                const Trial *trial = &report->trials[i];
-                const double values[] = { trial->wall_s, trial->cpu_s,     trial->total_j,
-                                          trial->net_j,  trial->package_j, trial->dram_j };
+typedef struct Row {
+        const Trial *trial;
+        uint64_t iterations;
+        double values[6]; /* as the header names them, from wall_s on */
+        const char *test, *verdict;
+} Row;
 
-                csv_job(out, report);
-                g_string_append_printf(out, "%" G_GUINT64_FORMAT ",%s,%" G_GUINT64_FORMAT, trial->index,
-                                       trial->valid ? "true" : "false", trial->iterations);
-                for (size_t j = 0; j < G_N_ELEMENTS(values); j++) {
-                        g_string_append_c(out, ',');
-                        csv_double(out, values[j]);
-                }
-                g_string_append_c(out, '\n');
+static void csv_row(GString *out, const Report *report, const Row *row) {
+        csv_job(out, report);
+        if (row->trial)
+                g_string_append_printf(out, "%" G_GUINT64_FORMAT ",%s,%" G_GUINT64_FORMAT, row->trial->index,
+                                       row->trial->valid ? "true" : "false", row->iterations);
+        else
+                g_string_append(out, ",,");
+        for (size_t j = 0; j < G_N_ELEMENTS(row->values); j++) {
+                g_string_append_c(out, ',');
+                csv_double(out, row->values[j]);
         }
+        g_string_append_c(out, ',');
+        csv_text(out, row->test);
+        g_string_append_c(out, ',');
+        csv_text(out, row->verdict);
+        g_string_append_c(out, '\n');
+}
+
+static void csv_trial(GString *out, const Report *report, const Trial *trial) {
+        const Row whole = {
+                .trial = trial,
+                .iterations = trial->iterations,
+                .values = { trial->wall_s, trial->cpu_s, trial->total_j, trial->net_j, trial->package_j,
+                            trial->dram_j },
+        };
+
+        if (report->n_per_test == 0)
+                csv_row(out, report, &whole);
+        for (size_t i = 0; report->n_per_test > 0 && i < trial->n_windows; i++) {
+                const Window *window = &trial->windows[i];
+                const Row row = {
+                        .trial = trial,
+                        .iterations = window->iterations,
+                        .values = { window->wall_s, window->cpu_s, window->total_j, NAN, window->package_j,
+                                    window->dram_j },
+                        .test = window->test,
+                };
+
+                csv_row(out, report, &row);
+        }
+}
+
+/* A program that was only validated, or never got as far as being measured. */
+static void csv_test(GString *out, const Report *report, const TestResult *test) {
+        const Row row = {
+                .values = { test->wall_ns == UINT64_MAX ? NAN : (double) test->wall_ns / 1e9,
+                            test->cpu_usec == UINT64_MAX ? NAN : (double) test->cpu_usec / 1e6, NAN, NAN, NAN, NAN },
+                .test = test->name,
+                .verdict = test->verdict,
+        };
+
+        csv_row(out, report, &row);
+}
+
+void export_csv(GString *out, const Report *report) {
+        const Row empty = { .values = { NAN, NAN, NAN, NAN, NAN, NAN } };
+        const Validation *validation = report->validation;
+
+        for (size_t i = 0; i < report->n_trials; i++)
+                csv_trial(out, report, &report->trials[i]);
+        for (size_t i = 0; report->n_trials == 0 && validation && i < validation->n_tests; i++)
+                csv_test(out, report, &validation->tests[i]);
+        if (report->n_trials == 0 && (!validation || validation->n_tests == 0))
+                csv_row(out, report, &empty);
 }
 
 static int build(Service *service, const GArray *ids, bool csv, GString *out) {

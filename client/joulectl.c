@@ -52,6 +52,9 @@ const Option global_options[] = {
 const Verb verbs[] = {
         { "measure", N_("[OPTION…] [--] COMMAND [ARGUMENT…]"), N_("measure how many joules a command takes"),
           measure_options, true, verb_measure },
+        { "validate", N_("[OPTION…] [--] [COMMAND [ARGUMENT…]]"),
+          N_("run a program on tests, in a box, and say whether its answers are right"), validate_options, true,
+          verb_validate },
         { "show", N_("[OPTION…] [ID…]"), N_("show finished jobs, or watch a running one"), show_options, false,
           verb_show },
         { "jobs", N_("[OPTION…]"), N_("list the jobs that wait and run, or those on record"), jobs_options, false,
@@ -67,6 +70,8 @@ const Verb verbs[] = {
           batch_options, false, verb_batch },
         { "score", N_("[OPTION…] ID|FILE…"), N_("score finished jobs between 0 and 1 by energy and time"),
           score_options, false, verb_score },
+        { "selftest", N_("--hostile [OPTION…] [ROW…]"), N_("see whether the service keeps hostile programs in"),
+          selftest_options, false, verb_selftest },
         { "status", "", N_("show whether the service can measure, and what keeps it from that"), no_options, false,
           verb_status },
         { "topology", "", N_("show the energy counters of this machine"), no_options, false, verb_topology },

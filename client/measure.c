@@ -7,23 +7,21 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "explain.h"
 #include "host-request.h"
-#include "names.h"
+#include "job-options.h"
 #include "report-out.h"
 #include "request.h"
 #include "say.h"
+#include "sent.h"
 #include "spool.h"
-#include "watch.h"
 
 #define QUICK_TRIALS "6"
 #define CAREFUL_TRIALS "20"
 #define EXCERPT_LINES 10
-#define FALLBACK_SIZE 32
 
-/* Beyond the request keys, whose ids are KeyIds. */
+/* Beyond the keys of a request and what is sent along. */
 enum {
-        OPTION_QUICK = N_REQUEST_KEYS,
+        OPTION_QUICK = N_SENT_OPTIONS,
         OPTION_CAREFUL,
         OPTION_PREPARE,
         OPTION_SHOW_OUTPUT,
@@ -34,6 +32,7 @@ typedef struct Measure {
         Arguments *arguments;
         Request *request;
         RequestLimits limits;
+        Sent sent;
         const char *prepare;
         bool show_output;
         const char *output;
@@ -48,39 +47,13 @@ static const Option own_options[] = {
         { "output", 0, "FILE", N_("write the first run's standard output to FILE"), OPTION_OUTPUT },
 };
 
-/* The default of a number; the others' stand in their texts. */
-static const char *fallback(KeyId id, char text[static FALLBACK_SIZE]) {
-        g_autofree char *number = NULL;
-
-        if (request_keys[id].bounds.fallback == 0 || id == REQUEST_WALL_LIMIT)
-                return NULL;
-        number = request_format_number(request_keys[id].type, request_keys[id].bounds.fallback);
-        (void) g_strlcpy(text, number, FALLBACK_SIZE);
-        return text;
-}
-
 const Option *measure_options(void) {
-        static char fallbacks[N_REQUEST_KEYS][FALLBACK_SIZE];
-        static Option options[G_N_ELEMENTS(own_options) + N_REQUEST_KEYS + 1];
-        size_t n = 0;
+        static Option options[G_N_ELEMENTS(own_options) + SENT_OPTIONS_COUNT + N_REQUEST_KEYS + 1];
+        size_t n = G_N_ELEMENTS(own_options);
 
-        for (size_t i = 0; i < G_N_ELEMENTS(own_options); i++)
-                options[n++] = own_options[i];
-        for (int id = 0; id < N_REQUEST_KEYS; id++) {
-                const RequestKey *key = &request_keys[id];
-
-                /* the meter is a global option, since --local takes it at every verb */
-                if (!key->metavar || id == REQUEST_METER)
-                        continue;
-                options[n++] = (Option){
-                        .name = key->name,
-                        .metavar = key->type == KEY_BOOLEAN ? NULL : key->metavar,
-                        .doc = key->doc,
-                        .id = id,
-                        .choices = key->choices,
-                        .fallback = fallback((KeyId) id, fallbacks[id]),
-                };
-        }
+        memcpy(options, own_options, sizeof(own_options));
+        memcpy(options + n, sent_options, sizeof(sent_options));
+        n = key_options(JOB_MEASURE, options, n + SENT_OPTIONS_COUNT);
         options[n] = (Option){};
         return options;
 }
@@ -107,20 +80,8 @@ static int set_option(void *userdata, int id, const char *value, char **ret_prob
                 measure->output = value;
                 return 0;
         default:
-                return set_key(measure, (KeyId) id, value, ret_problem);
-        }
-}
-
-/* The table's bounds, without those that a service's configuration may raise: the service knows them. */
-static void limits_init(RequestLimits *limits) {
-        request_limits_init(limits);
-        for (int id = 0; id < N_REQUEST_KEYS; id++) {
-                if (!request_keys[id].knob)
-                        continue;
-                if (id == REQUEST_MIN_WINDOW)
-                        limits->bounds[id].min = 0;
-                else
-                        limits->bounds[id].max = request_keys[id].type == KEY_UINT32 ? UINT32_MAX : UINT64_MAX;
+                return id < N_REQUEST_KEYS ? set_key(measure, (KeyId) id, value, ret_problem)
+                                           : sent_set_option(&measure->sent, id, value, ret_problem);
         }
 }
 
@@ -199,36 +160,14 @@ static int run_prepare(const char *command) {
         return EXIT_JOB_FAILED;
 }
 
-static int fill_measure(sd_bus_message *m, void *userdata) {
-        return request_append_given(m, ((Measure *) userdata)->request);
-}
-
 static int say_how_on_host(const char *host, char **args) {
         g_autofree char *command = text_command(args), *shown = text_printable(host, false);
 
         return usage_error("measure",
                            _("open files cannot be passed to another machine; measure there with:\n"
-                             "  ssh %s joulectl measure -- %s"),
+                             "  ssh %s joulectl measure -- %s\n"
+                             "or send the program along, with --profile box, --file or --tests"),
                            shown, command);
-}
-
-static int submit_detached(const Arguments *arguments, Service *service, Measure *measure) {
-        const Call call = MANAGER_CALL("Measure", .fill = fill_measure, .userdata = measure);
-        g_autoptr(sd_bus_message) reply = NULL;
-        uint32_t id;
-        int r;
-
-        r = service_call(service, &call, &reply);
-        if (r != 0)
-                return r;
-        r = sd_bus_message_read(reply, "uo", &id, NULL);
-        if (r < 0)
-                return explain_errno(r, service->name, &service->style);
-        if (arguments->json)
-                printf("{\"id\":%u}\n", id);
-        else
-                printf("%u\n", id);
-        return EXIT_DONE;
 }
 
 static void print_excerpt(const char *title, const char *text) {
@@ -264,36 +203,28 @@ static void show_output(const Measure *measure) {
                 (void) spool_copy(measure->error_spool, STDERR_FILENO);
 }
 
-static int submit_and_wait(const Arguments *arguments, Service *service, Measure *measure) {
-        g_autoptr(Progress) progress = progress_new(arguments);
+static int measure_and_show(const Arguments *arguments, Service *service, Measure *measure) {
         g_autoptr(Report) report = NULL;
-        g_autoptr(Watch) watch = NULL;
+        uint32_t id;
         int code, r;
 
-        r = watch_new(service, progress, true, &watch);
-        if (r != 0)
-                return r;
-        code = watch_submit(watch, "Measure", fill_measure, measure);
-        if (!watch_result(watch))
+        code = submit_and_wait(arguments, service, "Measure", measure->request, &id);
+        if (id == 0)
                 return code;
 
         if (measure->show_output)
                 show_output(measure);
-        r = report_print(arguments, service, watch_id(watch), &report);
+        r = report_print(arguments, service, id, &report);
         if (r != 0)
                 return r;
-        if (code == EXIT_JOB_FAILED && !measure->show_output)
+        if (code == EXIT_JOB_FAILED && !measure->show_output && !report->validation)
                 show_excerpt(measure, report);
         return code;
 }
 
-static int check(const Measure *measure, char **args) {
+static int check(const Measure *measure) {
         const Arguments *arguments = measure->arguments;
 
-        if (!args[0])
-                return usage_error("measure", _("which command? Write it after the options"));
-        if (arguments->host)
-                return say_how_on_host(arguments->host, args);
         if (measure->output && measure->show_output)
                 return usage_error("measure", _("--output and --show-output exclude each other: use one"));
         if (measure->request->detach && arguments->local)
@@ -304,17 +235,15 @@ static int check(const Measure *measure, char **args) {
         return 0;
 }
 
-static int run(Measure *measure, char **args) {
-        Arguments *arguments = measure->arguments;
-        g_autofree char *problem = NULL;
-        g_autoptr(Service) service = NULL;
+/* A program of the caller's, in the caller's file system. */
+static int fill_host(Measure *measure, char **args) {
+        const Arguments *arguments = measure->arguments;
         int r;
 
-        r = check(measure, args);
-        if (r != 0)
-                return r;
-        if (arguments->meter && set_key(measure, REQUEST_METER, arguments->meter, &problem) < 0)
-                return usage_error("measure", "%s", problem);
+        if (!args[0])
+                return usage_error("measure", _("which command? Write it after the options"));
+        if (arguments->host)
+                return say_how_on_host(arguments->host, args);
         r = host_command("measure", measure->request, args);
         if (r == 0)
                 r = host_directory("measure", measure->request);
@@ -322,16 +251,54 @@ static int run(Measure *measure, char **args) {
                 r = set_output(measure);
         if (r == 0)
                 r = set_input(measure);
+        return r;
+}
+
+/* Each test has an input and an output of its own; another machine is passed no descriptors. */
+static int fill_box(Measure *measure, char **args) {
+        const Arguments *arguments = measure->arguments;
+        bool wants_output = measure->output || measure->show_output;
+        int r;
+
+        r = sent_fill_request(&measure->sent, "measure", arguments, measure->request, args);
+        if (r == 0 && wants_output && measure->request->tests)
+                return usage_error("measure", _("--output and --show-output do not go with tests, each of which has "
+                                                "an output of its own"));
+        if (r == 0 && wants_output && arguments->host)
+                return usage_error("measure", _("--output and --show-output do not go with --host: open files cannot "
+                                                "be passed to another machine"));
+        if (r == 0 && !measure->request->tests && !arguments->host) {
+                r = set_output(measure);
+                if (r == 0)
+                        r = set_input(measure);
+        }
+        return r;
+}
+
+static int run(Measure *measure, char **args) {
+        Arguments *arguments = measure->arguments;
+        bool box = sent_wants_box(&measure->sent, measure->request);
+        g_autofree char *problem = NULL;
+        g_autoptr(Service) service = NULL;
+        int r;
+
+        r = check(measure);
+        if (r != 0)
+                return r;
+        if (arguments->meter && set_key(measure, REQUEST_METER, arguments->meter, &problem) < 0)
+                return usage_error("measure", "%s", problem);
+        r = box ? fill_box(measure, args) : fill_host(measure, args);
         if (r == 0 && measure->prepare)
                 r = run_prepare(measure->prepare);
         if (r == 0)
                 r = service_open(arguments, &service);
         if (r != 0)
                 return r;
-        host_environment(measure->request, arguments->quiet);
+        if (!box)
+                host_environment(measure->request, arguments->quiet);
 
-        return measure->request->detach ? submit_detached(arguments, service, measure)
-                                        : submit_and_wait(arguments, service, measure);
+        return measure->request->detach ? submit_detached(arguments, service, "Measure", measure->request)
+                                        : measure_and_show(arguments, service, measure);
 }
 
 int verb_measure(Arguments *arguments, char **args) {
@@ -339,7 +306,8 @@ int verb_measure(Arguments *arguments, char **args) {
         g_autofree char **operands = NULL;
         int r;
 
-        limits_init(&measure.limits);
+        sent_init(&measure.sent);
+        key_limits_init(&measure.limits);
         measure.request = request_new(JOB_MEASURE, &measure.limits);
         r = verb_parse("measure", arguments, measure_options(), set_option, &measure, args, &operands);
         if (r == 0)
@@ -347,6 +315,7 @@ int verb_measure(Arguments *arguments, char **args) {
 
         (void) safe_close(measure.output_spool);
         (void) safe_close(measure.error_spool);
+        sent_done(&measure.sent);
         request_free(measure.request);
         return r;
 }

@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "languages.h"
 #include "package-glob.h"
 #include "problem-kattis.h"
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "languages.h"
 #include "text.h"
 
 #define MIB UINT64_C(1048576)

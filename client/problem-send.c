@@ -118,14 +118,15 @@ static void set_limits(const Problem *problem, Request *request) {
 int problem_fill_request(const Problem *problem, const Submission *submission, unsigned validator, bool inline_blobs,
                          Request *request, char **ret_problem) {
         g_autoptr(Blobs) blobs = blobs_new();
-        int r;
+        int r = 0;
 
-        r = add_files(blobs, submission->files, &request->files);
-        if (r >= 0)
+        if (submission->files->len > 0)
+                r = add_files(blobs, submission->files, &request->files);
+        if (r >= 0 && problem->tests->len > 0)
                 r = add_tests(blobs, problem, validator, &request->tests);
-        if (r >= 0 && !problem->function)
+        if (r >= 0 && problem->tests->len > 0 && !problem->function)
                 r = add_validator(blobs, g_ptr_array_index(problem->validators, validator), &request->validator);
-        if (r >= 0)
+        if (r >= 0 && (request->files || request->tests))
                 r = set_blobs(request, blobs, inline_blobs);
         if (r == -EFBIG)
                 *ret_problem = g_strdup_printf(_("%s: tests and files together are more than %s"), problem->name,
@@ -136,17 +137,21 @@ int problem_fill_request(const Problem *problem, const Submission *submission, u
                 *ret_problem = g_strdup_printf("%s: %s", problem->name, g_strerror(-r));
         if (r < 0)
                 return r;
-        give(request, REQUEST_FILES);
-        give(request, REQUEST_TESTS);
+        if (request->files)
+                give(request, REQUEST_FILES);
+        if (request->tests)
+                give(request, REQUEST_TESTS);
+        if (request->validator)
+                give(request, REQUEST_VALIDATOR);
         if (problem->function) {
                 request->function = function_copy(problem->function);
                 give(request, REQUEST_FUNCTION);
-        } else {
-                give(request, REQUEST_VALIDATOR);
         }
-        g_free(request->language);
-        request->language = g_strdup(submission->language);
-        give(request, REQUEST_LANGUAGE);
+        if (submission->language) {
+                g_free(request->language);
+                request->language = g_strdup(submission->language);
+                give(request, REQUEST_LANGUAGE);
+        }
         set_limits(problem, request);
         return 0;
 }

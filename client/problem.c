@@ -27,49 +27,6 @@ unsigned verdict_bit(const char *word) {
         return 0;
 }
 
-/* Suffixes and words of the package format's appendix, and the language's name here. */
-static const struct {
-        const char *name, *words, *suffixes;
-} languages[] = {
-        { "c", "c", ".c" },
-        { "cpp", "cpp c++", ".cc .cpp .cxx .c++ .C" },
-        { "python3", "python3 python", ".py .py3" },
-        { "java", "java", ".java" },
-        { "go", "go", ".go" },
-        { "rust", "rust", ".rs" },
-        { "haskell", "haskell", ".hs" },
-        { "javascript", "javascript", ".js" },
-        { "ruby", "ruby", ".rb" },
-        { "perl", "perl", ".pl" },
-        { "bash", "bash", ".sh" },
-        { "fortran", "fortran", ".f90" },
-        { "ocaml", "ocaml", ".ml" },
-        { "pascal", "pascal", ".pas" },
-        { "lua", "lua", ".lua" },
-};
-
-static bool has_word(const char *words, const char *word) {
-        g_auto(GStrv) list = g_strsplit(words, " ", -1);
-
-        return g_strv_contains((const char *const *) list, word);
-}
-
-const char *language_of_suffix(const char *name) {
-        const char *dot = strrchr(path_name(name), '.');
-
-        for (size_t i = 0; dot && i < G_N_ELEMENTS(languages); i++)
-                if (has_word(languages[i].suffixes, dot))
-                        return languages[i].name;
-        return NULL;
-}
-
-const char *language_of_word(const char *word) {
-        for (size_t i = 0; i < G_N_ELEMENTS(languages); i++)
-                if (has_word(languages[i].words, word))
-                        return languages[i].name;
-        return NULL;
-}
-
 static void file_free(void *p) {
         ProblemFile *file = p;
 

@@ -105,10 +105,6 @@ Submission *submission_new(const char *path);
  * tests a request may have. */
 int problem_check(const Problem *problem, char **ret_problem);
 
-/* The language by the suffix of a file, by a package's own word for it ("python3"); NULL when there is none. */
-const char *language_of_suffix(const char *name);
-const char *language_of_word(const char *word);
-
 Problem *problem_free(Problem *problem);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Problem, problem_free)
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "explain.h"
+#include "render-validation.h"
 #include "table.h"
 #include "units.h"
 
@@ -26,7 +27,7 @@ static const struct {
         { "failed", N_("failed") },       { "cancelled", N_("cancelled") },
         { "done", N_("done") },           { "unstable", N_("unstable") },
         { "timeout", N_("out of time") }, { "infrastructure", N_("could not be measured") },
-        { "measure", N_("measure") },
+        { "measure", N_("measure") },     { "validate", N_("validate") },
 };
 
 static const struct {
@@ -46,6 +47,7 @@ static const struct {
         { "UNMEASURABLE", N_("the program ends too soon for the counters' resolution") },
         { "UNSTABLE", N_("the trials differ too much for a number to be given") },
         { "INVALIDATED", N_("too few trials were valid") },
+        { "DIVERGED", N_("it was right when it was validated and did otherwise when it was measured") },
         { "INCOMPLETE", N_("the job did not come to its end") },
 };
 
@@ -145,6 +147,24 @@ static void append_split(GString *out, const Report *report, const Style *style)
         g_string_append_printf(out, "%s%s\n", report->simulated ? " " : "", report->simulated ? _("(modelled)") : "");
 }
 
+/* Beside what the program said is to be measured, all it took. */
+static void append_region(GString *out, const Report *report, const Style *style) {
+        Scale time = scale_time(report->whole_s, style->ascii),
+              energy = scale_energy(report->whole_j, resolution(report), style->ascii);
+        g_autofree char *span = scale_format(&time, report->whole_s), *joules = scale_format(&energy, report->whole_j);
+
+        if (!report->region || !isfinite(report->whole_s))
+                return;
+        g_string_append(out, "  ");
+        g_string_append(out, report->function ? _("measured: the calls alone")
+                                              : _("measured: the part the program declared"));
+        if (isfinite(report->whole_j))
+                g_string_append_printf(out, _("; the whole runs took %s%s%s and %s\n"), joules,
+                                       report->simulated ? " " : "", report->simulated ? _("(modelled)") : "", span);
+        else
+                g_string_append_printf(out, _("; the whole runs took %s\n"), span);
+}
+
 static void append_runs(GString *out, const Report *report) {
         size_t n = report->n_trials;
 
@@ -160,7 +180,13 @@ static void append_runs(GString *out, const Report *report) {
                 g_string_append_printf(out, ngettext("%zu warm-up before", "%zu warm-ups before", report->n_warmups),
                                        report->n_warmups);
         }
-        if (report->iterations > 1) {
+        if (report->n_per_test > 0) {
+                g_string_append(out, ", ");
+                g_string_append_printf(out,
+                                       ngettext("figures are of %zu test, run once",
+                                                "figures are of all %zu tests, each run once", report->n_per_test),
+                                       report->n_per_test);
+        } else if (report->iterations > 1) {
                 unsigned runs = (unsigned) report->iterations;
 
                 g_string_append(out, ", ");
@@ -269,9 +295,21 @@ static void append_cause(GString *out, const Report *report, const Style *style)
         explanation_append(out, cause, "  ", style);
 }
 
+/* The command, or the source that is called or run instead of one. */
+static char *subject(const Report *report) {
+        g_autofree char *command = text_command(report->argv);
+        const char *source = report->source ?: report->language;
+
+        if (report->function)
+                return g_strdup_printf("%s(), %s", report->function, source);
+        if (report->language)
+                return g_strdup_printf("%s%s%s (%s)", source, *command ? " " : "", command, report->language);
+        return g_steal_pointer(&command);
+}
+
 void render_report(GString *out, const Report *report, const Style *style) {
-        g_autofree char *command = text_command(report->argv),
-                        *shown = text_ellipsize(command, COMMAND_WIDTH, style->ascii);
+        g_autofree char *command = subject(report), *printable = text_printable(command, false),
+                        *shown = text_ellipsize(printable, COMMAND_WIDTH, style->ascii);
         g_autofree char *job = report->id ? g_strdup_printf(_("Job %u: "), report->id) : g_strdup("");
 
         g_string_append(out, job);
@@ -283,14 +321,20 @@ void render_report(GString *out, const Report *report, const Style *style) {
         }
         g_string_append_c(out, '\n');
 
-        append_cause(out, report, style);
+        render_validation(out, report, style);
+        /* a verdict that is not AC is the cause, and has been told */
+        if (!report->validation || g_strcmp0(report->validation->verdict, "AC") == 0 ||
+            g_strcmp0(report->validation->verdict, "IE") == 0 || g_strcmp0(report->result, "failed") != 0)
+                append_cause(out, report, style);
         if (!isfinite(report->wall.median))
                 return;
         append_figures(out, report, style);
         append_split(out, report, style);
+        append_region(out, report, style);
         append_runs(out, report);
         append_place(out, report);
         append_notes(out, report, style);
+        render_per_test(out, report, resolution(report), style);
 }
 
 /* Whether the comparison is by energy (all have it) or by time. */
@@ -350,7 +394,7 @@ static Comparison compare(Report *const *reports, size_t n, const Style *style) 
 }
 
 static void comparison_row(Table *table, const Report *report, const Comparison *c, const Style *style) {
-        g_autofree char *command = report->label ? text_printable(report->label, false) : text_command(report->argv);
+        g_autofree char *command = report->label ? text_printable(report->label, false) : subject(report);
         g_autofree char *shown = text_ellipsize(command, COMMAND_COLUMN_WIDTH, style->ascii);
         g_autofree char *energy = NULL, *ci = NULL, *time = NULL, *power = NULL;
         double value = measure_of(report, c->energy);

@@ -2,6 +2,7 @@
 #include "report-read.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json-read.h"
@@ -82,28 +83,74 @@ static double micro(JsonObject *object, const char *name) {
         return json_i64(object, name, &value) ? (double) value / 1e6 : NAN;
 }
 
-/* Adds the energies of the domains of one kind, over the trial's windows. */
-static double sum_domains(JsonArray *windows, JsonArray *domains, const char *kind) {
+/* Adds the energies of the domains of one kind, or of those that make up the total. */
+static double sum_domains(JsonObject *energies, JsonArray *domains, const char *kind) {
         double sum = NAN;
 
-        for (unsigned i = 0; windows && i < json_array_get_length(windows); i++) {
-                JsonObject *energies = json_object(json_element(windows, i), "energy_uj");
+        for (unsigned j = 0; domains && j < json_array_get_length(domains); j++) {
+                JsonObject *domain = json_element(domains, j);
+                const char *name = json_string(domain, "name");
+                double energy = name ? micro(energies, name) : NAN;
 
-                for (unsigned j = 0; domains && j < json_array_get_length(domains); j++) {
-                        JsonObject *domain = json_element(domains, j);
-                        const char *name = json_string(domain, "name");
-                        double energy = name ? micro(energies, name) : NAN;
-
-                        if (g_strcmp0(json_string(domain, "kind"), kind) == 0 && isfinite(energy))
-                                sum = isfinite(sum) ? sum + energy : energy;
-                }
+                if ((kind ? g_strcmp0(json_string(domain, "kind"), kind) == 0 : json_true(domain, "in_total")) &&
+                    isfinite(energy))
+                        sum = isfinite(sum) ? sum + energy : energy;
         }
         return sum;
 }
 
+static double nano(JsonObject *object, const char *name) {
+        uint64_t value;
+
+        return json_u64(object, name, &value) ? (double) value / 1e9 : NAN;
+}
+
+static Window read_window(JsonObject *object, JsonArray *domains) {
+        JsonObject *energies = json_object(object, "energy_uj");
+        Window window = {
+                .test = g_strdup(json_string(object, "test")),
+                .total_j = sum_domains(energies, domains, NULL),
+                .package_j = sum_domains(energies, domains, "package"),
+                .dram_j = sum_domains(energies, domains, "dram"),
+                .wall_s = nano(object, "wall_ns"),
+                .cpu_s = micro(object, "cpu_usec"),
+        };
+
+        (void) json_u64(object, "iterations", &window.iterations);
+        return window;
+}
+
+static void add(double *sum, double value) {
+        if (isfinite(value))
+                *sum = isfinite(*sum) ? *sum + value : value;
+}
+
+/* The whole runs beside a declared region, each test once: a test may have several windows. */
+static void read_whole(Trial *trial, JsonArray *windows, JsonArray *domains) {
+        trial->whole_j = trial->whole_s = NAN;
+        for (unsigned i = 0; windows && i < json_array_get_length(windows);) {
+                const char *test = json_string(json_element(windows, i), "test");
+                double energy = NAN, time = NAN;
+                uint64_t runs = 0;
+
+                for (; i < json_array_get_length(windows); i++) {
+                        JsonObject *window = json_element(windows, i), *whole = json_object(window, "whole");
+                        uint64_t iterations = 0;
+
+                        if (g_strcmp0(json_string(window, "test"), test) != 0)
+                                break;
+                        (void) json_u64(whole, "iterations", &iterations);
+                        runs += iterations;
+                        add(&time, nano(whole, "wall_ns"));
+                        add(&energy, sum_domains(json_object(whole, "energy_uj"), domains, NULL));
+                }
+                add(&trial->whole_s, time / (double) MAX(runs, 1));
+                add(&trial->whole_j, energy / (double) MAX(runs, 1));
+        }
+}
+
 static void read_trial(Trial *trial, JsonObject *object, JsonArray *domains) {
         JsonArray *windows = json_array(object, "windows");
-        uint64_t wall_ns;
 
         (void) json_u64(object, "index", &trial->index);
         trial->valid = json_true(object, "valid");
@@ -111,14 +158,55 @@ static void read_trial(Trial *trial, JsonObject *object, JsonArray *domains) {
         trial->total_j = micro(object, "total_uj");
         trial->net_j = micro(object, "net_uj");
         trial->cpu_s = micro(object, "cpu_usec");
-        trial->wall_s = json_u64(object, "wall_ns", &wall_ns) ? (double) wall_ns / 1e9 : NAN;
-        trial->package_j = sum_domains(windows, domains, "package");
-        trial->dram_j = sum_domains(windows, domains, "dram");
-        for (unsigned i = 0; windows && i < json_array_get_length(windows); i++) {
-                uint64_t iterations;
+        trial->wall_s = nano(object, "wall_ns");
+        trial->package_j = trial->dram_j = NAN;
+        trial->n_windows = windows ? json_array_get_length(windows) : 0;
+        trial->windows = g_new0(Window, trial->n_windows + 1);
+        for (unsigned i = 0; i < trial->n_windows; i++) {
+                Window *window = &trial->windows[i];
 
-                if (json_u64(json_element(windows, i), "iterations", &iterations))
-                        trial->iterations += iterations;
+                *window = read_window(json_element(windows, i), domains);
+                add(&trial->package_j, window->package_j);
+                add(&trial->dram_j, window->dram_j);
+                trial->iterations += window->iterations;
+        }
+        read_whole(trial, windows, domains);
+}
+
+static int compare_doubles(const void *a, const void *b) {
+        double x = *(const double *) a, y = *(const double *) b;
+
+        return x < y ? -1 : x > y;
+}
+
+/* Over the valid trials that have it; NaN when none has. */
+static double median_whole(const Report *report, size_t member) {
+        g_autofree double *values = g_new(double, report->n_trials + 1);
+        size_t n = 0;
+
+        for (size_t i = 0; i < report->n_trials; i++) {
+                double value = *(const double *) ((const uint8_t *) &report->trials[i] + member);
+
+                if (report->trials[i].valid && isfinite(value))
+                        values[n++] = value;
+        }
+        if (n == 0)
+                return NAN;
+        qsort(values, n, sizeof(double), compare_doubles);
+        return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
+static void read_per_test(Report *report, JsonArray *tests) {
+        report->n_per_test = tests ? json_array_get_length(tests) : 0;
+        report->per_test = g_new0(TestFigures, report->n_per_test + 1);
+        for (unsigned i = 0; i < report->n_per_test; i++) {
+                JsonObject *test = json_element(tests, i);
+
+                report->per_test[i] = (TestFigures){
+                        .name = g_strdup(json_string(test, "name")),
+                        .total_j = json_double(test, "total_j"),
+                        .wall_s = json_double(test, "wall_s"),
+                };
         }
 }
 
@@ -154,7 +242,12 @@ static void read_measurement(Report *report, JsonObject *measurement) {
         report->meter = g_strdup(json_string(meter, "name"));
         report->simulated = json_true(meter, "simulated");
         report->precision_j = json_double(meter, "precision_uj") / 1e6;
+        report->output_problem = g_strdup(json_string(measurement, "output_problem"));
+        report->region = json_true(json_object(measurement, "region"), "declared");
         read_trials(report, measurement);
+        report->whole_j = median_whole(report, offsetof(Trial, whole_j));
+        report->whole_s = median_whole(report, offsetof(Trial, whole_s));
+        read_per_test(report, json_array(json_object(measurement, "summary"), "per_test"));
         read_summary(report, json_object(measurement, "summary"));
 }
 
@@ -191,6 +284,10 @@ static const char *energy_reason(JsonObject *absent) {
         return reason;
 }
 
+static const char *first_file(JsonArray *files) {
+        return files && json_array_get_length(files) > 0 ? json_string(json_element(files, 0), "name") : NULL;
+}
+
 int report_parse(const char *text, size_t size, Report **ret) {
         g_autoptr(JsonNode) node = NULL;
         g_autoptr(Report) report = NULL;
@@ -208,6 +305,10 @@ int report_parse(const char *text, size_t size, Report **ret) {
         environment = json_object(root, "environment");
         read_job(report, json_object(root, "job"));
         report->argv = json_strings(json_object(root, "program"), "argv");
+        report->language = g_strdup(json_string(json_object(root, "request"), "language"));
+        report->source = g_strdup(first_file(json_array(json_object(root, "request"), "files")));
+        report->function = g_strdup(json_string(json_object(json_object(root, "request"), "function"), "name"));
+        report->validation = validation_read(root);
         read_measurement(report, json_object(root, "measurement"));
         read_precision(report, json_object(root, "request"));
         report->containment = g_strdup(json_string(environment, "containment"));
@@ -226,9 +327,21 @@ bool report_has_energy(const Report *report) {
 Report *report_free(Report *report) {
         if (!report)
                 return NULL;
-        for (size_t i = 0; i < report->n_trials; i++)
+        for (size_t i = 0; i < report->n_trials; i++) {
+                for (size_t j = 0; j < report->trials[i].n_windows; j++)
+                        g_free(report->trials[i].windows[j].test);
+                g_free(report->trials[i].windows);
                 g_strfreev(report->trials[i].quality);
+        }
         g_free(report->trials);
+        for (size_t i = 0; i < report->n_per_test; i++)
+                g_free(report->per_test[i].name);
+        g_free(report->per_test);
+        g_free(report->output_problem);
+        g_free(report->language);
+        g_free(report->source);
+        g_free(report->function);
+        validation_free(report->validation);
         g_free(report->label);
         g_free(report->kind);
         g_free(report->state);

@@ -8,11 +8,18 @@
 #include <stdint.h>
 
 #include "base.h"
+#include "validation-read.h"
 
 /* A summary over the trials, in J or s, of one run of the program. */
 typedef struct Figure {
         double median, low, high, min, max; /* low, high: 95 % interval of the median */
 } Figure;
+
+/* What one test takes, by its name. */
+typedef struct TestFigures {
+        char *name;
+        double total_j, wall_s;
+} TestFigures;
 
 typedef struct Trial {
         uint64_t index;
@@ -21,7 +28,17 @@ typedef struct Trial {
         uint64_t iterations;
         /* of the whole trial, all its iterations */
         double total_j, net_j, package_j, dram_j, wall_s, cpu_s;
+        double whole_j, whole_s; /* each test's whole run once, where the program declared a region; else NaN */
+        struct Window *windows;
+        size_t n_windows;
 } Trial;
+
+/* One test of a trial, all its iterations. */
+typedef struct Window {
+        char *test; /* NULL: a plain command */
+        uint64_t iterations;
+        double total_j, package_j, dram_j, wall_s, cpu_s;
+} Window;
 
 typedef struct Report {
         uint32_t id;
@@ -29,6 +46,8 @@ typedef struct Report {
         char *error_name, *error_message, *error_remedy;
         uint64_t submitted_usec, started_usec, finished_usec; /* 0: unknown */
         char **argv;
+        char *language, *source, *function; /* NULL: none; the source is the first file */
+        Validation *validation;             /* NULL: no tests were given */
 
         char *status, *grade;
         char **reasons;
@@ -41,6 +60,11 @@ typedef struct Report {
         size_t n_warmups;
         Trial *trials;
         size_t n_trials, n_invalid;
+        bool region;             /* the program declared what is measured */
+        double whole_j, whole_s; /* then of the whole runs, medians */
+        TestFigures *per_test;
+        size_t n_per_test;
+        char *output_problem; /* an output that was not the same again; NULL: none */
 
         char *containment, *isolation, *reserved_cpus, *cpu_model;
         char *energy_absent; /* why there are no joules */

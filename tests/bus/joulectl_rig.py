@@ -74,7 +74,7 @@ class Rig:
                                     stdout=subprocess.PIPE, text=True)
         self.address = self.bus.stdout.readline().strip()
         self.environ = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "NO_COLOR"))}
-        self.environ.update(DBUS_SYSTEM_BUS_ADDRESS=self.address, LC_ALL="C.UTF-8")
+        self.environ.update(DBUS_SYSTEM_BUS_ADDRESS=self.address, LC_ALL="C.UTF-8", JOULETRACE_DATADIR=str(TREE))
 
     def serve(self, **scenario):
         """Starts the service; what it was asked is in calls() afterwards."""

@@ -171,6 +171,9 @@ class Mock:
         request = arguments[0]
         if self.refused(invocation, arguments):
             return
+        if "programs" not in self.scenario:  # the report is the scenario's
+            self.start(sender, invocation)
+            return
         program = self.scenario.get("programs", {}).get(request.get("label"), {"verdict": "AC", "cpu_usec": 1000})
         limit, verdict, cpu = request.get("cpu-limit", 30000000), program["verdict"], program["cpu_usec"]
         if cpu > limit:

@@ -30,6 +30,7 @@ def environ(tmp_path):
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "NO_COLOR"))}
     return {**kept, "LC_ALL": "C.UTF-8", "XDG_STATE_HOME": str(tmp_path / "state"),
             "JOULETRACED": str(BUILD / "daemon" / "jouletraced"),
+            "JOULETRACE_DATADIR": str(TREE),
             "JOULETRACE_WORKER": str(BUILD / "worker" / "jouletrace-worker"),
             # the leak checker of a worker that exits as its terminal goes was seen to wait for ever; leaks of joulectl, of
             # the service and of the worker are looked for in their own tests
@@ -265,3 +266,101 @@ def test_a_service_that_does_not_start(run):
     assert code == 4 and "does not start" in err
     code, _, err = run("--local", "--sysroot", "/nonexistent", "status")
     assert code == 4 and "/nonexistent" in err
+
+
+# ---- validation, in real boxes ----
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="boxes natively as root only")
+
+PROGRAMS = {
+    "AC": "a, b = map(int, input().split())\nprint(a + b)\n",
+    "WA": "a, b = map(int, input().split())\nprint(a + b if a < 2 else 7)\n",
+    "RTE": "import sys\nprint('oops', file=sys.stderr)\nsys.exit(3)\n",
+    "OLE": "print('x' * (1 << 20))\n",
+    "TLE": "while True: pass\n",
+    "SV": "import ctypes\nctypes.CDLL(None).ptrace(0, 0, 0, 0)\n",
+}
+
+
+@pytest.fixture
+def problem(tmp_path):
+    (tmp_path / "tests").mkdir()
+    for n in (1, 2, 3):
+        (tmp_path / "tests" / f"{n}.in").write_text(f"{n} {2 * n}\n")
+        (tmp_path / "tests" / f"{n}.ans").write_text(f"{3 * n}\n")
+    for name, text in PROGRAMS.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    (tmp_path / "CE.c").write_text("int main(void) { return nothing; }\n")
+    return tmp_path
+
+
+def validated(run, *arguments, verb="validate"):
+    code, out, err = run("--local", "--json", verb, *arguments)
+    assert out, err
+    return code, json.loads(out), run("--local", "show")[1]
+
+
+@root
+@pytest.mark.parametrize("program, seen", [
+    ("AC.py", "AC  right on every test: 3 of 3 tests"),
+    ("WA.py", "2 WA, line 1, column 1"),
+    ("RTE.py", "│ oops"),
+    ("OLE.py", "OLE"),
+    ("TLE.py", "TLE"),
+    ("SV.py", "ptrace"),
+    ("CE.c", "│ CE.c:1:"),
+])
+def test_verdicts(run, problem, program, seen):
+    code, report, out = validated(run, "--tests", "tests", "--cpu-limit", "0.5", "--wall-limit", "20", "--output-max", "100K", program)
+    verdict = program.partition(".")[0]
+    assert report["validation"]["verdict"] == verdict and seen in out, out
+    assert code == (0 if verdict == "AC" else 1)
+
+
+@root
+def test_the_tests_after_a_failure(run, problem):
+    _, report, _ = validated(run, "--tests", "tests", "WA.py")
+    assert [test["verdict"] for test in report["validation"]["tests"]] == ["AC", "WA", "SKIPPED"]
+    _, report, _ = validated(run, "--tests", "tests", "--on-failure", "continue", "WA.py")
+    assert [test["verdict"] for test in report["validation"]["tests"]] == ["AC", "WA", "WA"]
+    _, report, _ = validated(run, "--tests", "tests", "--max-tests", "1", "WA.py")
+    assert [test["verdict"] for test in report["validation"]["tests"]] == ["AC"]
+
+
+@root
+def test_a_validator_of_ones_own(run, problem):
+    (problem / "check.py").write_text("import sys\nsys.exit(42 if sys.stdin.read().strip() == '7' else 43)\n")
+    words = ["--tests", "tests", "--validator", "kattis", "--validator-file", "check.py", "--on-failure", "continue"]
+    _, report, _ = validated(run, *words, "WA.py")
+    assert [test["verdict"] for test in report["validation"]["tests"]] == ["WA", "AC", "AC"]
+
+
+@root
+@pytest.mark.parametrize("answer, verdict", [("354224848179261915075", "AC"), ("354224848179261915076", "WA")])
+def test_a_function_of_large_integers(run, tmp_path, answer, verdict):
+    (tmp_path / "fib.py").write_text("def fib(n):\n    a, b = 0, 1\n    for _ in range(n): a, b = b, a + b\n    return a\n")
+    (tmp_path / "calls.jsonl").write_text(f'{{"inputs": [100], "expected_output": {answer}}}\n')
+    code, report, out = validated(run, "--tests", "calls.jsonl", "--function", "fib", "fib.py")
+    assert report["validation"]["verdict"] == verdict and code == (verdict != "AC"), out
+    assert "fib(), fib.py" in out
+
+
+@root
+def test_energy_of_each_test(run, problem):
+    # as long as a window wants to be, however busy the machine is
+    (problem / "AC.py").write_text("import time\ntime.sleep(0.12)\n" + PROGRAMS["AC"])
+    code, report, out = validated(run, "--meter", "model", "--tests", "tests", *BRISK, "AC.py", verb="measure")
+    assert code == 0, out
+    tests = report["measurement"]["summary"]["per_test"]
+    assert [test["name"] for test in tests] == ["1", "2", "3"] and all(test["wall_s"] > 0 for test in tests)
+    assert re.search(r"^  1 .* m?J .*ms +\(modelled\)$", out, re.M) and "figures are of all 3 tests, each run once" in out
+    assert "AC  right on every test: 3 of 3 tests" in out
+    rows = run("--local", "export", "--format", "csv")[1].splitlines()
+    assert len(rows) >= 1 + 2 * 3 and {row.split(",")[15] for row in rows[1:]} == {"1", "2", "3"}
+
+
+@root
+def test_nothing_is_measured_that_is_not_right(run, problem):
+    code, report, out = validated(run, "--meter", "none", "--tests", "tests", *BRISK, "WA.py", verb="measure")
+    assert code == 1 and report["measurement"] is None or not report["measurement"]["trials"]
+    assert "2 WA, line 1, column 1" in out and "Time " not in out

@@ -150,12 +150,12 @@ static void test_csv(void) {
         g_assert_cmpstr(lines[0], ==,
                         "job,label,command,result,meter,simulated,trial,valid,iterations,wall_s,cpu_s,total_j,net_j,"
                         "package_j,"
-                        "dram_j");
+                        "dram_j,test,verdict");
         g_assert_cmpstr(lines[1], ==,
                         "7,\"a,\"\"b\"\"\",python3 fib.py 'a "
-                        "b',done,perf,false,1,true,1,0.1832,0.18,12.345,-5e-06,11.2,1.145");
+                        "b',done,perf,false,1,true,1,0.1832,0.18,12.345,-5e-06,11.2,1.145,,");
         g_assert_cmpstr(lines[2], ==,
-                        "7,\"a,\"\"b\"\"\",python3 fib.py 'a b',done,perf,false,2,false,1,0.1833,0.1801,,,,");
+                        "7,\"a,\"\"b\"\"\",python3 fib.py 'a b',done,perf,false,2,false,1,0.1833,0.1801,,,,,,");
         g_assert_cmpstr(lines[3], ==, "");
 }
 
