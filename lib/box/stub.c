@@ -100,6 +100,7 @@ static int limit_program(const StubPlan *plan) {
                 rlim_t most;
         } limits[] = {
                 { RLIMIT_NOFILE, CHILD_OPEN_FILES },
+                { RLIMIT_FSIZE, spec->root->tmpfs_bytes }, /* the tmpfs does not count a hole */
                 { RLIMIT_STACK, stack },
                 { RLIMIT_MEMLOCK, 0 },
                 { RLIMIT_MSGQUEUE, 0 },

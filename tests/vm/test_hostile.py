@@ -2,6 +2,7 @@
 """The hostile programs, through the installed service: the verdict of each, and what is left after it."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,10 @@ import corpus  # noqa: E402  (found through the path set above)
 
 INSTALLED = "/usr/share/jouletrace/hostile"
 PREBUILT = "/usr/local/lib/jouletrace-hostile"
-CASES = corpus.load().cases
+EVERY = corpus.load().cases
+# Each case takes seconds when emulated: all of them with JOULETRACE_HOSTILE=all, else one of each row.
+CASES = EVERY if os.environ.get("JOULETRACE_HOSTILE") == "all" else list({case.row: case for case in reversed(EVERY)}.values())[::-1]
+LOOK_EVERY = 12
 
 
 def build_programs(vm):
@@ -34,7 +38,8 @@ def results(vm):
     takes a multiple of what it takes on a quiet VM, not of a natively run one."""
     build_programs(vm)
     vm.run([f"{INSTALLED}/run.py", "--user=user1", f"--prebuilt={PREBUILT}", "--answer-factor=5", "--overshoot=50",
-            "--json=/run/hostile.json"], timeout=2400, check=False)
+            f"--look-every={LOOK_EVERY}", "--json=/run/hostile.json", *(case.id for case in CASES)],
+           timeout=2400, check=False)
     return {entry["id"]: entry for entry in json.loads(vm.read("/run/hostile.json"))}
 
 
