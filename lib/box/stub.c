@@ -239,8 +239,31 @@ _Noreturn static void reap(int status_fd) {
         }
 }
 
-_Noreturn void stub_run(const StubPlan *plan) {
-        const int status_fd = plan->child.status_fd;
+/* The program's table of descriptors is made at its clone, as large as the highest one that is open needs, and it can
+ * see how large (FDSize of /proc/self/status): with what belongs to the other boxes of a window it would be larger. */
+static int pack_descriptors(StubPlan *plan, BoxSpec *spec, BoxRoot *root) {
+        ChildPlan *child = &plan->child;
+        int *const places[] = { &child->stdin_fd, &child->stdout_fd, &child->stderr_fd, &spec->extra_fd,
+                                &child->gate_fd,  &child->status_fd, &plan->run_fd,     &root->uid_lock_fd };
+        int fds[G_N_ELEMENTS(places)], r;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
+                fds[i] = *places[i];
+        r = child_arrange_fds(fds, G_N_ELEMENTS(fds), 0);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
+                if (fds[i] >= 0)
+                        *places[i] = (int) i;
+        return 0;
+}
+
+_Noreturn void stub_run(const StubPlan *given) {
+        BoxRoot root = *given->child.spec->root;
+        BoxSpec spec = *given->child.spec;
+        StubPlan own = *given;
+        const StubPlan *plan = &own;
+        int status_fd = own.child.status_fd;
         int pidfd, r;
         pid_t pid;
 
@@ -257,6 +280,12 @@ _Noreturn void stub_run(const StubPlan *plan) {
         if (r < 0)
                 fail(status_fd, BOX_STAGE_ROOT, r);
 
+        spec.root = &root;
+        own.child.spec = &spec;
+        r = pack_descriptors(&own, &spec, &root);
+        if (r < 0)
+                _exit(127); /* where the status socket is now, nobody knows */
+        status_fd = own.child.status_fd;
         pid = clone_into(plan->run_fd, 0, &pidfd);
         if (pid < 0)
                 fail(status_fd, BOX_STAGE_SETUP, pid);

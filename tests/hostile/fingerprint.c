@@ -5,7 +5,8 @@
  * What differs between any two runs is not printed, but named: "exception NAME: why". Those lines are the list that
  * the documentation has to repeat.
  *
- *   fingerprint [--names]     --names prints the names of the exceptions only */
+ *   fingerprint [--names|--shallow]     --names prints the names of the exceptions only; --shallow leaves out what
+ *                                       lies in /usr, which takes most of the time */
 
 #define _GNU_SOURCE
 
@@ -44,6 +45,7 @@ static const struct {
 
 /* Files of /proc/self that consist of exceptions only. */
 static const char *const skipped[] = {
+        "autogroup", /* the number of the session */
         "auxv",
         "maps",
         "smaps",
@@ -288,10 +290,11 @@ typedef struct Digest {
         unsigned long files;
 } Digest;
 
-/* What lies on a file system of the host's keeps its times; what was made for this run has new ones. */
+/* What lies on a file system of the host's keeps its times; what was made for this run, as the box's root was, has new
+ * ones. */
 static void stat_line(const char *path, char *line, size_t size) {
         struct statvfs fs;
-        struct stat st;
+        struct stat st, root;
         int n;
 
         if (lstat(path, &st) < 0) {
@@ -303,9 +306,11 @@ static void stat_line(const char *path, char *line, size_t size) {
         if (S_ISREG(st.st_mode))
                 n += snprintf(line + n, size - n, " size %jd links %ju", (intmax_t) st.st_size,
                               (uintmax_t) st.st_nlink);
-        if (statvfs(path, &fs) == 0 && fs.f_flag & ST_RDONLY)
+        if (statvfs(path, &fs) == 0 && fs.f_flag & ST_RDONLY && lstat("/", &root) == 0 && st.st_dev != root.st_dev)
                 snprintf(line + n, size - n, " modified %jd", (intmax_t) st.st_mtime);
 }
+
+static bool shallow;
 
 /* Every file is printed down to depth; below, a directory is one digest, or this would be larger than an output may
  * be. */
@@ -321,7 +326,8 @@ static void walk(const char *path, int depth, Digest *digest) {
                 digest->files++;
         } else
                 printf("stat %s\n", line);
-        if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || strcmp(path, "/proc") == 0 || strcmp(path, "/sys") == 0)
+        if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || strcmp(path, "/proc") == 0 || strcmp(path, "/sys") == 0 ||
+            (shallow && strcmp(path, "/usr") == 0))
                 return;
         names = list(path, &n);
         if (!names && n == 0 && !digest && access(path, R_OK) < 0)
@@ -362,6 +368,7 @@ int main(int argc, char **argv) {
         print_self();
         print_mounts();
         print_proc();
+        shallow = argc > 1 && strcmp(argv[1], "--shallow") == 0;
         walk("/", 2, NULL);
         return 0;
 }
