@@ -9,6 +9,8 @@ static void add_reason(Pipeline *pipeline, const char *word) {
 }
 
 static void collect_reasons(Pipeline *pipeline) {
+        if (pipeline->request->kind == JOB_VALIDATE)
+                return;
         if (meter_simulated(pipeline->meter))
                 add_reason(pipeline, "SIMULATED");
         if (pipeline->context->smt_shared)

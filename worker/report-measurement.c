@@ -356,7 +356,9 @@ void body_measurement(Body *body) {
         if (status)
                 body_string(body, "status", status);
         else
-                body_absent(body, "status", "measurement.status", "the job did not come to its end");
+                body_absent(body, "status", "measurement.status",
+                            record->request->kind == JOB_VALIDATE ? "a job that only validates measures nothing"
+                                                                  : "the job did not come to its end");
         body_absent(body, "grade", "measurement.grade", LATER);
         write_words(body, "reasons", record->reasons);
         body_int(body, "seed", record->request->seed);

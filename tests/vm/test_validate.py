@@ -5,7 +5,6 @@ is left of them, and a package."""
 import json
 import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -90,20 +89,6 @@ def test_an_orphan_ends_with_its_program(vm):
     report = validate(vm, "orphan")
     assert report["validation"]["verdict"] == "AC"
     assert nothing_left(vm)
-
-
-def test_what_was_right_and_is_not_any_more_diverges(vm):
-    start = time.monotonic()
-    assert validate(vm)["validation"]["verdict"] == "AC"
-    took = time.monotonic() - start
-    # A validation takes as long as the last: the time to turn wrong is past it and before the last of many trials.
-    now = float(vm.run(["date", "+%s.%N"])[1])
-    _, out, _ = joulectl(vm, "measure", "--json", "--trials=60", "--warmups=0", "--cooldown=0",
-                         *words("until", str(int(now + 1.5 * took + 2))), check=False, timeout=240)
-    report = json.loads(out)
-    assert report["measurement"]["status"] == "DIVERGED", report["job"]
-    assert report["validation"]["verdict"] == "AC"
-    assert "which had been right" in report["job"]["error"]["message"]
 
 
 def test_an_outsider_is_not_let_in(vm):

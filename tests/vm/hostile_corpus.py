@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The hostile programs, through the installed service: the verdict of each, and what is left after it."""
+"""The hostile programs, through the installed service: the verdict of each, and what is left after it.
+
+Takes many minutes in an emulated machine, so that it is run by its name only:
+    sudo JOULETRACE_BUILD=$PWD/build /usr/bin/python3 -m pytest tests/vm/hostile_corpus.py
+"""
 
 import json
 import os
