@@ -76,11 +76,8 @@ static void append_head(GString *out, const Report *report, const Style *style) 
         }
         if (validation->n_tests > 0) {
                 g_string_append(out, ": ");
-                g_string_append_printf(out,
-                                       ngettext("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " test",
-                                                "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " tests",
-                                                validation->total),
-                                       validation->passed, validation->total);
+                g_string_append_printf(out, ngettext("%u of %u test", "%u of %u tests", (unsigned) validation->total),
+                                       (unsigned) validation->passed, (unsigned) validation->total);
         }
         if (slowest > 0) {
                 time = seconds(slowest, style);
@@ -184,8 +181,7 @@ static void append_failure(GString *out, const TestResult *test, const Style *st
 
                 g_string_append_printf(out, _(", at %s"), path);
         } else if (test->line != UINT64_MAX && test->column != UINT64_MAX) {
-                g_string_append_printf(out, _(", line %" G_GUINT64_FORMAT ", column %" G_GUINT64_FORMAT), test->line,
-                                       test->column);
+                g_string_append_printf(out, _(", line %u, column %u"), (unsigned) test->line, (unsigned) test->column);
         }
         g_string_append_c(out, '\n');
         /* the sentence about a wrong answer has the same in one line */
