@@ -425,7 +425,7 @@ static void test_job_limit(void) {
 
         worker_client_init(&client, SH("sleep 0.05"));
         client.request->trials = 1000;
-        client.request->job_limit_usec = 300 * USEC_PER_MSEC;
+        client.request->job_limit_usec = 3 * USEC_PER_SEC;
         worker_measure(&client);
         g_assert_cmpint(client.result->result, ==, RESULT_TIMEOUT);
         g_assert_cmpstr(client.result->error, ==, JT_ERROR_JOB_LIMIT);
