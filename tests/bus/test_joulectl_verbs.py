@@ -128,7 +128,7 @@ def test_export(rig, tmp_path):
     code, out, _ = rig.run("export", "--format", "csv", "1", env={"LC_ALL": "de_DE.UTF-8"})
     rows = out.splitlines()
     assert code == 0 and len(rows) == 10
-    assert rows[1] == '1,"a,b",true,done,perf,false,1,true,1,0.1832,0.1832,12.345,,12.345,'
+    assert rows[1] == '1,"a,b",true,done,perf,false,1,true,1,0.1832,0.1832,12.345,,12.345,,,'
     assert rig.run("export", "--format=csv", "--output", tmp_path / "x.csv", "1")[0] == 0
     assert (tmp_path / "x.csv").read_text() == out
     assert rig.run("export", "--output", tmp_path / "none" / "x", "1")[0] == 4
