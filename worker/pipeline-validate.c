@@ -137,8 +137,8 @@ static TestRecord *next_record(Pipeline *pipeline) {
         return test;
 }
 
-void pipeline_take_validated(Pipeline *pipeline, TrialRecord *trial, const RunFailure *failure) {
-        g_autoptr(TrialRecord) owned = trial;
+void pipeline_take_validated(Pipeline *pipeline, TrialRecord *record, const RunFailure *failure) {
+        g_autoptr(TrialRecord) trial = record;
         const WindowRecord *window = trial->windows->len > 0 ? g_ptr_array_index(trial->windows, 0) : NULL;
         TestRecord *test;
         Fact decisive;
