@@ -108,7 +108,7 @@ def test_worker_killed(vm, state):
     job = detach(vm, "sleep", "292", options=LONG if state == "warming" else ("--trials=2", "--warmups=0", "--wall-limit=300"))
     wait_state(vm, job, state)
     wait_until(lambda: processes(vm, "^sleep 292"), "the program")
-    vm.run("pkill -KILL -x jouletrace-work || pkill -KILL -f jouletrace-worker")
+    vm.run(["pkill", "-KILL", "-x", "jt-judge"])
     assert_nothing_lives(vm, "^sleep 292")
     done = wait_record(vm, job)
     assert done["job"]["result"] == "infrastructure" and done["job"]["error"]["name"].endswith(".WorkerFailed")
