@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline-internal.h"
 
-#define STEP_UP 3U /* trials added at a time while precision is wanting */
+#define PLANNING_TRIALS 3U /* at most so many find out how many runs fill a window */
+#define STEP_UP 3U         /* trials added at a time while precision is wanting */
 #define REGION_PATIENCE_NS \
         (UINT64_C(20) * NSEC_PER_SEC) /* for a window's runs with all that is not measured of them */
 
@@ -137,11 +138,17 @@ static bool wants_more(Pipeline *pipeline) {
         return true;
 }
 
+/* As long as nothing valid is there, a trial that was too short has told how long the next one has to be. */
+static bool still_planning(const Pipeline *pipeline, const TrialRecord *last) {
+        return job_valid_trials(pipeline->record) == 0 && pipeline->record->trials->len <= PLANNING_TRIALS &&
+               g_ptr_array_find_with_equal_func(last->quality, "TOO_SHORT", g_str_equal, NULL);
+}
+
 static void advance_trials(Pipeline *pipeline) {
         const TrialRecord *last = last_of(pipeline->record->trials);
 
         plan_windows(pipeline, last);
-        if (last && !last->valid) {
+        if (last && !last->valid && !still_planning(pipeline, last)) {
                 if (pipeline->reruns >= (pipeline->wanted + 1) / 2) {
                         pipeline_finish_unstable(pipeline);
                         return;
