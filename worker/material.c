@@ -100,18 +100,6 @@ static void take_program(Material *material, int r, const char *reply, size_t le
         material->program.path = g_utf8_make_valid(parts[2], -1);
 }
 
-static int write_block(int fd, const uint8_t *data, size_t size) {
-        while (size > 0) {
-                const ssize_t n = write(fd, data, size);
-
-                if (n < 0)
-                        return -errno;
-                data += n;
-                size -= (size_t) n;
-        }
-        return 0;
-}
-
 /* Into our memfd, fds[0]; from the beginning of the file, wherever the caller's offset stands. */
 static int work_stdin(void *userdata, const int *fds, size_t n_fds, GString *reply) {
         const int source = ((const Material *) userdata)->request->stdin_fd;
@@ -134,7 +122,7 @@ static int work_stdin(void *userdata, const int *fds, size_t n_fds, GString *rep
                 size += (uint64_t) n;
                 if (size > STDIN_MAX_BYTES)
                         return -EFBIG;
-                r = write_block(fds[0], block, (size_t) n);
+                r = write_all(fds[0], block, (size_t) n);
                 if (r < 0)
                         return r;
         }
@@ -189,7 +177,7 @@ static int start_stdin(Material *material, uint64_t timeout_usec) {
                 return r < 0 ? r : 1;
         }
         data = g_bytes_get_data(request->stdin_bytes, &size);
-        r = write_block(material->stdin_fd, data, size);
+        r = write_all(material->stdin_fd, data, size);
         if (r < 0)
                 return r;
         return seal(material->stdin_fd);
@@ -252,7 +240,7 @@ static int copy_output(int from, int to, uint8_t *block) {
 
                 if (n <= 0)
                         return n < 0 ? -errno : 0;
-                r = write_block(to, block, (size_t) n);
+                r = write_all(to, block, (size_t) n);
                 if (r < 0)
                         return r;
                 done += n;

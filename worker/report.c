@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "config.h"
 #include "report-internal.h"
@@ -179,23 +177,8 @@ char *report_body(const JobRecord *record, ReportView view) {
 
 int report_memfd(const JobRecord *record, ReportView view) {
         g_autofree char *text = report_body(record, view);
-        const char *p = text;
-        size_t left = strlen(text);
-        autofd fd = memfd_create("jouletrace-report", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-        if (fd < 0)
-                return -errno;
-        while (left > 0) {
-                const ssize_t n = write(fd, p, left);
-
-                if (n < 0)
-                        return -errno;
-                p += n;
-                left -= (size_t) n;
-        }
-        if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-                return -errno;
-        return steal_fd(&fd);
+        return memfd_with("jouletrace-report", text, strlen(text));
 }
 
 Result *report_result(const JobRecord *record) {
