@@ -266,27 +266,51 @@ static int try_leaf(int fd) {
         return r;
 }
 
+static void remove_cgroup(const char *path) {
+        g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+        const char *name;
+
+        while (dir && (name = g_dir_read_name(dir))) {
+                g_autofree char *below = g_build_filename(path, name, NULL);
+
+                if (g_file_test(below, G_FILE_TEST_IS_DIR))
+                        remove_cgroup(below);
+        }
+        (void) rmdir(path);
+}
+
 /* A worker that was killed could not remove its cgroups. The kernel keeps those in which something still lives. */
 static void remove_stale(const char *own) {
         g_autoptr(GDir) dir = g_dir_open(own, 0, NULL);
         const char *name;
 
         while (dir && (name = g_dir_read_name(dir))) {
-                g_autofree char *path = g_build_filename(own, name, NULL);
-                g_autoptr(GDir) leaves = NULL;
+                g_autofree char *path = g_build_filename(own, name, NULL), *number = NULL;
                 uint64_t pid;
 
-                if (!g_str_has_prefix(name, OWN_PREFIX) || parse_u64(name + strlen(OWN_PREFIX), &pid) < 0 ||
-                    pid == 0 || pid > INT32_MAX || kill((pid_t) pid, 0) == 0 || errno != ESRCH)
+                if (!g_str_has_prefix(name, OWN_PREFIX))
                         continue;
-                leaves = g_dir_open(path, 0, NULL);
-                while (leaves && (name = g_dir_read_name(leaves))) {
-                        g_autofree char *leaf = g_build_filename(path, name, NULL);
-
-                        (void) rmdir(leaf);
-                }
-                (void) rmdir(path);
+                number = g_strdelimit(g_strdup(name + strlen(OWN_PREFIX)), ".", '\0');
+                if (parse_u64(number, &pid) >= 0 && pid > 0 && pid <= INT32_MAX && kill((pid_t) pid, 0) < 0 &&
+                    errno == ESRCH)
+                        remove_cgroup(path);
         }
+}
+
+/* Under our PID another worker's may still stand: one that had the PID before us and left something that lives, or one
+ * of another PID namespace. */
+static int make_own_cgroup(const char *own, char **ret_path) {
+        for (unsigned i = 0; i < 100; i++) {
+                g_autofree char *path = g_strdup_printf("%s/" OWN_PREFIX "%d.%u", own, getpid(), i);
+
+                if (mkdir(path, 0755) >= 0) {
+                        *ret_path = g_steal_pointer(&path);
+                        return 0;
+                }
+                if (errno != EEXIST)
+                        return -errno;
+        }
+        return -EEXIST;
 }
 
 static int open_own_cgroup(int *ret_fd, char **ret_path) {
@@ -305,9 +329,9 @@ static int open_own_cgroup(int *ret_fd, char **ret_path) {
                 return r;
 
         remove_stale(own);
-        path = g_strdup_printf("%s/" OWN_PREFIX "%d", own, getpid());
-        if (mkdir(path, 0755) < 0)
-                return -errno;
+        r = make_own_cgroup(own, &path);
+        if (r < 0)
+                return r;
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         r = fd < 0 ? -errno : try_leaf(fd);
         if (r < 0) {

@@ -196,11 +196,13 @@ static void test_stale(void) {
         Containment *containment;
 
         if (killed == 0) {
-                Leaf *leaf;
+                Leaf *leaf, *run;
 
                 g_assert_cmpint(containment_open_process(&containment), >=, 0);
-                if (containment->kind == CONTAINMENT_CGROUP)
+                if (containment->kind == CONTAINMENT_CGROUP) {
                         g_assert_cmpint(leaf_create(containment->fd, "trial-1", &leaf), ==, 0);
+                        g_assert_cmpint(leaf_create(leaf->fd, "run", &run), ==, 0);
+                }
                 (void) raise(SIGKILL);
         }
         g_assert_cmpint(waitpid(killed, NULL, 0), ==, killed);
@@ -209,10 +211,21 @@ static void test_stale(void) {
                 g_autofree char *dir = g_path_get_dirname(containment->own_path);
 
                 g_assert_cmpint(access(containment->own_path, F_OK), ==, 0);
-                path = g_strdup_printf("%s/jouletrace-%d", dir, killed);
+                path = g_strdup_printf("%s/jouletrace-%d.0", dir, killed);
                 g_assert_cmpint(access(path, F_OK), ==, -1);
         }
         containment_free(containment);
+}
+
+/* One of the same PID, of another PID namespace, or with something in it that would not die, is in nobody's way. */
+static void test_same_pid(void) {
+        g_autoptr(Containment) other = NULL, containment = NULL;
+
+        g_assert_cmpint(containment_open_process(&other), >=, 0);
+        g_assert_cmpint(containment_open_process(&containment), >=, 0);
+        g_assert_cmpint(containment->kind, ==, other->kind);
+        if (containment->kind == CONTAINMENT_CGROUP)
+                g_assert_cmpstr(containment->own_path, !=, other->own_path);
 }
 
 int main(int argc, char **argv) {
@@ -224,5 +237,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/containment/leaf-set", test_leaf_set);
         g_test_add_func("/containment/errand", test_errand);
         g_test_add_func("/containment/stale", test_stale);
+        g_test_add_func("/containment/same-pid", test_same_pid);
         return g_test_run();
 }
