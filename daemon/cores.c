@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-#include <fcntl.h>
-#include <string.h>
-#include <sys/inotify.h>
-
 #include "cores.h"
 #include "cpuset.h"
-#include "fs.h"
 #include "log.h"
 #include "names.h"
+#include "partition.h"
 
-#define PARTITION_FILE JT_SLICE "/cpuset.cpus.partition"
-#define EFFECTIVE_FILE JT_SLICE "/cpuset.cpus.effective"
+#define MEMBER "member" /* no partition */
 
 struct Cores {
         const Topology *topology;
@@ -21,10 +16,10 @@ struct Cores {
         void *userdata;
 
         cpu_set_t set;
-        char *wanted; /* "root" or "isolated", NULL when no partition is to be taken */
+        const char *wanted; /* "root" or "isolated", NULL when no partition is to be taken */
         uint64_t release_usec;
-        int cgroup_fd; /* of cgroup_root; negative without systemd, or when it is not there */
-        char *partition_path;
+        Partition *file;                   /* NULL without systemd */
+        void (*then)(Cores *cores, int r); /* after the write under way; NULL when there is none */
 
         bool held;
         bool unannounced; /* the level or the partition is not what changed() last knew */
@@ -34,6 +29,8 @@ struct Cores {
 
         CoresReady ready;
         void *ready_userdata;
+        int result; /* what ready() will be told once a half partition is given back */
+        char *message;
         SliceRequest *request;
         sd_event_source *answer;  /* ready() of a partition that is held already */
         sd_event_source *release; /* timer */
@@ -70,23 +67,17 @@ static void announce(Cores *cores) {
                 cores->changed(cores, cores->userdata);
 }
 
-/* Without the file there is nothing to give back. */
-static int write_member(const Cores *cores) {
-        int r;
+static void on_written(int r, void *userdata) {
+        Cores *cores = userdata;
+        void (*then)(Cores * cores, int r) = cores->then;
 
-        r = write_file_at(cores->cgroup_fd, PARTITION_FILE, "member\n");
-        return r == -ENOENT ? 0 : r;
+        cores->then = NULL;
+        then(cores, r);
 }
 
-/* The first line: "member", "root", "isolated", or "root invalid (…)". */
-static int read_partition(const Cores *cores, char **ret) {
-        int r;
-
-        r = read_file_at(cores->cgroup_fd, PARTITION_FILE, ret);
-        if (r < 0)
-                return r;
-        (*ret)[strcspn(*ret, "\n")] = '\0';
-        return 0;
+static void write_partition(Cores *cores, const char *value, void (*then)(Cores *cores, int r)) {
+        cores->then = then;
+        partition_write(cores->file, value, on_written, cores);
 }
 
 /* 0 when the slice has exactly our CPUs; -ENOENT when it has no cpuset at all; else a sentence. */
@@ -95,14 +86,12 @@ static int check_effective(const Cores *cores, char **ret_message) {
         cpu_set_t effective;
         int r;
 
-        r = read_file_at(cores->cgroup_fd, EFFECTIVE_FILE, &text);
+        r = partition_read_cpus(cores->file, &effective, &text);
         if (r == -ENOENT)
                 return r;
-        if (r >= 0)
-                r = cpulist_parse(g_strstrip(text), &effective);
         if (r < 0) {
                 *ret_message = g_strdup_printf("the CPUs of " JT_SLICE " cannot be read back: %s", g_strerror(-r));
-                return r == -ENOENT ? -EIO : r;
+                return r;
         }
         if (CPU_EQUAL(&effective, &cores->set))
                 return 0;
@@ -117,7 +106,7 @@ static char *look_for_loss(const Cores *cores) {
         g_autofree char *now = NULL, *message = NULL;
         int r;
 
-        r = read_partition(cores, &now);
+        r = partition_read(cores->file, &now);
         if (r >= 0 && !g_str_equal(now, cores->wanted))
                 return g_steal_pointer(&now);
         if (r >= 0)
@@ -156,8 +145,7 @@ static int on_partition_changed(sd_event_source *source, const struct inotify_ev
 static void watch_partition(Cores *cores) {
         int r;
 
-        r = sd_event_add_inotify(cores->event, &cores->watch, cores->partition_path, IN_MODIFY, on_partition_changed,
-                                 cores);
+        r = partition_watch(cores->file, on_partition_changed, cores, &cores->watch);
         if (r < 0)
                 log_errno(LOG_WARNING, r, "The partition of " JT_SLICE " is not watched");
 }
@@ -169,28 +157,27 @@ static void stop_waiting(Cores *cores) {
         cores->release = sd_event_source_disable_unref(cores->release);
 }
 
-static int drop_partition(Cores *cores) {
+static void unhold(Cores *cores) {
         cores->watch = sd_event_source_disable_unref(cores->watch);
         cores->held = false;
-        return write_member(cores);
 }
 
-static void give_back(Cores *cores) {
-        g_autofree char *list = NULL;
-        int r;
+static void ask_slice(Cores *cores);
 
-        stop_waiting(cores);
-        if (!cores->held)
-                return;
+/* Without the file there is nothing to give back. */
+static void on_given_back(Cores *cores, int r) {
+        g_autofree char *list = cpulist_format(&cores->set);
 
-        r = drop_partition(cores);
+        if (r == -ENOENT)
+                r = 0;
         if (r < 0)
                 log_errno(LOG_ERR, r, "The CPUs of " JT_SLICE " are still kept from the rest of the system");
         set_state(cores, ISOLATION_RESERVED, "", NULL);
-
-        list = cpulist_format(&cores->set);
         log_at(LOG_INFO, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_RELEASED, .error = r },
                "CPUs %s are everybody's again", list);
+        announce(cores);
+        if (cores->ready)
+                ask_slice(cores);
 }
 
 /* The callback may free the object or acquire again: nothing is touched afterwards. */
@@ -201,55 +188,61 @@ static void answer(Cores *cores, int r, const char *message) {
         ready(cores, r, message, cores->ready_userdata);
 }
 
-/* NULL when the kernel made it a partition, else why not; it is no half one then, which could come true later. */
-static char *take_partition(Cores *cores) {
-        g_autofree char *line = NULL, *now = NULL;
-        int r;
-
-        line = g_strdup_printf("%s\n", cores->wanted);
-        r = write_file_at(cores->cgroup_fd, PARTITION_FILE, line);
-        if (r == -ENOENT)
-                return g_strdup("the kernel has no cpuset partitions here");
-        if (r < 0)
-                return g_strdup_printf("the kernel refuses the partition: %s", g_strerror(-r));
-
-        r = read_partition(cores, &now);
-        if (r >= 0 && g_str_equal(now, cores->wanted))
-                return NULL;
-        (void) write_member(cores);
-        return r < 0 ? g_strdup_printf("the partition cannot be read back: %s", g_strerror(-r))
-                     : g_strdup_printf("the kernel refuses the partition: %s", now);
+/* A lost partition is asked for anew, and nothing is said of it. */
+static void on_dropped(Cores *cores, int r) {
+        if (cores->ready)
+                ask_slice(cores);
 }
 
-/* What acquire does once the slice has its CPUs. */
-static int reserve(Cores *cores, char **ret_message) {
-        g_autofree char *list = NULL, *why = NULL;
-        int r;
+static void finish(Cores *cores, int r, const char *message) {
+        announce(cores);
+        answer(cores, r, message);
+}
 
-        if (CPU_COUNT(&cores->set) == 0)
-                return 0;
-        r = check_effective(cores, ret_message);
-        if (r == -ENOENT) {
-                set_state(cores, ISOLATION_NONE, "", g_strdup("the kernel or container has no cpusets for " JT_SLICE));
-                return 0;
+static void on_withdrawn(Cores *cores, int r) {
+        g_autofree char *message = g_steal_pointer(&cores->message);
+
+        finish(cores, cores->result, message);
+}
+
+/* No half partition is left, which could come true later. */
+static void withdraw(Cores *cores, int result, char *message) {
+        cores->result = result;
+        g_free(cores->message);
+        cores->message = message;
+        write_partition(cores, MEMBER, on_withdrawn);
+}
+
+static void stay_confined(Cores *cores, char *why) {
+        log_at(LOG_WARNING, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_LOST },
+               "Jobs are confined but not alone: %s", why);
+        set_state(cores, ISOLATION_CONFINED, "", why);
+}
+
+/* The kernel has said what it makes of the partition we asked for. */
+static void on_asked(Cores *cores, int r) {
+        g_autofree char *now = NULL, *list = NULL;
+        char *message = NULL;
+
+        if (r < 0) {
+                stay_confined(cores,
+                              r == -ENOENT ? g_strdup("the kernel has no cpuset partitions here")
+                                           : g_strdup_printf("the kernel refuses the partition: %s", g_strerror(-r)));
+                finish(cores, 0, NULL);
+                return;
         }
-        if (r < 0)
-                return r;
-        if (!cores->wanted)
-                return 0;
-
-        why = take_partition(cores);
-        if (why) {
-                log_at(LOG_WARNING, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_LOST },
-                       "Jobs are confined but not alone: %s", why);
-                set_state(cores, ISOLATION_CONFINED, "", g_steal_pointer(&why));
-                return 0;
+        r = partition_read(cores->file, &now);
+        if (r < 0 || !g_str_equal(now, cores->wanted)) {
+                stay_confined(cores, r < 0 ? g_strdup_printf("the partition cannot be read back: %s", g_strerror(-r))
+                                           : g_strdup_printf("the kernel refuses the partition: %s", now));
+                withdraw(cores, 0, NULL);
+                return;
         }
         /* A partition may hold fewer CPUs than asked for. */
-        r = check_effective(cores, ret_message);
+        r = check_effective(cores, &message);
         if (r < 0) {
-                (void) write_member(cores);
-                return r;
+                withdraw(cores, r, message);
+                return;
         }
         cores->held = true;
         set_state(cores, ISOLATION_RESERVED, cores->wanted, NULL);
@@ -258,17 +251,40 @@ static int reserve(Cores *cores, char **ret_message) {
         list = cpulist_format(&cores->set);
         log_at(LOG_INFO, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_TAKEN },
                "CPUs %s are kept from the rest of the system (partition %s)", list, cores->wanted);
-        return 0;
+        finish(cores, 0, NULL);
+}
+
+/* What acquire does once the slice has its CPUs. */
+static void reserve(Cores *cores) {
+        g_autofree char *message = NULL;
+        int r = 0;
+
+        if (CPU_COUNT(&cores->set) > 0)
+                r = check_effective(cores, &message);
+        if (r == -ENOENT) {
+                set_state(cores, ISOLATION_NONE, "", g_strdup("the kernel or container has no cpusets for " JT_SLICE));
+                finish(cores, 0, NULL);
+        } else if (r < 0 || !cores->wanted)
+                finish(cores, r, message);
+        else
+                write_partition(cores, cores->wanted, on_asked);
 }
 
 static void on_slice_ready(int r, const char *message, void *userdata) {
         Cores *cores = userdata;
-        g_autofree char *sentence = NULL;
 
-        if (r >= 0)
-                r = reserve(cores, &sentence);
-        announce(cores);
-        answer(cores, r, sentence ?: message);
+        if (r < 0)
+                finish(cores, r, message);
+        else
+                reserve(cores);
+}
+
+static void ask_slice(Cores *cores) {
+        int r;
+
+        r = systemd_set_slice_cpus(cores->systemd, &cores->set, on_slice_ready, cores, &cores->request);
+        if (r < 0)
+                answer(cores, r, NULL);
 }
 
 static int on_answer(sd_event_source *source, void *userdata) {
@@ -277,7 +293,7 @@ static int on_answer(sd_event_source *source, void *userdata) {
 }
 
 int cores_acquire(Cores *cores, CoresReady ready, void *userdata) {
-        int r;
+        int r = 0;
 
         if (!cores->systemd) {
                 ready(cores, 0, NULL, userdata);
@@ -288,14 +304,14 @@ int cores_acquire(Cores *cores, CoresReady ready, void *userdata) {
 
         stop_waiting(cores);
         reread_partition(cores);
-        if (cores->held && cores->level == ISOLATION_RESERVED) {
+        if (cores->held && cores->level == ISOLATION_RESERVED)
                 r = sd_event_add_defer(cores->event, &cores->answer, on_answer, cores);
-        } else {
+        else if (cores->held) {
                 /* A partition that was withdrawn is asked for anew. */
-                if (cores->held)
-                        (void) drop_partition(cores);
+                unhold(cores);
+                write_partition(cores, MEMBER, on_dropped);
+        } else if (!cores->then) /* else once it is given back */
                 r = systemd_set_slice_cpus(cores->systemd, &cores->set, on_slice_ready, cores, &cores->request);
-        }
         if (r < 0)
                 return r;
 
@@ -307,8 +323,9 @@ int cores_acquire(Cores *cores, CoresReady ready, void *userdata) {
 static int on_release(sd_event_source *source, uint64_t usec, void *userdata) {
         Cores *cores = userdata;
 
-        give_back(cores);
-        announce(cores);
+        stop_waiting(cores);
+        unhold(cores);
+        write_partition(cores, MEMBER, on_given_back);
         return 0;
 }
 
@@ -327,8 +344,20 @@ void cores_release_later(Cores *cores) {
 }
 
 void cores_release_now(Cores *cores) {
-        give_back(cores);
-        announce(cores);
+        const bool asked = cores->then == on_asked, giving = cores->then == on_given_back;
+        int r;
+
+        stop_waiting(cores);
+        if (!cores->file)
+                return;
+        r = partition_wait(cores->file);
+        cores->then = NULL;
+        if (giving)
+                on_given_back(cores, r);
+        else if (asked || cores->held) {
+                unhold(cores);
+                on_given_back(cores, partition_write_now(cores->file, MEMBER));
+        }
 }
 
 static int choose_listed(const Topology *topology, const char *list, cpu_set_t *ret, char **ret_message) {
@@ -359,7 +388,9 @@ static int choose_listed(const Topology *topology, const char *list, cpu_set_t *
 
 /* Leaves the level that the next job gets at best. */
 static int choose(Cores *cores, const CoresConfig *config, char **ret_message) {
-        const char *wanted = g_str_equal(config->partition, "none") ? NULL : config->partition;
+        const char *wanted = g_str_equal(config->partition, "isolated") ? "isolated"
+                             : g_str_equal(config->partition, "root")   ? "root"
+                                                                        : NULL;
         char *why = NULL;
         int r;
 
@@ -393,7 +424,7 @@ static int choose(Cores *cores, const CoresConfig *config, char **ret_message) {
                 set_state(cores, ISOLATION_CONFINED, "", why);
         else
                 set_state(cores, ISOLATION_RESERVED, "", NULL);
-        cores->wanted = CPU_COUNT(&cores->set) > 0 ? g_strdup(wanted) : NULL;
+        cores->wanted = CPU_COUNT(&cores->set) > 0 ? wanted : NULL;
         cores->unannounced = false;
         return 0;
 }
@@ -403,10 +434,10 @@ static void give_back_leftover(Cores *cores) {
         g_autofree char *partition = NULL;
         int r;
 
-        r = read_partition(cores, &partition);
-        if (r < 0 || g_str_equal(partition, "member"))
+        r = partition_read(cores->file, &partition);
+        if (r < 0 || g_str_equal(partition, MEMBER))
                 return;
-        r = write_member(cores);
+        r = partition_write_now(cores->file, MEMBER);
         log_at(r < 0 ? LOG_ERR : LOG_NOTICE,
                &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_RELEASED, .error = r },
                "A partition of " JT_SLICE " was left behind (%s)%s%s", partition,
@@ -426,16 +457,13 @@ int cores_new(const Topology *topology, const CoresConfig *config, Systemd *syst
         cores->changed = changed;
         cores->userdata = userdata;
         cores->release_usec = config->release_usec;
-        cores->partition_path = g_build_filename(cgroup_root, PARTITION_FILE, NULL);
-        cores->cgroup_fd = -1;
 
         r = choose(cores, config, ret_message);
         if (r < 0)
                 return r;
         if (systemd) {
-                cores->cgroup_fd = open(cgroup_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-                if (cores->cgroup_fd < 0) {
-                        r = -errno;
+                r = partition_new(event, cgroup_root, &cores->file);
+                if (r < 0) {
                         *ret_message = g_strdup_printf("%s cannot be opened: %s", cgroup_root, g_strerror(-r));
                         return r;
                 }
@@ -449,12 +477,12 @@ int cores_new(const Topology *topology, const CoresConfig *config, Systemd *syst
 Cores *cores_free(Cores *cores) {
         if (!cores)
                 return NULL;
-        give_back(cores);
+        cores->changed = NULL;
+        cores_release_now(cores);
+        partition_free(cores->file);
         sd_event_unref(cores->event);
-        safe_close(cores->cgroup_fd);
-        g_free(cores->partition_path);
         g_free(cores->partition);
-        g_free(cores->wanted);
+        g_free(cores->message);
         g_free(cores->why);
         g_free(cores);
         return NULL;

@@ -24,7 +24,8 @@ typedef enum Kernel {
 static struct {
         Kernel kernel;
         char *root;
-        GString *written; /* "member root " */
+        GString *written;    /* "member root " */
+        uint64_t write_usec; /* how long a write takes */
 } sim;
 
 static void put(const char *file, const char *text) {
@@ -56,6 +57,7 @@ int __wrap_write_file_at(int dir_fd, const char *path, const char *text) {
         g_assert_cmpstr(path, ==, "jouletrace.slice/cpuset.cpus.partition");
         if (faccessat(dir_fd, path, F_OK, 0) < 0)
                 return -errno;
+        g_usleep(sim.write_usec);
         g_string_append_printf(sim.written, "%s ", asked);
         if (g_str_equal(asked, "member")) {
                 put("cpuset.cpus.partition", "member\n");
@@ -124,6 +126,7 @@ static void set_up(Fixture *f, gconstpointer data) {
         g_autofree char *slice = NULL;
 
         sim.kernel = KERNEL_GRANTS;
+        sim.write_usec = 0;
         sim.root = g_dir_make_tmp("test-cores-XXXXXX", NULL);
         g_assert_nonnull(sim.root);
         sim.written = g_string_new(NULL);
@@ -504,6 +507,53 @@ static void test_forgotten(Fixture *f, gconstpointer data) {
         assert_written("");
 }
 
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+        unsigned *ticks = userdata;
+
+        ++*ticks;
+        g_assert_cmpint(sd_event_source_set_time_relative(source, USEC_PER_MSEC), >=, 0);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* The kernel may take its time over a partition: the loop turns meanwhile, and what is asked meanwhile comes in order.
+ */
+static void test_slow(Fixture *f, gconstpointer data) {
+        sd_event_source *ticker = NULL;
+        unsigned ticks = 0, seen;
+
+        sim.write_usec = 200 * USEC_PER_MSEC;
+        make(f, "auto", "root");
+        g_assert_cmpint(sd_event_add_time_relative(f->event, &ticker, CLOCK_MONOTONIC, 0, 1, on_tick, &ticks), >=, 0);
+        g_assert_cmpint(acquire(f), ==, 0);
+        assert_state(f, ISOLATION_RESERVED, "root", NULL);
+        g_assert_cmpuint(ticks, >, 20);
+
+        /* Asked for again while it is given back. */
+        cores_release_later(f->cores);
+        run_for(f->event, RELEASE_USEC + sim.write_usec / 2);
+        assert_written("root ");
+        seen = ticks;
+        g_assert_cmpint(acquire(f), ==, 0);
+        g_assert_cmpuint(ticks, >, seen + 20);
+        assert_written("member root ");
+        assert_state(f, ISOLATION_RESERVED, "root", NULL);
+
+        /* A stop while it is given back, and while it is taken. */
+        cores_release_later(f->cores);
+        run_for(f->event, RELEASE_USEC + sim.write_usec / 2);
+        cores_release_now(f->cores);
+        assert_written("member ");
+        f->ready = false;
+        g_assert_cmpint(cores_acquire(f->cores, on_ready, f), ==, 0);
+        run_for(f->event, sim.write_usec / 2);
+        cores_release_now(f->cores);
+        assert_written("root member ");
+        assert_state(f, ISOLATION_RESERVED, "", NULL);
+        assert_file("member");
+        g_assert_false(f->ready);
+        sd_event_source_disable_unref(ticker);
+}
+
 static void add(const char *name, gconstpointer data, void (*test)(Fixture *, gconstpointer)) {
         g_test_add(name, Fixture, data, set_up, test, tear_down);
 }
@@ -536,5 +586,6 @@ int main(int argc, char *argv[]) {
         add("/cores/embedded", NULL, test_embedded);
         add("/cores/no-cgroup-root", NULL, test_no_cgroup_root);
         add("/cores/forgotten", NULL, test_forgotten);
+        add("/cores/slow", NULL, test_slow);
         return g_test_run();
 }
