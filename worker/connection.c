@@ -121,6 +121,8 @@ static void end_when_sent(Connection *connection, int r) {
         if (r >= 0)
                 r = sd_event_add_time_relative(connection->event, &connection->sent_timer, CLOCK_MONOTONIC,
                                                SEND_TIMEOUT_USEC, 0, on_not_sent, connection);
+        if (r >= 0)
+                r = on_sent(NULL, connection); /* most often it is: no event comes after this one */
         if (r < 0)
                 (void) sd_event_exit(connection->event, r);
 }

@@ -196,6 +196,8 @@ void pipeline_finish_not_built(Pipeline *pipeline, int r, BoxStage stage, const 
                 result = RESULT_FAILED;
         } else if (r == -ENOTRECOVERABLE)
                 error = JT_ERROR_SCOPE_FAILED;
+        else if (r == -ENOTSUP)
+                error = JT_ERROR_BOX_UNAVAILABLE;
         job_record_set_end(pipeline->record, result, STATUS_INCOMPLETE, error, why ?: g_strerror(-r));
         pipeline->record->verdict = VERDICT_IE;
         pipeline_finish(pipeline);

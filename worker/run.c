@@ -275,7 +275,7 @@ int run_wait_ready(Run *run, BoxStage *ret_stage, char **ret_why) {
         *ret_stage = run->box->stage;
         if (r < 0)
                 *ret_why = g_strdup_printf("The run failed while %s: %s", box_stage_to_string(run->box->stage),
-                                           g_strerror(-r));
+                                           g_strerror(-run->box->error));
         return r;
 }
 

@@ -27,7 +27,8 @@ typedef void (*RunOver)(Run *run, void *userdata);
 int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, Meter *meter, RunOver over, void *userdata,
             Run **ret, char **ret_why);
 
-/* Waits for the gate; *ret_why as above. -EACCES and the like are the caller's doing when *ret_stage is CHDIR. */
+/* Waits for the gate, see box_wait_ready(); *ret_why as above. -EACCES and the like are the caller's doing when
+ * *ret_stage is CHDIR. */
 int run_wait_ready(Run *run, BoxStage *ret_stage, char **ret_why);
 
 /* Opens the gate and starts the limits' timers. */

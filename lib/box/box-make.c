@@ -62,8 +62,7 @@ static int make_leaf(const BoxSpec *spec, BoxParts *parts, char **ret_why) {
 
         if (containment->kind == CONTAINMENT_PROCESS_GROUP)
                 return 0;
-        parts->leaf_id = ++containment->last_leaf;
-        name = g_strdup_printf("trial-%u", parts->leaf_id);
+        name = g_strdup_printf("trial-%u", parts->id);
         r = leaf_create(containment->fd, name, &parts->leaf);
         if (r < 0) {
                 *ret_why = g_strdup_printf("The run's cgroup cannot be made: %s", g_strerror(-r));
@@ -161,6 +160,7 @@ int box_make(const BoxSpec *spec, pid_t watcher, BoxParts *ret, char **ret_why) 
         g_assert(g_str_equal(spec->profile, spec->root ? "box" : "host"));
         *ret_why = NULL;
 
+        parts.id = ++spec->containment->last_run;
         r = make_leaf(spec, &parts, ret_why);
         if (r < 0)
                 return r;

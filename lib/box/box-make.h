@@ -5,6 +5,8 @@
 
 #include "box.h"
 
+#define BOX_NEEDS "; it needs CAP_SYS_ADMIN, or a user namespace" /* after EPERM */
+
 typedef enum BoxFd {
         BOX_FD_PID,
         BOX_FD_GATE,
@@ -18,10 +20,10 @@ typedef enum BoxFd {
 typedef struct BoxParts {
         pid_t pid;
         int fds[BOX_FDS];
-        Leaf *leaf;       /* NULL for a process group */
-        Leaf *run;        /* of a box: the program's, below the leaf; else NULL */
-        bool boxed;       /* the process is a stub, and status a socket (boxed.h) */
-        uint32_t leaf_id; /* its number in the containment; 0 without one */
+        Leaf *leaf;  /* NULL for a process group */
+        Leaf *run;   /* of a box: the program's, below the leaf; else NULL */
+        bool boxed;  /* the process is a stub, and status a socket (boxed.h) */
+        uint32_t id; /* the run's in its containment, from 1 on */
 } BoxParts;
 
 #define BOX_PARTS_NONE ((BoxParts){ .fds = { -1, -1, -1, -1, -1 } })

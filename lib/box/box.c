@@ -53,7 +53,7 @@ int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why) {
                       .stdout_fd = parts.fds[BOX_FD_STDOUT],
                       .stderr_fd = parts.fds[BOX_FD_STDERR],
                       .leaf = parts.leaf,
-                      .leaf_id = parts.leaf_id,
+                      .id = parts.id,
                       .containment = spec->containment,
                       .launcher = spec->launcher };
         if (parts.boxed) {
@@ -122,6 +122,12 @@ static int set_up_cost(Box *box, uint64_t *ret_usec) {
         return 0;
 }
 
+/* What only a box needs, refused. */
+static bool no_box(const Box *box) {
+        return box->boxed && (box->stage == BOX_STAGE_NAMESPACES || box->stage == BOX_STAGE_ROOT ||
+                              box->stage == BOX_STAGE_IDENTITY || box->stage == BOX_STAGE_FILTER);
+}
+
 int box_wait_ready(Box *box, uint64_t timeout_usec) {
         ChildStatus status = {};
         int r;
@@ -138,7 +144,7 @@ int box_wait_ready(Box *box, uint64_t timeout_usec) {
         box->stage = (BoxStage) status.stage;
         box->error = status.error;
         if (box->error < 0)
-                return box->error;
+                return no_box(box) ? -ENOTSUP : box->error;
         return box->error = set_up_cost(box, &box->setup_cpu_usec);
 }
 
@@ -335,9 +341,8 @@ Box *box_free(Box *box) {
         safe_close(box->stdout_fd);
         safe_close(box->stderr_fd);
         leaf_free(box->leaf);
-        if (box->launcher && box->leaf_id > 0)
-                (void) launcher_remove(box->launcher,
-                                       box->leaf_id); /* what it cannot remove goes with the containment */
+        if (box->launcher)
+                (void) launcher_remove(box->launcher, box->id); /* what it cannot remove goes with the containment */
         g_free(box);
         return NULL;
 }

@@ -82,8 +82,8 @@ typedef struct Box {
         int gate_fd, status_fd;
         int stdout_fd, stderr_fd; /* our ends, non-blocking; the caller drains them */
         Leaf *leaf;               /* NULL for a process group */
-        uint32_t leaf_id;
-        Boxed *boxed; /* NULL for profile "host" */
+        uint32_t id;              /* BoxParts.id */
+        Boxed *boxed;             /* NULL for profile "host" */
         Containment *containment;
         Launcher *launcher;
         bool gate_open, reaped;
@@ -97,11 +97,14 @@ typedef struct Box {
 } Box;
 
 /* Starts a run in a leaf of its own, every limit of it written and read back. Waits for the launcher at most, see
- * there. -ENOTRECOVERABLE: a limit or controller is missing (the job ends ScopeFailed); other errors are of fork's
- * kind, or the launcher's. *ret_why (set on any error) is one sentence. */
+ * there. -ENOTRECOVERABLE: a limit or controller is missing (the job ends ScopeFailed). -ENOTSUP: the kernel gives us
+ * no box (BoxUnavailable). Other errors are of fork's kind, or the launcher's. *ret_why (set on any error) is one
+ * sentence.
+ */
 int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why);
 
-/* Waits until the run stands at its gate. Negative errno of the stage box->stage, or -ETIMEDOUT. */
+/* Waits until the run stands at its gate. Negative errno of the stage box->stage, or -ETIMEDOUT. -ENOTSUP: as above;
+ * box->error has the kernel's word. */
 int box_wait_ready(Box *box, uint64_t timeout_usec);
 
 /* Readable (see filter_read_call()) when a boxed program made a call that must end its run; valid once it stands at

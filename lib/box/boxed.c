@@ -10,6 +10,7 @@
 #include "boxed.h"
 #include "clone.h"
 #include "descendants.h"
+#include "launcher.h"
 #include "stub.h"
 
 #define STUB_MSEC 1000 /* for the one thing it has left to do */
@@ -17,7 +18,8 @@
 struct Boxed {
         Leaf *run; /* of the program; NULL for a process group */
         int stub_pidfd, listener_fd;
-        bool dismissed, stub_reaped;
+        bool dismissed, stub_killed, stub_reaped;
+        uint64_t killed_cpu_usec; /* process group: of all that lived in it, when it was killed */
 };
 
 int boxed_make_socket(int *ret_ours, int *ret_theirs) {
@@ -37,8 +39,8 @@ static uint64_t namespaces_of(const BoxRoot *root) {
 
 static char *why_not(const BoxRoot *root, int error) {
         if (!root->user_namespace)
-                return g_strdup_printf("A box cannot be made: %s%s", g_strerror(-error),
-                                       error == -EPERM ? " (it needs CAP_SYS_ADMIN or a user namespace)" : "");
+                return g_strdup_printf("A box cannot be made: the kernel gives no namespaces (%s)%s",
+                                       g_strerror(-error), error == -EPERM ? BOX_NEEDS : "");
         return g_strdup_printf("A box cannot be made: the kernel gives this user no user namespace (%s)",
                                g_strerror(-error));
 }
@@ -60,7 +62,7 @@ int boxed_clone(const ChildPlan *plan, uint64_t flags, BoxParts *parts, char **r
                 stub_run(&stub);
         if (parts->pid < 0)
                 *ret_why = why_not(root, parts->pid);
-        return parts->pid < 0 ? parts->pid : 0;
+        return parts->pid < 0 ? -ENOTSUP : 0;
 }
 
 int boxed_watch(Box *box, BoxParts *parts) {
@@ -127,6 +129,23 @@ static Leaf *leaf_of(const Box *box) {
         return box->gate_open && !box->boxed->dismissed ? box->boxed->run : box->leaf;
 }
 
+/* PID 1 of a namespace takes all others with it. It has its maker's uid, and may be none of ours to signal. */
+static int kill_stub(Box *box) {
+        int r;
+
+        if (box->boxed->stub_killed)
+                return 0;
+        /* The kernel does not charge a stub for what dies with it. */
+        (void) descendants_cpu_usec(box->containment->others, box->pid, &box->boxed->killed_cpu_usec);
+        r = syscall(SYS_pidfd_send_signal, box->boxed->stub_pidfd, SIGKILL, NULL, 0) < 0 ? -errno : 0;
+        if (r == -EPERM && box->launcher)
+                r = launcher_kill(box->launcher, box->id);
+        if (r < 0 && r != -ESRCH)
+                return r;
+        box->boxed->stub_killed = true; /* asked for once: this may be called every 100 µs while a window is open */
+        return 0;
+}
+
 int boxed_kill(Box *box) {
         if (box->leaf)
                 return leaf_kill(leaf_of(box));
@@ -134,10 +153,7 @@ int boxed_kill(Box *box) {
         (void) box_reap(box);
         if (box->boxed->stub_reaped)
                 return 0;
-        /* PID 1 of a namespace takes all others with it. */
-        if (syscall(SYS_pidfd_send_signal, box->boxed->stub_pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
-                return -errno;
-        return 0;
+        return kill_stub(box);
 }
 
 /* PID 1 of a namespace is dead when all others are. */
@@ -153,7 +169,7 @@ static int reap_stub(Box *box) {
                 return 0;
         box->boxed->stub_reaped = true;
         box->over = true;
-        box->reaped_cpu_usec += rusage_cpu_usec(&usage);
+        box->reaped_cpu_usec += MAX(rusage_cpu_usec(&usage), box->boxed->killed_cpu_usec);
         return 1;
 }
 

@@ -22,7 +22,7 @@ typedef struct Containment {
         ContainmentKind kind;
         int fd;                 /* the directory leaves are made in; -1 for a process group */
         char *own_path;         /* directory made by us, removed at the end; NULL in a scope */
-        uint32_t last_leaf;     /* number of the newest leaf */
+        uint32_t last_run;      /* id of the newest run */
         cpu_set_t cpus;         /* what cpuset.cpus.effective has to show; empty: not looked at */
         uint64_t patience_usec; /* left for waiting for what does not die, over all boxes */
         GHashTable *others;     /* children of this process that belong to no run, and runs that wait at their gate */

@@ -7,9 +7,10 @@
 #include "box-make.h"
 
 typedef enum LaunchKind {
-        LAUNCH_BOX,    /* number of a spec; [stdin], [extra], handed ones → pid, leaf; the BOX_FDS, then the files of
+        LAUNCH_BOX,    /* number of a spec; [stdin], [extra], handed ones → pid, id; the BOX_FDS, then the files of
                         * the leaf, and of the program's leaf in a box, that are there */
-        LAUNCH_REMOVE, /* number of a leaf */
+        LAUNCH_KILL,   /* id of a run */
+        LAUNCH_REMOVE, /* id of a run */
         LAUNCH_ERRAND, /* number of an errand; its descriptors → pid; pidfd, reply pipe */
         LAUNCH_END_ERRAND, /* number 0 */
 } LaunchKind;
@@ -22,9 +23,10 @@ typedef struct LaunchRequest {
 typedef struct LaunchReply {
         int32_t error; /* negative errno; 0: done */
         int32_t pid;
-        uint32_t leaf_id, leaf_files, run_files; /* bit n: file n of LeafFile was sent along */
-        uint32_t boxed;                          /* 1: BoxParts.boxed */
-        char why[240];                           /* of LAUNCH_BOX; NUL-terminated */
+        uint32_t id;                    /* of LAUNCH_BOX */
+        uint32_t leaf_files, run_files; /* bit n: file n of LeafFile was sent along */
+        uint32_t boxed;                 /* 1: BoxParts.boxed */
+        char why[240];                  /* of LAUNCH_BOX; NUL-terminated */
 } LaunchReply;
 
 #define LAUNCH_FDS_MAX (BOX_FDS + 2 * LEAF_FILES) /* more than any request has */

@@ -20,14 +20,15 @@ typedef struct Server {
         int socket_fd, daemon_fd, judge_pidfd;
         pid_t judge;
         uint64_t deadline_usec; /* when the judge is killed */
-        GHashTable *leaves;     /* number → Place */
+        GHashTable *places;     /* id of a run → Place */
         NetnsPool *netns;
         int errand_pidfd;
 } Server;
 
 /* Where a run lives, until the judge says that it does not any more. */
 typedef struct Place {
-        Leaf *leaf, *run; /* run: in a box */
+        int pidfd;
+        Leaf *leaf, *run; /* NULL for a process group; run: in a box */
         int netns_fd;     /* of the pool; -1: none */
 } Place;
 
@@ -58,6 +59,7 @@ static int close_others(const Server *server) {
 static void free_place(void *data) {
         Place *place = data;
 
+        safe_close(place->pidfd);
         leaf_free(place->run);
         leaf_free(place->leaf);
         g_free(place);
@@ -108,12 +110,13 @@ static int make_box(Server *server, const LaunchRequest *request, const int *fds
         r = take_handed(fds + n_before, n_fds - n_before, files, root.n_files);
         if (r < 0)
                 return r;
-        /* Without a leaf we would not learn when it is free again. */
-        if (!root.user_namespace && root.netns_fd < 0 && spec.containment->kind != CONTAINMENT_PROCESS_GROUP) {
+        if (!root.user_namespace && root.netns_fd < 0) {
                 r = netns_pool_take(server->netns, &root.netns_fd);
                 if (r < 0) {
-                        *ret_why = g_strdup_printf("A network namespace cannot be made: %s", g_strerror(-r));
-                        return r;
+                        *ret_why = g_strdup_printf(
+                                        "A box cannot be made: the kernel gives no network namespace (%s)%s",
+                                        g_strerror(-r), r == -EPERM ? BOX_NEEDS : "");
+                        return -ENOTSUP;
                 }
                 *ret_netns_fd = root.netns_fd;
         }
@@ -135,13 +138,26 @@ static uint32_t send_leaf(const Leaf *leaf, int *fds, size_t *n) {
         return mask;
 }
 
-/* What the judge holds now is closed here; what kills the run stays, for when he is gone. */
+/* What the judge holds now is closed here; what kills the run stays, for when he may not, or is gone. */
+static void keep_place(Server *server, BoxParts *parts, int netns_fd) {
+        Place *place = g_new(Place, 1);
+
+        if (parts->leaf)
+                leaf_close_figures(parts->leaf);
+        if (parts->run)
+                leaf_close_figures(parts->run);
+        *place = (Place){ .pidfd = steal_fd(&parts->fds[BOX_FD_PID]),
+                          .leaf = g_steal_pointer(&parts->leaf),
+                          .run = g_steal_pointer(&parts->run),
+                          .netns_fd = netns_fd };
+        g_hash_table_insert(server->places, GUINT_TO_POINTER(parts->id), place);
+}
+
 static int answer_box(Server *server, const LaunchRequest *request, const int *fds, size_t n_fds, LaunchReply *reply) {
         g_autofree char *why = NULL;
         g_auto(BoxParts) parts = BOX_PARTS_NONE;
         int sent[LAUNCH_FDS_MAX], netns_fd, r;
         size_t n_sent = BOX_FDS;
-        Place *place;
 
         r = make_box(server, request, fds, n_fds, &parts, &netns_fd, &why);
         if (r < 0) {
@@ -149,35 +165,49 @@ static int answer_box(Server *server, const LaunchRequest *request, const int *f
                 return r;
         }
         reply->pid = parts.pid;
-        reply->leaf_id = parts.leaf_id;
+        reply->id = parts.id;
         reply->boxed = parts.boxed;
         memcpy(sent, parts.fds, sizeof(parts.fds));
         reply->leaf_files = send_leaf(parts.leaf, sent, &n_sent);
         reply->run_files = send_leaf(parts.run, sent, &n_sent);
         r = message_send(server->socket_fd, reply, sizeof(*reply), sent, n_sent);
-        if (parts.leaf) {
-                leaf_close_figures(parts.leaf);
-                if (parts.run)
-                        leaf_close_figures(parts.run);
-                place = g_new(Place, 1);
-                *place = (Place){ .leaf = g_steal_pointer(&parts.leaf),
-                                  .run = g_steal_pointer(&parts.run),
-                                  .netns_fd = netns_fd };
-                g_hash_table_insert(server->leaves, GUINT_TO_POINTER(parts.leaf_id), place);
-        }
+        keep_place(server, &parts, netns_fd);
         return r < 0 ? r : 1;
 }
 
-static int answer_remove(Server *server, uint32_t number) {
-        const Place *place = g_hash_table_lookup(server->leaves, GUINT_TO_POINTER(number));
+static int kill_process(const Place *place) {
+        if (pidfd_send_signal(place->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+                return -errno;
+        return 0;
+}
+
+static int kill_place(const Place *place) {
+        return place->leaf ? leaf_kill(place->leaf) : kill_process(place);
+}
+
+/* PID 1 of a namespace is dead when all others are. */
+static bool lives(const Place *place) {
+        struct pollfd item = { .fd = place->pidfd, .events = POLLIN };
+
+        return place->leaf ? leaf_populated(place->leaf) != 0 : poll(&item, 1, 0) != 1;
+}
+
+static int answer_kill(Server *server, uint32_t id) {
+        const Place *place = g_hash_table_lookup(server->places, GUINT_TO_POINTER(id));
+
+        return place ? kill_process(place) : -EINVAL;
+}
+
+static int answer_remove(Server *server, uint32_t id) {
+        const Place *place = g_hash_table_lookup(server->places, GUINT_TO_POINTER(id));
 
         if (!place)
                 return -EINVAL;
-        if (leaf_populated(place->leaf) != 0)
+        if (lives(place))
                 return -EBUSY;
         if (place->netns_fd >= 0)
                 netns_pool_give_back(server->netns, place->netns_fd);
-        (void) g_hash_table_remove(server->leaves, GUINT_TO_POINTER(number));
+        (void) g_hash_table_remove(server->places, GUINT_TO_POINTER(id));
         return 0;
 }
 
@@ -212,6 +242,8 @@ static int answer(Server *server, const LaunchRequest *request, const int *fds, 
         switch (request->kind) {
         case LAUNCH_BOX:
                 return answer_box(server, request, fds, n_fds, reply);
+        case LAUNCH_KILL:
+                return answer_kill(server, request->number);
         case LAUNCH_REMOVE:
                 return answer_remove(server, request->number);
         case LAUNCH_ERRAND:
@@ -280,14 +312,14 @@ static void clean_up(Server *server) {
         void *place;
 
         end_errand(server);
-        g_hash_table_iter_init(&iter, server->leaves);
+        g_hash_table_iter_init(&iter, server->places);
         while (g_hash_table_iter_next(&iter, NULL, &place))
-                (void) leaf_kill(((Place *) place)->leaf);
-        g_hash_table_iter_init(&iter, server->leaves);
+                (void) kill_place(place);
+        g_hash_table_iter_init(&iter, server->places);
         while (g_hash_table_iter_next(&iter, NULL, &place))
-                while (leaf_populated(((Place *) place)->leaf) > 0 && now_monotonic_usec() < deadline)
+                while (lives(place) && now_monotonic_usec() < deadline)
                         g_usleep(USEC_PER_MSEC);
-        g_hash_table_unref(server->leaves);
+        g_hash_table_unref(server->places);
         netns_pool_free(server->netns);
         containment_free(server->spec->containment);
         safe_close(server->daemon_fd); /* now it may know; what exit closes after this may be slow */
@@ -303,7 +335,7 @@ void launcher_serve(const LauncherSpec *spec, int socket_fd, pid_t judge, int ju
 
         (void) prctl(PR_SET_NAME, "jt-launcher", 0, 0, 0);
         server.netns = netns_pool_new();
-        server.leaves = g_hash_table_new_full(NULL, NULL, NULL, free_place);
+        server.places = g_hash_table_new_full(NULL, NULL, NULL, free_place);
         if (close_others(&server) < 0)
                 _exit(EXIT_FAILURE);
         while (wait_for_request(&server) >= 0 && serve_one(&server) >= 0)

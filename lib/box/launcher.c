@@ -135,12 +135,11 @@ static int parts_from_reply(const LaunchReply *reply, const int *fds, size_t n_f
                      n_run = (size_t) __builtin_popcount(reply->run_files);
         size_t next = BOX_FDS;
 
-        if ((reply->leaf_files | reply->run_files) >> LEAF_FILES || n_fds != BOX_FDS + n_leaf + n_run ||
-            (reply->leaf_id == 0 && n_leaf + n_run > 0))
+        if ((reply->leaf_files | reply->run_files) >> LEAF_FILES || n_fds != BOX_FDS + n_leaf + n_run)
                 return -EBADMSG;
-        *ret = (BoxParts){ .pid = reply->pid, .leaf_id = reply->leaf_id, .boxed = reply->boxed };
+        *ret = (BoxParts){ .pid = reply->pid, .id = reply->id, .boxed = reply->boxed };
         memcpy(ret->fds, fds, sizeof(ret->fds));
-        if (reply->leaf_id > 0)
+        if (n_leaf > 0)
                 ret->leaf = take_leaf(reply->leaf_files, fds, &next);
         if (n_run > 0)
                 ret->run = take_leaf(reply->run_files, fds, &next);
@@ -175,13 +174,21 @@ int launcher_spawn(Launcher *launcher, const BoxSpec *spec, BoxParts *ret, char 
         return r;
 }
 
-int launcher_remove(Launcher *launcher, uint32_t leaf_id) {
+/* A request that is but a number. */
+static int tell(Launcher *launcher, LaunchKind kind, uint32_t number) {
         LaunchReply reply;
         int fds[LAUNCH_FDS_MAX];
         size_t n_fds;
 
-        return call(launcher, &(LaunchRequest){ .kind = LAUNCH_REMOVE, .number = leaf_id }, NULL, 0, 0, &reply, fds,
-                    &n_fds);
+        return call(launcher, &(LaunchRequest){ .kind = kind, .number = number }, NULL, 0, 0, &reply, fds, &n_fds);
+}
+
+int launcher_kill(Launcher *launcher, uint32_t id) {
+        return tell(launcher, LAUNCH_KILL, id);
+}
+
+int launcher_remove(Launcher *launcher, uint32_t id) {
+        return tell(launcher, LAUNCH_REMOVE, id);
 }
 
 int launcher_errand(Launcher *launcher, uint32_t number, const int *fds, size_t n_fds, pid_t *ret_pid, int *ret_pidfd,
@@ -201,9 +208,5 @@ int launcher_errand(Launcher *launcher, uint32_t number, const int *fds, size_t 
 }
 
 int launcher_end_errand(Launcher *launcher) {
-        LaunchReply reply;
-        int fds[LAUNCH_FDS_MAX];
-        size_t n_fds;
-
-        return call(launcher, &(LaunchRequest){ .kind = LAUNCH_END_ERRAND }, NULL, 0, 0, &reply, fds, &n_fds);
+        return tell(launcher, LAUNCH_END_ERRAND, 0);
 }

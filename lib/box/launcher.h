@@ -46,8 +46,12 @@ int launcher_pidfd(const Launcher *launcher);
 /* See box_spawn(). Only the number and the descriptors of spec go over: stdin, extra and handed. */
 int launcher_spawn(Launcher *launcher, const BoxSpec *spec, struct BoxParts *ret, char **ret_why);
 
-/* Removes a leaf, which must be empty: -EBUSY. */
-int launcher_remove(Launcher *launcher, uint32_t leaf_id);
+/* SIGKILL for the process of a run, by BoxParts.id: for a judge who may not send it himself. With a box everything in
+ * it dies. -EINVAL also when the run was removed. */
+int launcher_kill(Launcher *launcher, uint32_t id);
+
+/* Forgets a run and removes its leaf. Nothing of it may live: -EBUSY. */
+int launcher_remove(Launcher *launcher, uint32_t id);
 
 /* See errand_start(). The errand that was on before is killed. */
 int launcher_errand(Launcher *launcher, uint32_t number, const int *fds, size_t n_fds, pid_t *ret_pid, int *ret_pidfd,

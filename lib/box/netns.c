@@ -33,19 +33,18 @@ NetnsPool *netns_pool_free(NetnsPool *pool) {
 /* Only unshare() makes one that no process has to live in. */
 static int make_netns(int *ret_fd) {
         autofd own = open(OWN_NETNS, O_RDONLY | O_CLOEXEC), made = -1;
+        int r;
 
         if (own < 0)
                 return -errno;
         if (unshare(CLONE_NEWNET) < 0)
                 return -errno;
         made = open(OWN_NETNS, O_RDONLY | O_CLOEXEC);
-        if (made < 0) {
-                int saved = errno;
-
-                return setns(own, CLONE_NEWNET) < 0 ? -ENOTRECOVERABLE : -saved;
-        }
+        r = made < 0 ? -errno : 0;
         if (setns(own, CLONE_NEWNET) < 0)
-                return -ENOTRECOVERABLE;
+                return -errno;
+        if (r < 0)
+                return r;
         *ret_fd = steal_fd(&made);
         return 0;
 }

@@ -13,7 +13,8 @@ NetnsPool *netns_pool_new(void);
 NetnsPool *netns_pool_free(NetnsPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NetnsPool, netns_pool_free)
 
-/* One that no other box has; the pool keeps the descriptor. Needs CAP_SYS_ADMIN and a process of one thread. */
+/* One that no other box has; the pool keeps the descriptor. Needs CAP_SYS_ADMIN and a process of one thread, which an
+ * error may leave in a new network namespace: it is good for nothing but boxes then. */
 int netns_pool_take(NetnsPool *pool, int *ret_fd);
 
 /* When nothing of the box lives any more. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* One box for a test: as root with a throw-away uid, or with --as-nobody as an unprivileged user in a user namespace.
- */
+/* One box for a test: as root with a throw-away uid, with --no-cgroup the same held together by its stub alone, or
+ * with --as-nobody as an unprivileged user in a user namespace. */
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +15,7 @@
 
 #include "fs.h"
 #include "netns.h"
+#include "no-cgroup.h"
 #include "root.h"
 #include "uids.h"
 
@@ -48,10 +49,15 @@ static inline void become_nobody(void) {
 
 /* What main() begins with. */
 static inline void open_tests(int *argc, char ***argv) {
+        static const char *const modes[] = { "--as-nobody", "--no-cgroup", NULL };
+
         probe_fd = open(PROBE, O_RDONLY | O_CLOEXEC);
         g_assert_cmpint(probe_fd, >=, 0);
-        if (*argc > 1 && g_str_equal((*argv)[1], "--as-nobody")) {
-                become_nobody();
+        if (*argc > 1 && g_strv_contains(modes, (*argv)[1])) {
+                if (g_str_equal((*argv)[1], "--as-nobody"))
+                        become_nobody();
+                else
+                        leave_cgroups();
                 (*argv)[1] = (*argv)[0];
                 (*argc)--;
                 (*argv)++;

@@ -83,6 +83,15 @@ static int count_children(void) {
         return 0;
 }
 
+/* Only its last byte is there. */
+static int make_sparse(off_t size) {
+        int fd = open("sparse", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+        if (fd < 0)
+                return 1;
+        return pwrite(fd, "", 1, size - 1) == 1 ? 0 : errno;
+}
+
 static _Noreturn void bomb(void) {
         for (;;)
                 if (fork() < 0)
@@ -94,6 +103,8 @@ int main(int argc, char **argv) {
                 return call(argv[2]);
         if (argc == 3 && strcmp(argv[1], "call-below") == 0)
                 return call_below(argv[2]);
+        if (argc == 3 && strcmp(argv[1], "sparse") == 0)
+                return make_sparse(atoll(argv[2]));
         if (argc == 2 && strcmp(argv[1], "abort") == 0)
                 abort();
         if (argc == 2 && strcmp(argv[1], "terminate") == 0)

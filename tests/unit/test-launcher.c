@@ -185,6 +185,7 @@ static void test_refused(Fixture *f, gconstpointer data) {
         g_autofree char *why = NULL;
         BoxParts parts;
         int pidfd, reply_fd;
+        uint32_t id;
         pid_t pid;
         Box *box;
 
@@ -199,15 +200,22 @@ static void test_refused(Fixture *f, gconstpointer data) {
                 }
                 g_assert_cmpint(launcher_errand(launcher, numbers[i], NULL, 0, &pid, &pidfd, &reply_fd), ==, -EINVAL);
                 g_assert_cmpint(launcher_remove(launcher, numbers[i]), ==, -EINVAL);
+                g_assert_cmpint(launcher_kill(launcher, numbers[i]), ==, -EINVAL);
         }
         g_assert_cmpint(launcher_remove(launcher, 0), ==, -EINVAL);
 
         box = spawn(f, launcher, 1, -1);
-        if (box->leaf)
-                g_assert_cmpint(launcher_remove(launcher, box->leaf_id), ==, -EBUSY);
-        g_assert_cmpint(box_kill(box), >=, 0);
-        collect(box);
+        id = box->id;
+        g_assert_cmpint(launcher_remove(launcher, id), ==, -EBUSY);
+        g_assert_cmpint(launcher_kill(launcher, id + 1), ==, -EINVAL);
+        g_assert_cmpint(launcher_kill(launcher, getpid()), ==, -EINVAL);
+        g_assert_cmpint(box_empty(box), ==, 0);
+        g_assert_cmpint(launcher_kill(launcher, id), ==, 0);
+        g_assert_cmpint(collect(box).end_status, ==, SIGKILL);
+        g_assert_cmpint(launcher_kill(launcher, id), ==, 0); /* it is dead, not forgotten */
         box_free(box);
+        g_assert_cmpint(launcher_kill(launcher, id), ==, -EINVAL);
+        g_assert_cmpint(launcher_remove(launcher, id), ==, -EINVAL);
 }
 
 /* A launcher that the test speaks to itself. */
@@ -240,6 +248,9 @@ static void test_malformed(Fixture *f, gconstpointer data) {
                 { { LAUNCH_BOX, 0 }, sizeof(LaunchRequest), 2, -EINVAL },
                 { { LAUNCH_BOX, UINT32_MAX }, sizeof(LaunchRequest), 0, -EINVAL },
                 { { LAUNCH_REMOVE, 7 }, sizeof(LaunchRequest), 0, -EINVAL },
+                { { LAUNCH_KILL, 0 }, sizeof(LaunchRequest), 0, -EINVAL },
+                { { LAUNCH_KILL, 1 }, sizeof(LaunchRequest), 1, -EINVAL },
+                { { LAUNCH_KILL, UINT32_MAX }, sizeof(LaunchRequest), 0, -EINVAL },
                 { { LAUNCH_END_ERRAND, 0 }, sizeof(LaunchRequest), 0, 0 },
         };
         pid_t pid;

@@ -390,6 +390,20 @@ static void test_judge_killed(void) {
         wait_until(worker_alive, launcher, false);
 }
 
+/* It has nothing to wait for once its answer is out, even when we leave the connection open. */
+static void test_ends(void) {
+        g_auto(WorkerClient) client;
+        g_autofree char *pid = NULL;
+        uint64_t begin;
+
+        worker_client_init(&client, SH("true"));
+        worker_measure(&client);
+        begin = now_monotonic_usec();
+        pid = g_strdup_printf("%d", client.worker_pid);
+        wait_until(worker_alive, pid, false);
+        g_assert_cmpuint(now_monotonic_usec() - begin, <, 4 * USEC_PER_SEC);
+}
+
 static void test_progress(void) {
         static const char *const phases[] = { "settling 0/0",  "warming 1/2",   "warming 2/2",  "measuring 1/3",
                                               "measuring 2/3", "measuring 3/3", "finishing 0/0" };
@@ -562,6 +576,7 @@ static const struct {
         { "/worker/judge", test_judge },
         { "/worker/launcher-killed", test_launcher_killed },
         { "/worker/judge-killed", test_judge_killed },
+        { "/worker/ends", test_ends },
         { "/worker/progress", test_progress },
         { "/worker/protocol", test_protocol },
         { "/worker/kind", test_kind },

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include <sched.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "no-cgroup.h"
+#include "worker-problem.h"
+
+/* A worker that may do less than the service's: without cgroups, and where the kernel gives no box. */
+
+#define STRANGER 65534 /* may not signal a box's stub */
+#define OWN_UIDS 2100003000U
+#define N_OWN_UIDS 10
+
+/* What a test does to its own process, it does to a child. */
+static void in_child(void (*what)(gconstpointer), gconstpointer data) {
+        const pid_t pid = fork();
+        int status;
+
+        if (pid == 0) {
+                what(data);
+                _exit(0);
+        }
+        g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+        g_assert_cmpint(status, ==, 0);
+}
+
+/* ---- without cgroups ---- */
+
+/* Whoever has the uid of a box, or had. */
+static bool any_boxed(void) {
+        g_autoptr(GDir) dir = g_dir_open("/proc", 0, NULL);
+        const char *name;
+        bool found = false;
+
+        while ((name = g_dir_read_name(dir))) {
+                g_autofree char *path = g_build_filename("/proc", name, "status", NULL), *text = NULL;
+                const char *line;
+
+                if (!g_ascii_isdigit(*name) || !g_file_get_contents(path, &text, NULL, NULL))
+                        continue;
+                line = strstr(text, "\nUid:\t");
+                found |= line && strtoul(line + 6, NULL, 10) - OWN_UIDS < N_OWN_UIDS;
+        }
+        return found;
+}
+
+static void wait_boxed(bool wanted) {
+        const uint64_t deadline = now_monotonic_usec() + 10 * USEC_PER_SEC;
+
+        while (any_boxed() != wanted) {
+                g_assert_cmpuint(now_monotonic_usec(), <, deadline);
+                g_usleep(1000);
+        }
+}
+
+/* In its own session, with a child in another, it never ends. */
+static void init_endless(Problem *problem, uid_t caller) {
+        problem_init(problem, JOB_VALIDATE);
+        problem->client.context.uid = caller;
+        problem->client.context.box_uid_first = OWN_UIDS;
+        problem->client.context.box_uid_last = OWN_UIDS + N_OWN_UIDS - 1;
+        problem->client.request->cpu_limit_usec = 300 * USEC_PER_MSEC;
+        problem->client.request->wall_limit_usec = 50 * USEC_PER_SEC;
+        problem_file(problem, "run", SHELL "trap '' TERM; setsid sleep 600 & while :; do :; done\n");
+        problem_test(problem, "one", "", "");
+}
+
+static const uid_t callers[] = { STRANGER, 0 };
+
+static void end_by_cpu_limit(gconstpointer data) {
+        leave_cgroups();
+        for (size_t i = 0; i < G_N_ELEMENTS(callers); i++) {
+                g_auto(Problem) problem = {};
+
+                init_endless(&problem, callers[i]);
+                problem_run(&problem);
+                problem_assert_verdict(&problem, "TLE");
+                g_assert_cmpstr(report_string(problem.client.report, "environment.containment"), ==, "process group");
+                g_assert_cmpint(report_int(problem.client.report, "validation.tests.0.cpu_usec"), >=, 300000);
+                g_assert_cmpint(report_int(problem.client.report, "validation.tests.0.cpu_usec"), <, 3000000);
+                g_assert_false(any_boxed());
+        }
+}
+
+static void test_cpu_limit(void) {
+        in_child(end_by_cpu_limit, NULL);
+}
+
+static void end_by_cancel(gconstpointer data) {
+        leave_cgroups();
+        for (size_t i = 0; i < G_N_ELEMENTS(callers); i++) {
+                g_auto(Problem) problem = {};
+
+                init_endless(&problem, callers[i]);
+                problem.client.request->cpu_limit_usec = 40 * USEC_PER_SEC;
+                problem_begin(&problem);
+                g_assert_cmpint(sd_bus_flush(problem.client.bus), >=, 0);
+                wait_boxed(true);
+                g_assert_cmpint(sd_bus_call_method_async(problem.client.bus, NULL, NULL, JT_WORKER_PATH,
+                                                         JT_WORKER_INTERFACE, "Cancel", NULL, NULL, "s",
+                                                         JT_ERROR_CANCELLED),
+                                >=, 0);
+                worker_run_end(&problem.client);
+                g_assert_cmpint(problem.client.result->result, ==, RESULT_CANCELLED);
+                g_assert_false(any_boxed());
+        }
+}
+
+static void test_cancel(void) {
+        in_child(end_by_cancel, NULL);
+}
+
+/* Nobody else may end what he leaves behind. */
+static void end_by_death(gconstpointer data) {
+        g_auto(Problem) problem = {};
+
+        leave_cgroups();
+        init_endless(&problem, STRANGER);
+        problem.client.request->cpu_limit_usec = 40 * USEC_PER_SEC;
+        problem_begin(&problem);
+        g_assert_cmpint(sd_bus_flush(problem.client.bus), >=, 0);
+        wait_boxed(true);
+        g_assert_cmpint(kill(problem.client.worker_pid, SIGKILL), ==, 0);
+        wait_boxed(false);
+}
+
+static void test_judge_killed(void) {
+        in_child(end_by_death, NULL);
+}
+
+/* ---- without what a box needs ---- */
+
+typedef struct Refusal {
+        const char *name;
+        int call;     /* that is refused; -1: CAP_SYS_ADMIN is missing */
+        uint64_t bit; /* of its first argument; 0: whatever that is */
+        const char *words;
+} Refusal;
+
+static const Refusal refusals[] = {
+        { "capability", -1, 0, "no network namespace (Operation not permitted); it needs CAP_SYS_ADMIN" },
+        { "unshare", SCMP_SYS(unshare), 0, "no network namespace (Operation not permitted)" },
+        { "setns", SCMP_SYS(setns), 0, "no network namespace (Operation not permitted)" },
+        { "clone", SCMP_SYS(clone), CLONE_NEWPID, "no namespaces (Operation not permitted)" },
+        { "cgroup-namespace", SCMP_SYS(unshare), CLONE_NEWCGROUP, "entering its namespaces: Operation not permitted" },
+        { "mount", SCMP_SYS(mount), 0, "making its file system: Operation not permitted" },
+};
+
+/* As a container's runtime does it; that of Docker knows no clone3(). */
+static void refuse(const Refusal *refusal) {
+        scmp_filter_ctx filter;
+
+        if (refusal->call < 0) {
+                g_assert_cmpint(prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN, 0, 0, 0), ==, 0);
+                return;
+        }
+        filter = seccomp_init(SCMP_ACT_ALLOW);
+        g_assert_nonnull(filter);
+        if (refusal->call == SCMP_SYS(clone))
+                g_assert_cmpint(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), ==, 0);
+        if (refusal->bit != 0)
+                g_assert_cmpint(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), refusal->call, 1,
+                                                 SCMP_A0(SCMP_CMP_MASKED_EQ, refusal->bit, refusal->bit)),
+                                ==, 0);
+        else
+                g_assert_cmpint(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), refusal->call, 0), ==, 0);
+        g_assert_cmpint(seccomp_load(filter), ==, 0);
+        seccomp_release(filter);
+}
+
+static void run_refused(gconstpointer data) {
+        const Refusal *refusal = data;
+        g_auto(Problem) problem = {};
+        g_auto(WorkerClient) host;
+
+        leave_cgroups(); /* clone() has none */
+        refuse(refusal);
+        problem_init(&problem, JOB_VALIDATE);
+        problem_file(&problem, "run", SHELL "echo 3\n");
+        problem_test(&problem, "one", "", "3\n");
+        problem_run(&problem);
+        g_assert_cmpint(problem.client.result->result, ==, RESULT_INFRASTRUCTURE);
+        g_assert_cmpstr(problem.client.result->error, ==, JT_ERROR_BOX_UNAVAILABLE);
+        g_assert_cmpstr(problem.client.result->verdict, ==, "IE");
+        if (!strstr(problem.client.result->message, refusal->words))
+                g_error("\"%s\" does not say \"%s\"", problem.client.result->message, refusal->words);
+
+        worker_client_init(&host, (const char *const[]){ "/bin/echo", "3", NULL });
+        worker_measure(&host);
+        g_assert_cmpint(host.result->result, ==, RESULT_DONE);
+}
+
+static void test_refused(gconstpointer data) {
+        in_child(run_refused, data);
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        if (geteuid() != 0) {
+                g_test_message("a worker without privileges has none to lose");
+                return g_test_run();
+        }
+        g_test_add_func("/rights/cpu-limit", test_cpu_limit);
+        g_test_add_func("/rights/cancel", test_cancel);
+        g_test_add_func("/rights/judge-killed", test_judge_killed);
+        for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
+                g_autofree char *path = g_strconcat("/rights/refused/", refusals[i].name, NULL);
+
+                g_test_add_data_func(path, &refusals[i], test_refused);
+        }
+        return g_test_run();
+}
