@@ -16,9 +16,12 @@ import json
 import marshal
 import os
 import sys
-import time
 import traceback
 import types
+# What is needed after the candidate was loaded goes by names of its own: what it makes of the modules stays its own affair.
+from json import dumps
+from os import _exit, write
+from time import perf_counter
 
 import jouletrace
 
@@ -110,15 +113,15 @@ class Calls:
             both = [(args, self.copy_kwargs(self.kwargs)) for args in positional]
             gc.freeze()
             jouletrace.begin()
-            began = time.perf_counter()
+            began = perf_counter()
             results = [function(*args, **kwargs) for args, kwargs in both]
-            seconds = time.perf_counter() - began
+            seconds = perf_counter() - began
         else:
             gc.freeze()
             jouletrace.begin()
-            began = time.perf_counter()
+            began = perf_counter()
             results = [function(*args) for args in positional]
-            seconds = time.perf_counter() - began
+            seconds = perf_counter() - began
         jouletrace.end(count)
         gc.unfreeze()
         return results, seconds
@@ -126,7 +129,7 @@ class Calls:
 
 def to_text(result):
     try:
-        return json.dumps(result)
+        return dumps(result)
     except (TypeError, ValueError, RecursionError) as error:
         return f"!{type(result).__name__}: {error}"[:1024].replace("\n", " ")
 
@@ -159,7 +162,7 @@ def fail():
         trace = trace.tb_next
     traceback.print_exception(kind, error, trace)
     sys.stderr.flush()
-    os._exit(1)
+    _exit(1)
 
 
 def main():
@@ -175,8 +178,8 @@ def main():
         fail()
     data = memoryview("".join(text + "\n" for text in texts).encode())
     while data:
-        data = data[os.write(output, data):]
-    os._exit(0)  # nothing of the candidate runs after its last call
+        data = data[write(output, data):]
+    _exit(0)  # nothing of the candidate runs after its last call
 
 
 if __name__ == "__main__":

@@ -107,8 +107,10 @@ static GString *last_bytes(const Capture *capture, size_t most) {
 
 char *capture_tail(const Capture *capture, size_t most) {
         g_autoptr(GString) raw = last_bytes(capture, most);
+        g_autofree char *text = text_printable(raw->str, raw->len);
 
-        return text_printable(raw->str, raw->len);
+        return g_strconcat(raw->len < capture->bytes ? "…" : "", text, capture->bytes < capture->seen ? "…" : "",
+                           NULL);
 }
 
 int capture_write(const Capture *capture, int fd) {

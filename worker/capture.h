@@ -26,7 +26,7 @@ int capture_drain(Capture *capture, int fd, uint64_t most);
 char *capture_sha256(const Capture *capture);
 
 /* The last `most` bytes as printable text: what is not UTF-8 or is a control character but newline and tab is shown as
- * \xNN. */
+ * \xNN. "…" stands for what is left out before them, and behind them for what was not kept. */
 char *capture_tail(const Capture *capture, size_t most);
 
 /* What was kept as one block, with a NUL behind it. */

@@ -173,6 +173,10 @@ int judging_look(Judging *judging, const WorkTest *test, const Capture *output, 
 }
 
 void judging_abort(Judging *judging) {
+        if (judging->run) { /* nobody knows whether it was right */
+                external_apply(EXTERNAL_CANCELLED, NULL, &judging->run->evidence);
+                judging->run->facts = evidence_facts(&judging->run->evidence);
+        }
         if (judging->next)
                 (void) sd_event_source_set_enabled(judging->next, SD_EVENT_OFF);
         judging->solo = solo_free(judging->solo);

@@ -38,20 +38,29 @@ void pipeline_finish(Pipeline *pipeline) {
         pipeline->calls.over(pipeline->record, pipeline->calls.userdata);
 }
 
+/* Tests until all are found right, then trials. */
+static char *describe_done(const Pipeline *pipeline) {
+        const JobRecord *record = pipeline->record;
+        unsigned done = 0;
+
+        if (pipeline->step == PIPELINE_MEASURE || pipeline->workload->n_tests == 0)
+                return g_strdup_printf("%zu of %u trials", job_valid_trials(record), pipeline->wanted);
+        for (guint i = 0; i < record->tests->len; i++)
+                done += ((const TestRecord *) g_ptr_array_index(record->tests, i))->verdict != VERDICT_CANCELLED;
+        return g_strdup_printf("%u of %zu tests", done, pipeline->workload->n_tests);
+}
+
 void pipeline_finish_cancelled(Pipeline *pipeline) {
         const char *error = pipeline->cancel_error;
         JobResult result = RESULT_CANCELLED;
-        g_autofree char *message = NULL;
+        g_autofree char *done = describe_done(pipeline), *message = NULL;
 
         if (g_str_equal(error, JT_ERROR_JOB_LIMIT)) {
                 result = RESULT_TIMEOUT;
-                message = g_strdup_printf(
-                                "The job took longer than its job-limit of %.3f s; %zu of %u trials were done",
-                                (double) pipeline->request->job_limit_usec / 1e6, job_valid_trials(pipeline->record),
-                                pipeline->wanted);
+                message = g_strdup_printf("The job took longer than its job-limit of %.3f s; %s were done",
+                                          (double) pipeline->request->job_limit_usec / 1e6, done);
         } else
-                message = g_strdup_printf("The job was cancelled after %zu of %u trials",
-                                          job_valid_trials(pipeline->record), pipeline->wanted);
+                message = g_strdup_printf("The job was cancelled after %s", done);
         job_record_set_end(pipeline->record, result, STATUS_INCOMPLETE, error, message);
         pipeline->record->verdict = VERDICT_CANCELLED;
         pipeline_finish(pipeline);

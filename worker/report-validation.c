@@ -64,8 +64,9 @@ static void write_difference(Body *body, const Difference *difference) {
 
 static void write_input(Body *body, const WorkTest *test) {
         g_autofree char *text = text_printable(test->input, MIN(test->input_size, INPUT_BYTES));
+        g_autofree char *shown = g_strconcat(text, test->input_size > INPUT_BYTES ? "…" : "", NULL);
 
-        body_string(body, "inputs", text);
+        body_string(body, "inputs", shown);
 }
 
 /* What is left of the tests when the report is too large: those that decide. */

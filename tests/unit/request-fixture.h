@@ -133,3 +133,14 @@ static inline void append_test(Fixture *f, const char *name) {
                                               UINT64_C(4), UINT64_C(6)),
                         >=, 0);
 }
+
+#define KEY_SET(...) g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", __VA_ARGS__), >=, 0)
+
+/* A validation's request with blobs of ten bytes, without tests when the case brings its own. */
+static inline void begin_validation(Fixture *f, bool with_test) {
+        f->kind = JOB_VALIDATE;
+        begin(f, true);
+        append_blobs_fd(f);
+        if (with_test)
+                append_test(f, "1");
+}

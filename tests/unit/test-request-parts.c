@@ -4,17 +4,6 @@
 #include "errors.h"
 #include "request-fixture.h"
 
-#define KEY_SET(...) g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", __VA_ARGS__), >=, 0)
-
-/* A validation's request with blobs of ten bytes, without tests when the case brings its own. */
-static void begin_validation(Fixture *f, bool with_test) {
-        f->kind = JOB_VALIDATE;
-        begin(f, true);
-        append_blobs_fd(f);
-        if (with_test)
-                append_test(f, "1");
-}
-
 static void test_names(Fixture *f, const void *data) {
         static const struct {
                 const char *name, *of_file, *of_test; /* why it is refused; NULL: it is not */
@@ -161,11 +150,17 @@ static void test_counts(Fixture *f, const void *data) {
 }
 
 static void test_modes(Fixture *f, const void *data) {
-        g_autoptr(Request) request = NULL;
+        g_autoptr(Request) request = NULL, none = NULL;
 
         begin_validation(f, true);
         append_file(f, "a", 0, 1, 0777);
         request = accepted(f);
+        begin_validation(f, true);
+        append_file(f, "a", 0, 1, 0);
+        none = accepted(f);
+        begin_validation(f, true);
+        append_file(f, "a", 0, 1, 01000);
+        refused(f, "files: the mode of \"a\" is 01000; it may have permission bits only (0777)");
         begin_validation(f, true);
         append_file(f, "a", 0, 1, 04755);
         refused(f, "files: the mode of \"a\" is 04755; it may have permission bits only (0777)");

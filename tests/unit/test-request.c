@@ -209,23 +209,33 @@ static void test_doubles(Fixture *f, const void *data) {
         }
 }
 
+/* Both sides of the table's bounds. A language needs files, and is tried with them. */
 static void test_strings(Fixture *f, const void *data) {
-        static const KeyId ids[] = { REQUEST_LABEL, REQUEST_CANDIDATE_ID, REQUEST_PROBLEM_NAME };
-        g_autofree char *longest = g_strnfill(256, 'x'), *longer = g_strnfill(257, 'x');
+        unsigned tried = 0;
 
-        for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
-                const char *name = request_keys[ids[i]].name;
-                g_autoptr(Request) request = NULL;
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
+                const RequestKey *key = &request_keys[id];
+                g_autofree char *longest = g_strnfill(key->bounds.max, 'x'),
+                                *longer = g_strnfill(key->bounds.max + 1, 'x');
+                const char *const right[] = { "", longest };
 
+                if (key->type != KEY_STRING || id == REQUEST_LANGUAGE)
+                        continue;
+                tried++;
+                g_assert_cmpuint(key->bounds.min, ==, 0);
+                for (size_t i = 0; i < G_N_ELEMENTS(right); i++) {
+                        g_autoptr(Request) request = NULL;
+
+                        begin(f, true);
+                        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", key->name, "s", right[i]), >=, 0);
+                        request = accepted(f);
+                        g_assert_cmpstr(*(char **) ((uint8_t *) request + key->offset), ==, right[i]);
+                }
                 begin(f, true);
-                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", name, "s", longest), >=, 0);
-                request = accepted(f);
-                g_assert_cmpstr(*(char **) ((uint8_t *) request + request_keys[ids[i]].offset), ==, longest);
-
-                begin(f, true);
-                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", name, "s", longer), >=, 0);
+                g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", key->name, "s", longer), >=, 0);
                 refused(f, NULL);
         }
+        g_assert_cmpuint(tried, ==, 3);
 }
 
 static void test_choices(Fixture *f, const void *data) {
@@ -249,16 +259,40 @@ static void test_choices(Fixture *f, const void *data) {
 }
 
 static void test_booleans(Fixture *f, const void *data) {
-        g_autoptr(Request) request = NULL;
+        unsigned tried = 0;
 
-        begin(f, true);
-        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "ignore-exit", "b", 1), >=, 0);
-        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "detach", "b", 1), >=, 0);
-        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "allow-filtered", "b", 0), >=, 0);
-        request = accepted(f);
-        g_assert_true(request->ignore_exit);
-        g_assert_true(request->detach);
-        g_assert_false(request->allow_filtered);
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
+                const RequestKey *key = &request_keys[id];
+
+                for (int value = 0; key->type == KEY_BOOLEAN && value < 2; value++) {
+                        g_autoptr(Request) request = NULL;
+
+                        tried++;
+                        begin(f, true);
+                        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", key->name, "b", value), >=, 0);
+                        request = accepted(f);
+                        g_assert_cmpint(*((bool *) request + key->offset), ==, value);
+                }
+        }
+        g_assert_cmpuint(tried, ==, 2 * 4);
+}
+
+/* What the tests here and in test-request-parts.c walk, by type: a key of a new type needs a test of its bounds. */
+static void test_every_key_is_tried(Fixture *f, const void *data) {
+        static const KeyId one_by_one[] = { REQUEST_ARGV,    REQUEST_ENV,          REQUEST_CWD,    REQUEST_STDIN,
+                                            REQUEST_OUTPUT,  REQUEST_ERROR_OUTPUT, REQUEST_REL_CI, REQUEST_MAX_JOULES,
+                                            REQUEST_BLOBS,   REQUEST_FILES,        REQUEST_TESTS,  REQUEST_VALIDATOR,
+                                            REQUEST_FUNCTION };
+
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
+                const KeyType type = request_keys[id].type;
+                bool tried = is_number(type) || type == KEY_STRING || type == KEY_CHOICE || type == KEY_BOOLEAN;
+
+                for (size_t i = 0; i < G_N_ELEMENTS(one_by_one); i++)
+                        tried = tried || one_by_one[i] == id;
+                if (!tried)
+                        g_error("nothing tries the bounds of %s", request_keys[id].name);
+        }
 }
 
 /* Each says what was wrong, the value, and what would be right. */
@@ -491,6 +525,7 @@ int main(int argc, char **argv) {
         ADD("/request/strings", test_strings);
         ADD("/request/choices", test_choices);
         ADD("/request/booleans", test_booleans);
+        ADD("/request/every-key-is-tried", test_every_key_is_tried);
         ADD("/request/messages", test_messages);
         ADD("/request/unknown-keys", test_unknown_keys);
         ADD("/request/argv", test_argv);

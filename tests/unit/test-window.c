@@ -102,7 +102,7 @@ static void test_capture_limit(void) {
         g_assert_cmpuint(capture.bytes, ==, 4);
         g_assert_cmpuint(capture.seen, ==, 10);
         tail = capture_tail(&capture, 100);
-        g_assert_cmpstr(tail, ==, "0123");
+        g_assert_cmpstr(tail, ==, "0123…");
 }
 
 static const struct {
@@ -111,13 +111,14 @@ static const struct {
         const char *tail;
 } tails[] = {
         { "", 0, 10, "" },
-        { "abc", 3, 2, "bc" },
+        { "abc", 3, 3, "abc" },
+        { "abc", 3, 2, "…bc" },
         { "a\nb\tc", 5, 10, "a\nb\tc" },
         { "\033[31mred", 8, 10, "\\x1b[31mred" },
         { "nul\0byte", 8, 10, "nul\\x00byte" },
         { "\xff\xfe", 2, 10, "\\xff\\xfe" },
         { "\xc3\xa9", 2, 10, "\xc3\xa9" },
-        { "x\xc3\xa9", 3, 1, "\\xa9" }, /* cut in the middle of a letter */
+        { "x\xc3\xa9", 3, 1, "…\\xa9" }, /* cut in the middle of a letter */
         { "\xc3", 1, 10, "\\xc3" },
         { "\xe2\x80\xae", 3, 10, "\\xe2\\x80\\xae" }, /* turns the writing direction round */
         { "\r", 1, 10, "\\x0d" },

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <time.h>
 
 #include "worker-problem.h"
@@ -71,6 +72,82 @@ static void test_measure(void) {
         g_assert_cmpfloat(wall_s[0], <, wall_s[1]);
         assert_between(report_double(report, "measurement.summary.per_iteration.wall_s"), once[0][0] + once[1][0],
                        once[0][1] + once[1][1]);
+}
+
+/* Σ of what a trial's windows took, and how the energies of its tests, each run once, add up. */
+static double check_trial_energy(JsonObject *report, unsigned trial, int64_t step_uj) {
+        g_autofree char *path = g_strdup_printf("measurement.trials.%u", trial);
+        JsonObject *object = json_node_get_object(report_node(report, path));
+        JsonArray *windows = json_object_get_array_member(object, "windows");
+        const int64_t total_uj = json_object_get_int_member(object, "total_uj");
+        int64_t sum_uj = 0;
+        double once_j = 0;
+
+        for (guint i = 0; i < json_array_get_length(windows); i++) {
+                JsonObject *window = json_array_get_object_element(windows, i);
+                JsonObject *energy = json_object_get_object_member(window, "energy_uj");
+                const int64_t uj = json_object_get_int_member(energy, "model");
+
+                g_assert_cmpuint(json_object_get_size(energy), ==, 1);
+                g_assert_cmpint(uj % step_uj, ==, 0);
+                sum_uj += uj;
+                once_j += (double) uj / 1e6 / (double) json_object_get_int_member(window, "iterations");
+        }
+        g_assert_cmpint(total_uj % step_uj, ==, 0);
+        g_assert_cmpint(ABS(total_uj - sum_uj), <=, (step_uj - 1) * (int64_t) json_array_get_length(windows));
+        return once_j;
+}
+
+#define ENERGY_TESTS 3U
+
+/* The energy of each test and of the set, and the word "model" on it; in the public body from rounded figures. One
+ * trial is valid: its figures are the medians. */
+static void test_energy(void) {
+        static const char *const loops[ENERGY_TESTS] = { "20000\n", "60000\n", "180000\n" };
+        g_auto(Problem) problem = {};
+        double each_j[2][ENERGY_TESTS], set_j[2];
+
+        problem_init(&problem, JOB_MEASURE);
+        problem.client.request->min_window_usec = 4 * USEC_PER_MSEC; /* shorter than any of the runs */
+        problem.client.request->warmups = 1;
+        problem_file(&problem, "run", SHELL "read n; i=0; while [ $i -lt $n ]; do i=$((i+1)); done; echo $n\n");
+        for (unsigned i = 0; i < ENERGY_TESTS; i++) {
+                g_autofree char *name = g_strdup_printf("%u", i);
+
+                problem_test(&problem, name, loops[i], loops[i]);
+        }
+        problem_run(&problem);
+        problem_assert_verdict(&problem, "AC");
+        g_assert_cmpstr(problem.client.result->status, ==, "OK");
+        g_assert_true(problem.client.result->simulated);
+
+        for (int full = 0; full < 2; full++) {
+                JsonObject *report = full ? problem.client.full : problem.client.report;
+                const int64_t step_uj = full ? 1 : 1000;
+                unsigned trials;
+                double sum_j = 0;
+
+                g_assert_cmpstr(report_string(report, "measurement.meter.name"), ==, "model");
+                g_assert_true(json_node_get_boolean(report_node(report, "measurement.meter.simulated")));
+                g_assert_cmpstr(report_string(report, "measurement.reasons.0"), ==, "SIMULATED");
+                g_assert_cmpint(report_int(report, "measurement.summary.n"), ==, 1);
+                for (unsigned i = 0; i < ENERGY_TESTS; i++) {
+                        g_autofree char *path = g_strdup_printf("measurement.summary.per_test.%u.total_j", i);
+
+                        each_j[full][i] = report_double(report, path);
+                        sum_j += each_j[full][i];
+                }
+                set_j[full] = report_double(report, "measurement.summary.per_iteration.total_j");
+                g_assert_cmpfloat_with_epsilon(sum_j, set_j[full], 1e-9);
+                trials = json_array_get_length(json_node_get_array(report_node(report, "measurement.trials")));
+                g_assert_cmpfloat_with_epsilon(check_trial_energy(report, trials - 1, step_uj), set_j[full], 1e-9);
+        }
+        g_assert_cmpfloat_with_epsilon(problem.client.result->total_energy, set_j[0], 1e-9);
+        for (unsigned i = 0; i < ENERGY_TESTS; i++) {
+                g_assert_cmpfloat_with_epsilon(each_j[0][i], each_j[1][i], 0.0005 + 1e-9);
+                g_assert_cmpfloat(each_j[1][i], >, i == 0 ? 0 : each_j[1][i - 1]);
+        }
+        g_assert_cmpfloat_with_epsilon(set_j[0], set_j[1], ENERGY_TESTS * 0.0005 + 1e-9);
 }
 
 /* What is not right on every test is not measured. */
@@ -318,6 +395,14 @@ static void test_host_region(void) {
 
 #define FIB "def solve(n):\n    a, b = 0, 1\n    for _ in range(n):\n        a, b = b, a + b\n    return a\n"
 
+/* Reads every file it can and its own memory's neighbours: of the answer, which is its own text's half twice, there is
+ * nothing. */
+#define LOOKS                                                                                                   \
+        "import os\nanswer = b'4711' * 2\ndef read(path):\n    try:\n        fd = os.open(path, os.O_RDONLY | " \
+        "os.O_NONBLOCK)\n        return os.read(fd, 1 << 20)\n    except OSError:\n        return b''\n"        \
+        "def solve(n):\n    paths = [os.path.join(d, f) for top in ('/box', '/tmp', '/dev/shm', '/proc/self', " \
+        "'/proc/1') for d, _, fs in os.walk(top) for f in fs]\n    return any(answer in read(p) for p in paths)\n"
+
 static const struct {
         const char *name, *source, *input, *answer, *verdict, *words;
 } functions[] = {
@@ -331,6 +416,46 @@ static const struct {
           "5", "[5]", "AC", NULL },
         { "set", "def solve(n):\n    return {1}\n", "0", "[1]", "WA", "set" },
         { "exits", "import os\ndef solve(n):\n    os._exit(0)\n", "0", "0", "WA", "before the function's result" },
+        { "exits-by-name", "import sys\ndef solve(n):\n    sys.exit(0)\n", "0", "0", "WA",
+          "before the function's result" },
+        { "exits-with-3", "import sys\ndef solve(n):\n    sys.exit(3)\n", "0", "0", "RTE", "status 3" },
+        { "exits-at-import", "raise SystemExit(0)\n", "0", "0", "WA", "before the function's result" },
+        { "base-exception", "class Stop(BaseException): pass\ndef solve(n):\n    raise Stop('it did')\n", "0", "0",
+          "RTE", "Stop: it did" },
+        { "recurses", "def solve(n):\n    return solve(n + 1)\n", "0", "0", "RTE", "RecursionError" },
+        { "deep-result", "def solve(n):\n    a = []\n    for _ in range(n): a = [a]\n    return a\n", "200", "[]",
+          "WA", "nested deeper than 64" },
+        { "looks-for-the-answer", LOOKS, "0", "47114711", "WA", "got false" },
+        { "patches-json",
+          "import json\njson.dumps = lambda *a, **k: '5'\njson.loads = None\ndef solve(n):\n    return 3\n", "0", "3",
+          "AC", NULL },
+        { "patches-time", "import time\ntime.perf_counter = lambda: 0.0\ndef solve(n):\n    return 3\n", "0", "3",
+          "AC", NULL },
+        { "patches-os",
+          "import os\nos.write = lambda fd, data: len(data)\nos._exit = lambda status: None\n"
+          "def solve(n):\n    return 3\n",
+          "0", "3", "AC", NULL },
+        { "patches-what-is-printed",
+          "import sys\nsys.stdout = sys.stderr = sys.stdin = None\ndef solve(n):\n    return 3\n", "0", "3", "AC",
+          NULL },
+        { "closes-descriptors", "import os\ndef solve(n):\n    os.closerange(0, 256)\n    return 3\n", "0", "3", "RTE",
+          "status 1" },
+        { "prints-much", "def solve(n):\n    for _ in range(100): print('x' * (1 << 20))\n    return 3\n", "0", "3",
+          "AC", NULL },
+        { "complains-much",
+          "import sys\ndef solve(n):\n    for _ in range(100): sys.stderr.write('x' * (1 << 20))\n"
+          "    return 3\n",
+          "0", "3", "AC", NULL },
+        { "thread-that-stays",
+          "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()\n"
+          "def solve(n):\n    return 3\n",
+          "0", "3", "AC", NULL },
+        { "forks", "import os\ndef solve(n):\n    if os.fork() == 0: os._exit(7)\n    os.wait()\n    return 3\n", "0",
+          "3", "AC", NULL },
+        { "fork-that-stays", "import os, time\nif os.fork() == 0: time.sleep(1000)\ndef solve(n):\n    return 3\n",
+          "0", "3", "AC", NULL },
+        { "registers-an-end", "import atexit, os\natexit.register(lambda: os._exit(9))\ndef solve(n):\n    return 3\n",
+          "0", "3", "AC", NULL },
         { "inputs", "def solve(xs):\n    xs.append(1)\n    return len(xs)\n", "[[5, 6]]", "3", "AC", NULL },
 };
 
@@ -373,8 +498,29 @@ static void test_function_measured(void) {
         g_assert_cmpfloat(problem.client.result->wall, <, 1e-3);
 }
 
+/* A file that answers without being asked is right and has no figures: nothing was declared to be measured. */
+static void test_function_not_called(void) {
+        static const char source[] = "import os\nfor fd in range(3, 64):\n    try:\n        if 'pipe:' in "
+                                     "os.readlink(f'/proc/self/fd/{fd}'): os.write(fd, b'3\\n')\n    except OSError: "
+                                     "pass\nos._exit(0)\n";
+        g_auto(Problem) problem = {};
+
+        problem_init(&problem, JOB_MEASURE);
+        problem.client.request->function = request_function_new();
+        g_clear_pointer(&problem.client.request->argv, g_strfreev);
+        problem_file(&problem, "a.py", source);
+        problem_test(&problem, "one", "0", "3");
+        problem_run(&problem);
+        problem_assert_verdict(&problem, "AC");
+        g_assert_cmpint(problem.client.result->result, ==, RESULT_UNSTABLE);
+        g_assert_cmpuint(problem.client.result->trials, ==, problem.client.result->invalid_trials);
+        g_assert_true(isnan(problem.client.result->total_energy));
+        g_assert_cmpstr(report_string(problem.client.report, "measurement.trials.0.quality.0"), ==, "REGION");
+}
+
 static void test_no_json(void) {
-        static const char *const texts[] = { "[1", "1 2", "nan", "" };
+        g_autofree char *nested = g_strnfill(100000, '[');
+        const char *const texts[] = { "[1", "1 2", "nan", "", nested };
 
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
                 g_auto(Problem) problem = {};
@@ -403,6 +549,7 @@ static void test_runner_name(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/gate/measure", test_measure);
+        g_test_add_func("/gate/energy", test_energy);
         g_test_add_func("/gate/gate", test_gate);
         g_test_add_func("/gate/diverged", test_diverged);
         g_test_add_func("/gate/fingerprint", test_fingerprint);
@@ -415,6 +562,7 @@ int main(int argc, char **argv) {
                 g_test_add_data_func(path, GUINT_TO_POINTER(i), test_function);
         }
         g_test_add_func("/gate/function-measured", test_function_measured);
+        g_test_add_func("/gate/function-not-called", test_function_not_called);
         g_test_add_func("/gate/no-json", test_no_json);
         g_test_add_func("/gate/runner-name", test_runner_name);
         return g_test_run();

@@ -181,12 +181,24 @@ static const struct {
           "signal 11" },
         { "kattis-exit-on-output", "kattis", KATTIS_HEAD "[ $got = jury ] && exit 43; exit 0", "8", "WA", "status 0" },
         { "kattis-crash-always", "kattis", SHELL "kill -SEGV $$", "7", "IE", "on the jury's own answer" },
+        { "kattis-crash-on-jury", "kattis", KATTIS_HEAD "[ $got = 7 ] && exit 0; kill -SEGV $$", "7", "IE",
+          "on the jury's own answer it was killed by signal 11" },
+        { "kattis-feedback-fills-its-box", "kattis",
+          KATTIS_HEAD "head -c 400M /dev/zero >$3/judgemessage.txt && exit 42; exit 43", "7", "WA", "rejected" },
+        { "kattis-long-message", "kattis", SHELL "head -c 1000000 /dev/zero >&2; exit 42", "7", "AC", "accepted" },
+        { "kattis-message-floods-on-output", "kattis", KATTIS_HEAD "[ $got = jury ] && exit 42; yes >&2", "8", "WA",
+          "the limit is 1048576" },
+        { "kattis-flood-always", "kattis", SHELL "yes", "7", "IE", "on the jury's own answer" },
         { "kattis-flood-on-output", "kattis", KATTIS_HEAD "[ $got = jury ] && exit 42; yes", "8", "WA",
           "the limit is 1048576" },
         { "testlib-right", "testlib", SHELL "[ $(cat $1) = in ] && cmp $2 $3 && exit 0; exit 1", "jury", "AC",
           "accepted" },
         { "testlib-wrong", "testlib", SHELL "cmp $2 $3 && exit 0; exit 1", "x", "WA", "rejected" },
         { "testlib-malformed", "testlib", SHELL "exit 2", "x", "WA", "malformed" },
+        { "testlib-crash-on-output", "testlib", SHELL "cmp $2 $3 && exit 0; kill -SEGV $$", "x", "WA", "signal 11" },
+        { "testlib-crash-always", "testlib", SHELL "kill -SEGV $$", "jury", "IE", "on the jury's own answer" },
+        { "testlib-flood-on-output", "testlib", SHELL "cmp $2 $3 && exit 0; yes", "x", "WA", "the limit is 1048576" },
+        { "testlib-unknown-exit-always", "testlib", SHELL "exit 5", "x", "IE", "status 5" },
         { "testlib-failed", "testlib", SHELL "exit 3", "x", "IE", "failure of its own" },
         { "not-there", "testlib", NULL, "x", "IE", "on the jury's own answer" },
 };
@@ -219,6 +231,56 @@ static void test_external(gconstpointer data) {
                                                                   : RESULT_FAILED);
         if (strstr(externals[i].name, "-on-output"))
                 g_assert_true(problem_has_fact(&problem, "validator-failed"));
+        /* the program's own end is told beside it, and was good */
+        g_assert_true(problem_has_fact(&problem, "judge-fault") == fails);
+        g_assert_cmpint(report_int(problem.client.report, "validation.tests.0.exit_code"), ==, 0);
+        g_assert_true(JSON_NODE_HOLDS_NULL(report_node(problem.client.report, "validation.tests.0.signal")));
+}
+
+/* One that does nothing for ever has its own limit: 60 s. Where it hangs on the output only, the output is wrong;
+ * where it fails on the jury's answer as well, that is not the program's fault. */
+static const struct {
+        const char *type, *check;
+        const char *verdict, *words;
+} hanging[] = {
+        { "kattis", KATTIS_HEAD "[ $got = jury ] && exit 42; sleep 1000", "WA", "the limit is 60.000 s" },
+        { "testlib", SHELL "cmp $2 $3 && exit 0; sleep 1000", "WA", "the limit is 60.000 s" },
+        { "kattis", KATTIS_HEAD "[ $got = jury ] && kill -SEGV $$; sleep 1000", "IE",
+          "on the jury's own answer it was killed by signal 11" },
+        { "testlib", SHELL "cmp $2 $3 && sleep 1000; kill -SEGV $$", "IE", "on the jury's own answer it was killed" },
+};
+
+/* All of them side by side, for the time it takes one. */
+static void test_hanging_validator(void) {
+        Problem problems[G_N_ELEMENTS(hanging)] = {};
+        const uint64_t deadline = now_monotonic_usec() + 150 * USEC_PER_SEC;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(hanging); i++) {
+                problem_init(&problems[i], JOB_VALIDATE);
+                problem_validator(&problems[i], hanging[i].type, hanging[i].check);
+                problem_file(&problems[i], "run", SHELL "printf 8");
+                problem_test(&problems[i], "one", "in", "jury");
+                problem_begin(&problems[i]);
+        }
+        for (size_t i = 0; i < G_N_ELEMENTS(hanging); i++) {
+                WorkerClient *client = &problems[i].client;
+
+                while (!client->answered) {
+                        g_assert_cmpuint(now_monotonic_usec(), <, deadline);
+                        g_assert_cmpint(sd_event_run(client->event, 100 * USEC_PER_MSEC), >=, 0);
+                }
+                problem_assert_verdict(&problems[i], hanging[i].verdict);
+                g_test_message("%s", report_string(client->report, "validation.tests.0.validator"));
+                g_assert_nonnull(strstr(report_string(client->report, "validation.tests.0.validator"),
+                                        hanging[i].words));
+                g_assert_cmpint(client->result->result, ==,
+                                g_str_equal(hanging[i].verdict, "IE") ? RESULT_INFRASTRUCTURE : RESULT_FAILED);
+                /* not the 61 s that the program might have had */
+                g_assert_cmpint(report_int(client->report, "validation.tests.0.wall_ns"), <,
+                                20 * (int64_t) NSEC_PER_SEC);
+                g_assert_cmpint(report_int(client->report, "validation.tests.0.exit_code"), ==, 0);
+                problem_clear(&problems[i]);
+        }
 }
 
 /* A validator in a language is compiled in its own box; one that does not compile is not the program's fault. */
@@ -338,6 +400,72 @@ static void test_many(void) {
         g_assert_cmpint(report_int(problem.client.report, "validation.passed"), ==, 0);
 }
 
+/* More than the report shows: the verdict is of the whole, and the report says that something is left out, and how
+ * long it was. */
+static void test_long(void) {
+        static const struct {
+                char first, last;
+                const char *verdict;
+                size_t column;
+                const char *got_end;
+        } cases[] = {
+                { 'a', 'b', "AC", 0, NULL },
+                { 'a', 'c', "WA", 3000001, "c\\n" },
+                { 'x', 'b', "WA", 1, "a…" },
+        };
+        g_autofree char *input = g_strnfill(3000000, 'a'), *answer = g_strconcat(input, "b\n", NULL);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_auto(Problem) problem = {};
+                g_autofree char *script = g_strdup_printf(SHELL "printf %c; tail -c +2; echo %c\n", cases[i].first,
+                                                          cases[i].last);
+                JsonObject *report;
+
+                problem_init(&problem, JOB_VALIDATE);
+                problem_validator(&problem, "exact", NULL);
+                problem_file(&problem, "run", script);
+                problem_test(&problem, "one", input, answer);
+                problem_run(&problem);
+                problem_assert_verdict(&problem, cases[i].verdict);
+                report = problem.client.report;
+                g_assert_cmpint(report_int(report, "validation.tests.0.output_bytes"), ==, 3000002);
+                if (!cases[i].got_end)
+                        continue;
+                g_assert_cmpint(report_int(report, "validation.tests.0.where.column"), ==, cases[i].column);
+                g_assert_true(g_str_has_suffix(report_string(report, "validation.tests.0.got"), cases[i].got_end));
+                g_assert_cmpuint(strlen(report_string(report, "validation.tests.0.got")), <=, 256);
+                g_assert_true(g_str_has_suffix(report_string(report, "validation.tests.0.inputs"), "a…"));
+        }
+}
+
+/* So it is with what a compiler or a failing program says: its end is shown, and that it is an end. */
+static void test_long_words(void) {
+        static const char failing[] =
+                        SHELL "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done >&2; exit 1\n";
+        static const char endless[] = "#error first\n#include __FILE__\n";
+        g_auto(Problem) problem = {}, compiled = {};
+        const char *words;
+
+        problem_init(&problem, JOB_VALIDATE);
+        problem_file(&problem, "run", failing);
+        problem_test(&problem, "one", "", "");
+        problem_run(&problem);
+        problem_assert_verdict(&problem, "RTE");
+        words = report_string(problem.client.report, "validation.tests.0.error_output");
+        g_assert_true(g_str_has_prefix(words, "…"));
+        g_assert_true(g_str_has_suffix(words, "line 2998\nline 2999\n"));
+
+        problem_init(&compiled, JOB_VALIDATE);
+        problem_language(&compiled, "c");
+        problem_file(&compiled, "main.c", endless);
+        problem_test(&compiled, "one", "", "");
+        problem_run(&compiled);
+        problem_assert_verdict(&compiled, "CE");
+        words = report_string(compiled.client.report, "validation.compiler.output");
+        g_assert_true(g_str_has_prefix(words, "…"));
+        g_assert_cmpuint(strlen(words), <=, 4096 + strlen("…"));
+}
+
 static void test_empty(void) {
         g_auto(Problem) problem = {};
 
@@ -373,6 +501,9 @@ int main(int argc, char **argv) {
         g_test_add_func("/judge/names", test_names);
         g_test_add_func("/judge/validator-names", test_validator_names);
         g_test_add_func("/judge/empty", test_empty);
+        g_test_add_func("/judge/long", test_long);
+        g_test_add_func("/judge/long-words", test_long_words);
+        g_test_add_func("/judge/hanging-validator", test_hanging_validator);
         g_test_add_func("/judge/many", test_many);
         return g_test_run();
 }

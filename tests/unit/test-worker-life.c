@@ -2,11 +2,10 @@
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#include "worker-client.h"
+#include "worker-alive.h"
 
 #define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define SH(script) ARGV("sh", "-c", script)
@@ -212,21 +211,6 @@ static void test_orphan(void) {
         g_assert_cmpfloat(client.result->total_energy, >, 0.1);
 }
 
-static bool alive(const char *argument) {
-        g_autofree char *command = g_strdup_printf("pgrep -f '^%s' >/dev/null", argument);
-
-        return system(command) == 0;
-}
-
-static void wait_until(bool (*condition)(const char *), const char *argument, bool value) {
-        const uint64_t deadline = now_monotonic_usec() + 10 * USEC_PER_SEC;
-
-        while (condition(argument) != value) {
-                g_assert_cmpuint(now_monotonic_usec(), <, deadline);
-                g_usleep(5000);
-        }
-}
-
 static void run_until_alive(WorkerClient *client, const char *argument) {
         worker_connect(client);
         g_assert_cmpint(worker_prepare(client), >=, 0);
@@ -273,12 +257,6 @@ static void test_cancel_pause(void) {
         g_assert_cmpstr(client.result->error, ==, JT_ERROR_CALLER_LEFT);
 }
 
-static bool worker_alive(const char *pid) {
-        g_autofree char *path = g_strdup_printf("/proc/%s/stat", pid), *text = NULL;
-
-        return g_file_get_contents(path, &text, NULL, NULL) && !strstr(text, ") Z");
-}
-
 static void test_daemon_gone(void) {
         g_auto(WorkerClient) client;
         g_autofree char *pid = NULL;
@@ -303,21 +281,6 @@ static void test_terminated(void) {
         g_assert_cmpint(kill(client.worker_pid, SIGTERM), ==, 0);
         wait_until(alive, "sleep 5813", false);
         wait_until(worker_alive, pid, false);
-}
-
-static pid_t launcher_of(pid_t judge) {
-        g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", judge, judge), *text = NULL;
-        g_auto(GStrv) pids = NULL;
-
-        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-        pids = g_strsplit(g_strchomp(text), " ", -1);
-        for (char **pid = pids; *pid; pid++) {
-                g_autofree char *comm = g_strdup_printf("/proc/%s/comm", *pid), *name = NULL;
-
-                if (g_file_get_contents(comm, &name, NULL, NULL) && g_str_equal(name, "jt-launcher\n"))
-                        return (pid_t) atoi(*pid);
-        }
-        g_assert_not_reached();
 }
 
 /* While a program runs, whoever reads its output can do nothing that its caller cannot. */

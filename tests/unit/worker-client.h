@@ -81,6 +81,7 @@ static inline void worker_connect(WorkerClient *client) {
         g_assert_cmpint(sd_bus_new(&client->bus), >=, 0);
         g_assert_cmpint(sd_bus_set_exec(client->bus, WORKER, argv), >=, 0);
         g_assert_cmpint(sd_bus_negotiate_fds(client->bus, true), >=, 0);
+        g_assert_cmpint(sd_bus_set_method_call_timeout(client->bus, 300 * USEC_PER_SEC), >=, 0);
         g_assert_cmpint(sd_bus_start(client->bus), >=, 0);
         g_assert_cmpint(sd_bus_attach_event(client->bus, client->event, 0), >=, 0);
         g_assert_cmpint(sd_bus_match_signal(client->bus, NULL, NULL, JT_WORKER_PATH, JT_WORKER_INTERFACE, "Progress",
