@@ -81,55 +81,6 @@ def box(build: Path) -> list[Table]:
         'gate → exec: until we are told that the program\'s image is in place; execve() itself is in it.'))]
 
 
-STRESS_USERS = ('daemon', 'bin', 'games', 'man', 'lp', 'mail', 'news', 'uucp', 'proxy', 'nobody')
-CLIENTS_OF_A_USER = 3
-
-
-def largest_gap(finished: list[tuple[float, str]], users) -> int:
-    """Over all points of time while every user still has a job: how many more one user had served than another."""
-    left = {user: sum(name == user for _, name in finished) for user in users}
-    served = dict.fromkeys(users, 0)
-    gap = 0
-    for _, user in sorted(finished):
-        served[user] += 1
-        left[user] -= 1
-        if min(left.values()) == 0:
-            break
-        gap = max(gap, max(served.values()) - min(served.values()))
-    return gap
-
-
-def stress(build: Path) -> list[Table]:
-    """The original's stress: 1,000 jobs of 30 clients at once"""
-    script = Path(__file__).resolve().parent / 'stress.py'
-    finished, seconds, results = [], [], []
-    with service.running(build) as it:
-        address = it.environment['DBUS_SYSTEM_BUS_ADDRESS']
-        it.start_helper(['/usr/bin/python3', script, 'polkit', address])
-        begin = time.time()
-        running = {user: subprocess.Popen(
-            ['runuser', '-u', user, '--', '/usr/bin/python3', script, 'clients', address, str(JOBS // len(STRESS_USERS)),
-             str(CLIENTS_OF_A_USER)], cwd='/', text=True, stdout=subprocess.PIPE) for user in STRESS_USERS}
-        for user, process in running.items():
-            for line in process.communicate(timeout=1800)[0].splitlines():
-                when, took, result = line.split(' ', 2)
-                finished.append((float(when), user))
-                seconds.append(float(took))
-                results.append(result)
-        after = it.status()
-    lost, failed = JOBS - len(finished), sum(result != 'done' for result in results)
-    total = max(when for when, _ in finished) - begin
-    rows = [Row('jobs lost', JOBS, lost, goal=('p50', 0)), Row('jobs not done', JOBS, failed, goal=('p50', 0)),
-            Row('jobs a second', JOBS, len(finished) / total), Row('latency p50, s', JOBS, percentile(seconds, 0.5)),
-            Row('latency p95, s', JOBS, percentile(seconds, 0.95)),
-            Row('jobs that one user was ahead of another, at most', JOBS, largest_gap(finished, STRESS_USERS), goal=('p50', 2)),
-            Row('VmRSS of the service afterwards, MiB', None, after['VmRSS'] / MIB_KIB)]
-    return [Table('1,000 one-trial jobs of a Python function with two tests, each run in a box of its own', 'value', rows,
-                  goal_words={'p50': ''}, notes=(
-                      f'{len(STRESS_USERS) * CLIENTS_OF_A_USER} clients of {len(STRESS_USERS)} users on a private bus; one job at a time, so that none '
-                      'disturbs another; the original ran four at once, unboxed and unchecked, at 21.5 a second.',))]
-
-
 def meter(build: Path) -> list[Table]:
     """One reading of all domains"""
     rows = []

@@ -12,13 +12,16 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / 'vm')]
 sys.dont_write_bytecode = True
 
+import crowd  # noqa: E402  (found through the path set above)
+import functions  # noqa: E402  (found through the path set above)
 import native  # noqa: E402  (found through the path set above)
 import virtual  # noqa: E402
 from figures import BenchError, render  # noqa: E402
 from rig import CommandFailed, RigError  # noqa: E402
 
 BENCHES = {function.__name__: function for function in (
-    native.bus, native.box, native.meter, native.limit, native.daemon, native.stress, virtual.vm, virtual.trixie)}
+    native.bus, native.box, native.meter, native.limit, native.daemon, crowd.stress, virtual.vm,
+    functions.functions, crowd.crowd, virtual.trixie)}
 NICE = -15
 
 
