@@ -17,6 +17,19 @@
 #define OWN_UIDS 2100003000U
 #define N_OWN_UIDS 10
 
+/* Whatever a failed test leaves alive has become our child. */
+static void kill_children(void) {
+        g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", getpid()), *text = NULL;
+
+        while (g_file_get_contents(path, &text, NULL, NULL) && *text) {
+                const pid_t pid = (pid_t) atoi(text);
+
+                (void) kill(pid, SIGKILL);
+                (void) waitpid(pid, NULL, 0);
+                g_clear_pointer(&text, g_free);
+        }
+}
+
 /* What a test does to its own process, it does to a child. */
 static void in_child(void (*what)(gconstpointer), gconstpointer data) {
         const pid_t pid = fork();
@@ -27,6 +40,7 @@ static void in_child(void (*what)(gconstpointer), gconstpointer data) {
                 _exit(0);
         }
         g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+        kill_children();
         g_assert_cmpint(status, ==, 0);
 }
 
@@ -330,6 +344,7 @@ int main(int argc, char **argv) {
         }
         g_test_add_func("/rights/unprivileged", test_unprivileged);
         g_test_add_func("/rights/no-namespaces", test_no_namespaces);
+        g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), ==, 0);
         copy_worker();
         r = g_test_run();
         remove_worker();
