@@ -148,6 +148,26 @@ static void test_judge_killed(void) {
         in_child(end_by_death, NULL);
 }
 
+/* Nobody is left who might signal the box; it ends with the judge. */
+static void end_by_launcher(gconstpointer data) {
+        g_auto(Problem) problem = {};
+
+        leave_cgroups();
+        init_endless(&problem, STRANGER);
+        problem.client.request->cpu_limit_usec = 40 * USEC_PER_SEC;
+        problem_begin(&problem);
+        g_assert_cmpint(sd_bus_flush(problem.client.bus), >=, 0);
+        wait_boxed(true);
+        g_assert_cmpint(kill(worker_launcher(&problem.client), SIGKILL), ==, 0);
+        worker_run_end(&problem.client);
+        g_assert_cmpstr(problem.client.result->error, ==, JT_ERROR_WORKER_FAILED);
+        wait_boxed(false);
+}
+
+static void test_launcher_killed(void) {
+        in_child(end_by_launcher, NULL);
+}
+
 /* ---- without what a box needs ---- */
 
 typedef struct Refusal {
@@ -337,6 +357,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/rights/cpu-limit", test_cpu_limit);
         g_test_add_func("/rights/cancel", test_cancel);
         g_test_add_func("/rights/judge-killed", test_judge_killed);
+        g_test_add_func("/rights/launcher-killed", test_launcher_killed);
         for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
                 g_autofree char *path = g_strconcat("/rights/refused/", refusals[i].name, NULL);
 

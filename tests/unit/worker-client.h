@@ -170,6 +170,23 @@ static inline void worker_measure(WorkerClient *client) {
         worker_run_end(client);
 }
 
+/* Of a worker whose job has begun. */
+static inline pid_t worker_launcher(const WorkerClient *client) {
+        const pid_t judge = client->worker_pid;
+        g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", judge, judge), *text = NULL;
+        g_auto(GStrv) pids = NULL;
+
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        pids = g_strsplit(g_strchomp(text), " ", -1);
+        for (char **pid = pids; *pid; pid++) {
+                g_autofree char *comm = g_strdup_printf("/proc/%s/comm", *pid), *name = NULL;
+
+                if (g_file_get_contents(comm, &name, NULL, NULL) && g_str_equal(name, "jt-launcher\n"))
+                        return (pid_t) atoi(*pid);
+        }
+        g_assert_not_reached();
+}
+
 static inline void worker_client_clear(WorkerClient *client) {
         if (client->bus) {
                 sd_bus_detach_event(client->bus);
