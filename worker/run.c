@@ -15,6 +15,7 @@ struct Run {
         Box *box;
         RunLimits limits;
         unsigned parallel; /* CPUs it may use at once */
+        uint64_t file_max; /* for the evidence; 0: none */
         RunOver over;
         void *userdata;
 
@@ -254,6 +255,7 @@ int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, Meter
         *run = (Run){ .event = sd_event_ref(event), .limits = *limits, .over = over, .userdata = userdata };
         run->parallel = (unsigned) (spec->cpus && CPU_COUNT(spec->cpus) > 0 ? CPU_COUNT(spec->cpus)
                                                                             : MAX(g_get_num_processors(), 1));
+        run->file_max = spec->root ? spec->root->tmpfs_bytes : 0;
         capture_init(&run->output, limits->capture_max);
         capture_init(&run->error_output, limits->capture_max);
         r = spawn(run, spec, meter, ret_why);
@@ -356,6 +358,7 @@ RunRecord *run_settle(Run *run) {
                 .wall_limit_usec = run->limits.wall_usec,
                 .output_bytes = counted_output(run),
                 .output_max = run->limits.output_max,
+                .file_max = run->file_max,
                 .memory_peak = end.memory_peak,
                 .memory_max = run->limits.memory_max,
                 .oom_kills = end.oom_kills,

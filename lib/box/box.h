@@ -3,7 +3,7 @@
 
 /* One run of one program: spawned, set up and held at a gate before the window opens, let go, killed to the last
  * process. Making it needs privileges and happens in the launcher (launcher.h), where there is one; all that is done
- * to a Box after that needs none, but for a process group the right to signal the program's user. */
+ * to a Box after that needs none, but for profile "host" in a process group the right to signal the program's user. */
 
 #include <stdbool.h>
 

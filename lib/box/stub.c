@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <linux/securebits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -216,7 +217,29 @@ static int shrink(const StubPlan *plan) {
         return capabilities_drop();
 }
 
-_Noreturn static void reap(int status_fd) {
+#define STATUS_FD 0 /* of a stub that has shrunk */
+
+static void on_status(int number) {
+        struct pollfd item = { .fd = STATUS_FD };
+
+        if (poll(&item, 1, 0) == 1 && item.revents & POLLHUP)
+                _exit(127);
+}
+
+/* Whoever holds the other end may have neither the right to kill us nor a cgroup that does: the box ends with him. A
+ * parent's death signal is sent in his name, and so not to us. */
+static int end_with_watcher(void) {
+        const struct sigaction action = { .sa_handler = on_status };
+
+        /* PID 1 gets no signal that it has no handler for. */
+        if (sigaction(SIGIO, &action, NULL) < 0 || fcntl(STATUS_FD, F_SETOWN, getpid()) < 0 ||
+            fcntl(STATUS_FD, F_SETFL, O_ASYNC) < 0)
+                return -errno;
+        on_status(SIGIO); /* he may be gone already */
+        return 0;
+}
+
+_Noreturn static void reap(void) {
         for (;;) {
                 siginfo_t info = {};
                 struct rusage usage;
@@ -226,7 +249,8 @@ _Noreturn static void reap(int status_fd) {
                                 continue;
                         /* Nothing lives in the box. To end now would take down the mounts while the window may still
                          * be open: that is left to who kills us. */
-                        (void) pause();
+                        for (;;)
+                                (void) pause();
                 }
                 if (info.si_pid == PROGRAM) {
                         const StubMessage end = { .stage = BOX_STAGE_READY,
@@ -235,7 +259,7 @@ _Noreturn static void reap(int status_fd) {
                                                   .max_rss = (uint64_t) usage.ru_maxrss * 1024U,
                                                   .ended = true };
 
-                        (void) send_message(status_fd, &end, -1);
+                        (void) send_message(STATUS_FD, &end, -1);
                 }
         }
 }
@@ -293,7 +317,9 @@ _Noreturn void stub_run(const StubPlan *given) {
         if (pid == 0)
                 run_program(plan);
         r = shrink(plan);
+        if (r >= 0)
+                r = end_with_watcher();
         if (r < 0)
                 _exit(127);
-        reap(0);
+        reap();
 }

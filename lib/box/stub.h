@@ -3,7 +3,7 @@
 
 /* PID 1 of a box. A program that were PID 1 itself would shrug off signals: abort() would show as SIGSEGV, and
  * raise(SIGTERM) would do nothing. The stub makes the box, starts the program as PID 2 in the cgroup run/, says how it
- * ended, reaps its orphans, and stays until it is killed. */
+ * ended, reaps its orphans, and stays until it is killed, or the other end of its status socket is closed. */
 
 #include "box-child.h"
 #include "filter.h"

@@ -88,6 +88,10 @@ static bool broke_filter(const Evidence *evidence) {
                (evidence->filtered && died(evidence) && evidence->end_status == SIGSYS);
 }
 
+static bool made_too_large_a_file(const Evidence *evidence) {
+        return evidence->file_max > 0 && died(evidence) && evidence->end_status == SIGXFSZ;
+}
+
 /* How a program ended, unless we never got to it: how the child ended is then our doing. */
 static unsigned end_facts(const Evidence *evidence) {
         if (evidence->exec_error < 0 || evidence->our_fault || evidence->skipped || evidence->compile_end)
@@ -128,7 +132,8 @@ unsigned evidence_facts(const Evidence *evidence) {
                 facts |= FACT_EXEC_FAILED;
         if (broke_filter(evidence))
                 facts |= FACT_SECCOMP;
-        if (evidence->killed_for == KILLED_FOR_OUTPUT || evidence->output_bytes > evidence->output_max)
+        if (evidence->killed_for == KILLED_FOR_OUTPUT || evidence->output_bytes > evidence->output_max ||
+            made_too_large_a_file(evidence))
                 facts |= FACT_OUTPUT_LIMIT;
         if (evidence->oom_kills > 0)
                 facts |= FACT_OOM_KILL;
@@ -184,6 +189,15 @@ static char *describe_syscall(const Evidence *evidence) {
                                strsignal(SIGSYS));
 }
 
+static char *describe_output(const Evidence *evidence) {
+        if (evidence->killed_for != KILLED_FOR_OUTPUT && evidence->output_bytes <= evidence->output_max)
+                return g_strdup_printf("was killed by signal %d (%s) for a file larger than %" G_GUINT64_FORMAT
+                                       " bytes",
+                                       SIGXFSZ, strsignal(SIGXFSZ), evidence->file_max);
+        return g_strdup_printf("wrote %" G_GUINT64_FORMAT " bytes or more; the limit is %" G_GUINT64_FORMAT,
+                               evidence->output_bytes, evidence->output_max);
+}
+
 static char *describe_fact(const Evidence *evidence, unsigned facts, Fact decisive) {
         const double mib = 1024.0 * 1024.0;
 
@@ -203,8 +217,7 @@ static char *describe_fact(const Evidence *evidence, unsigned facts, Fact decisi
         case FACT_SECCOMP:
                 return describe_syscall(evidence);
         case FACT_OUTPUT_LIMIT:
-                return g_strdup_printf("wrote %" G_GUINT64_FORMAT " bytes or more; the limit is %" G_GUINT64_FORMAT,
-                                       evidence->output_bytes, evidence->output_max);
+                return describe_output(evidence);
         case FACT_OOM_KILL:
                 return g_strdup_printf("ran out of memory at %.1f MiB; the limit is %.1f MiB",
                                        (double) evidence->memory_peak / mib, (double) evidence->memory_max / mib);

@@ -38,6 +38,7 @@ typedef struct Evidence {
         uint64_t cpu_usec, cpu_limit_usec;
         uint64_t wall_ns, wall_limit_usec;
         uint64_t output_bytes, output_max;
+        uint64_t file_max; /* size of a file of its box: death by SIGXFSZ is then for that; 0: none was set */
         uint64_t memory_peak, memory_max;
         uint64_t oom_kills;
         uint64_t cache_capped; /* times memory was reclaimed at memory_max: `max` of memory.events */

@@ -14,6 +14,7 @@ static const struct {
         { "orphan-spins", "(while :; do :; done) & wait", "TLE", "cpu-limit", "the limit is 0.100 s" },
         { "sleeps", "sleep 60", "WTL", "wall-limit", "the limit is 0.500 s" },
         { "floods", "yes", "OLE", "output-limit", "the limit is 100000" },
+        { "sparse", "truncate -s 1M f && exec truncate -s 1048577 f", "OLE", "output-limit", "larger than 1048576" },
         { "exits", "echo 3; exit 3", "RTE", "nonzero-exit", "status 3" },
         { "aborts", "kill -ABRT $$", "RTE", "signal", "signal 6" },
         { "unshares", "unshare -U true; echo 3", "SV", "seccomp", "unshare" },

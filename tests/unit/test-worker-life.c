@@ -318,7 +318,7 @@ static void test_judge(void) {
                 g_assert_nonnull(strstr(status, "\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
                                                 "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n"
                                                 "CapAmb:\t0000000000000000\nNoNewPrivs:\t1\n"));
-                launcher_path = g_strdup_printf("/proc/%d/status", launcher_of(client.worker_pid));
+                launcher_path = g_strdup_printf("/proc/%d/status", worker_launcher(&client));
                 g_assert_true(g_file_get_contents(launcher_path, &launcher_status, NULL, NULL));
                 g_assert_nonnull(strstr(launcher_status, "\nUid:\t0\t0\t0\t0\n"));
         }
@@ -330,7 +330,7 @@ static void test_launcher_killed(void) {
         worker_client_init(&client, SH("trap '' TERM; setsid sleep 5817.25 & sleep 5817.25; sleep 5817.25"));
         client.context.uid = 65534;
         run_until_alive(&client, "sleep 5817.25");
-        g_assert_cmpint(kill(launcher_of(client.worker_pid), SIGKILL), ==, 0);
+        g_assert_cmpint(kill(worker_launcher(&client), SIGKILL), ==, 0);
         worker_run_end(&client);
         g_assert_nonnull(client.result);
         g_assert_cmpint(client.result->result, ==, RESULT_INFRASTRUCTURE);
@@ -347,7 +347,7 @@ static void test_judge_killed(void) {
         worker_client_init(&client, SH("trap '' TERM HUP; setsid sleep 5818.25 & sleep 5818.25; sleep 5818.25"));
         client.context.uid = 65534;
         run_until_alive(&client, "sleep 5818.25");
-        launcher = g_strdup_printf("%d", launcher_of(client.worker_pid));
+        launcher = g_strdup_printf("%d", worker_launcher(&client));
         g_assert_cmpint(kill(client.worker_pid, SIGKILL), ==, 0);
         wait_until(alive, "sleep 5818.25", false);
         wait_until(worker_alive, launcher, false);

@@ -17,6 +17,7 @@
 #include "result.h"
 
 typedef struct WorkerClient {
+        const char *worker;
         sd_event *event;
         sd_bus *bus;
         Request *request;
@@ -36,7 +37,7 @@ typedef struct WorkerClient {
 
 /* A model meter of 10 W, one trial of one run, no pauses: what a test changes is what it is about. */
 static inline void worker_client_init(WorkerClient *client, const char *const *argv) {
-        *client = (WorkerClient){ .phases = g_ptr_array_new_with_free_func(g_free) };
+        *client = (WorkerClient){ .worker = WORKER, .phases = g_ptr_array_new_with_free_func(g_free) };
         g_assert_cmpint(sd_event_new(&client->event), >=, 0);
         client->request = request_new(JOB_MEASURE, NULL);
         client->request->argv = g_strdupv((char **) argv);
@@ -76,10 +77,10 @@ static inline int worker_on_progress(sd_bus_message *m, void *userdata, sd_bus_e
 }
 
 static inline void worker_connect(WorkerClient *client) {
-        char *const argv[] = { (char *) WORKER, NULL };
+        char *const argv[] = { (char *) client->worker, NULL };
 
         g_assert_cmpint(sd_bus_new(&client->bus), >=, 0);
-        g_assert_cmpint(sd_bus_set_exec(client->bus, WORKER, argv), >=, 0);
+        g_assert_cmpint(sd_bus_set_exec(client->bus, client->worker, argv), >=, 0);
         g_assert_cmpint(sd_bus_negotiate_fds(client->bus, true), >=, 0);
         g_assert_cmpint(sd_bus_set_method_call_timeout(client->bus, 300 * USEC_PER_SEC), >=, 0);
         g_assert_cmpint(sd_bus_start(client->bus), >=, 0);
@@ -168,6 +169,23 @@ static inline void worker_measure(WorkerClient *client) {
         g_assert_cmpint(worker_prepare(client), >=, 0);
         worker_run_begin(client, "");
         worker_run_end(client);
+}
+
+/* Of a worker whose job has begun. */
+static inline pid_t worker_launcher(const WorkerClient *client) {
+        const pid_t judge = client->worker_pid;
+        g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", judge, judge), *text = NULL;
+        g_auto(GStrv) pids = NULL;
+
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        pids = g_strsplit(g_strchomp(text), " ", -1);
+        for (char **pid = pids; *pid; pid++) {
+                g_autofree char *comm = g_strdup_printf("/proc/%s/comm", *pid), *name = NULL;
+
+                if (g_file_get_contents(comm, &name, NULL, NULL) && g_str_equal(name, "jt-launcher\n"))
+                        return (pid_t) atoi(*pid);
+        }
+        g_assert_not_reached();
 }
 
 static inline void worker_client_clear(WorkerClient *client) {
