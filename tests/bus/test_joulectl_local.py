@@ -343,6 +343,34 @@ def test_a_function_of_large_integers(run, tmp_path, answer, verdict):
     assert "fib(), fib.py" in out
 
 
+FIB = "def solve(n):\n    a, b = 0, 1\n    for _ in range(n): a, b = b, a + b\n    return a\n"
+
+
+@root
+@pytest.mark.parametrize("code, answer, verdict", [
+    (FIB, "354224848179261915075", "AC"), (FIB, "354224848179261915076", "WA"),
+    ("def solve(n): return 2**64 - 1\n", "18446744073709551615", "AC"), ("def solve(n): return 2**64 - 1\n", "-1", "WA"),
+    ("def solve(n): return -1\n", "18446744073709551615", "WA")])
+def test_a_request_of_large_integers(run, tmp_path, code, answer, verdict):
+    """The original's body, which no reader on the way makes a double or a wrapped integer of."""
+    body = json.dumps({"candidate_code": code, "test_cases": [{"inputs": [100], "expected_output": 0, "test_id": "big"}]})
+    (tmp_path / "body.json").write_text(body.replace('"expected_output": 0', f'"expected_output": {answer}'))
+    code, report, out = validated(run, "--request", "body.json")
+    assert report["validation"]["verdict"] == verdict and code == (verdict != "AC"), out
+    if verdict == "WA":
+        test, = report["validation"]["tests"]
+        assert test["expected"] == answer and len(test["got"]) in (2, 20, 21)
+
+
+@pytest.mark.parametrize("body", ["%s", '{"candidate_code": "x", "test_cases": [{"inputs": %s', '{"candidate_code": "x", "test_cases": %s'])
+def test_a_request_of_brackets(run, tmp_path, body):
+    (tmp_path / "body.json").write_text(body % ("[" * 100_000))
+    began = time.monotonic()
+    code, out, err = run("validate", "--request", "body.json")
+    print(f"{(time.monotonic() - began) * 1e3:.0f} ms, joulectl's start and all")
+    assert (code, out) == (2, "") and "nested more than 64 levels deep" in err and len(err) < 400, err
+
+
 @root
 def test_energy_of_each_test(run, problem):
     # as long as a window wants to be, however busy the machine is

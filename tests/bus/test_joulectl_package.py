@@ -125,6 +125,23 @@ def test_not_as_expected(rig, tmp_path, path, program, why):
     assert all(told[other]["as_expected"] for other in PROGRAMS if other != path)
 
 
+DIRECTORIES = {"wrong_answer": {"WA"}, "time_limit_exceeded": {"TLE", "WTL"}, "run_time_error": {"RTE", "MLE", "OLE", "SV", "XF"},
+               "memory_limit_exceeded": {"MLE"}, "output_limit_exceeded": {"OLE"}, "security_violation": {"SV"},
+               "compiler_error": {"CE"}}
+
+
+@pytest.mark.parametrize("verdict", ["AC", "WA", "TLE", "WTL", "RTE", "MLE", "OLE", "SV", "XF", "CE"])
+def test_each_directory_has_its_verdicts(rig, tmp_path, verdict):
+    """A submission in each, and all of them get the same: right where the directory says so, red in every other."""
+    paths = {f"{directory}/it.c": verdicts for directory, verdicts in DIRECTORIES.items()}
+    package(tmp_path, **{f"submissions/{path}": "int main(void) {}\n" for path in paths})
+    program = {"verdict": verdict, "cpu_usec": 1600000 if verdict in ("TLE", "WTL") else 1000}
+    code, told, err = verify(rig, tmp_path, programs={**PROGRAMS, **{path: program for path in paths}})
+    assert code == 1, err
+    assert {path: told[path]["as_expected"] for path in paths} == {path: verdict in verdicts for path, verdicts in paths.items()}
+    assert all(told[path]["as_expected"] for path in PROGRAMS)
+
+
 def test_margins_are_noted(rig, tmp_path):
     programs = {**PROGRAMS, "accepted/sum.c": {"verdict": "AC", "cpu_usec": 800000},
                 "time_limit_exceeded/slow.py": {"verdict": "AC", "cpu_usec": 1300000}}
@@ -246,7 +263,19 @@ def test_examples_are_read(rig, name):
     told = json.loads(rig.run("--json", "package", "list", EXAMPLES / name)[1])
     assert told["tests"] and told["notes"] == []
     assert {s["expected"] for s in told["submissions"]} >= {"AC", "WA", "TLE"}
+    paths = {s["path"] for s in told["submissions"]}
+    assert {path.split("/")[0] for path in paths} >= {"accepted", "wrong_answer", "time_limit_exceeded", "run_time_error",
+                                                     "memory_limit_exceeded", "output_limit_exceeded"}
+    # 0.8 and 1.3 times of the limit
+    assert paths >= {"accepted/in_time.c", "time_limit_exceeded/late.c"}
     assert None not in {s["language"] for s in told["submissions"]} | {s["expected"] for s in told["submissions"]}
+
+
+def test_examples_are_of_both_formats_and_each_kind_of_judging(rig):
+    told = {path.name: json.loads(rig.run("--json", "package", "list", path)[1]) for path in EXAMPLES.iterdir() if path.is_dir()}
+    assert {package["format"] for package in told.values()} == {"2025-09", "legacy"}
+    judged = {test["judged_by"] for package in told.values() for test in package["tests"]}
+    assert any("absolute" in how for how in judged) and any("kattis" in how for how in judged) and "tokens" in str(judged)
 
 
 class Program:

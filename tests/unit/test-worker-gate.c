@@ -363,6 +363,19 @@ static void test_no_region(void) {
 #define PYTHON_REGION \
         "import jouletrace, time\nwith jouletrace.region() as r:\n    time.sleep(%s)\n    r.iterations = 2\n"
 
+/* The result's time is that of the last trial's work done once. */
+static void check_once(const WorkerClient *client) {
+        const guint trials =
+                        json_array_get_length(json_node_get_array(report_node(client->report, "measurement.trials")));
+        g_autofree char *wall = g_strdup_printf("measurement.trials.%u.wall_ns", trials - 1);
+        g_autofree char *iterations = g_strdup_printf("measurement.trials.%u.iterations", trials - 1);
+
+        g_assert_cmpfloat_with_epsilon(client->result->wall,
+                                       (double) report_int(client->report, wall) / 1e9 /
+                                                       (double) report_int(client->report, iterations),
+                                       1e-8);
+}
+
 /* Profile host: the module comes from where Python finds it. A trial whose regions are below min-window has no energy,
  * and is made again with more runs. */
 static void test_host_region(void) {
@@ -381,13 +394,13 @@ static void test_host_region(void) {
                 g_assert_cmpint(client.result->result, ==, RESULT_DONE);
                 g_assert_cmpint(report_int(client.report, "measurement.trials.0.iterations"), ==, 2);
                 g_assert_cmpfloat(client.result->wall, >=, g_ascii_strtod(seconds[i], NULL) / 2);
-                g_assert_cmpfloat(client.result->wall, <, g_ascii_strtod(seconds[i], NULL));
+                check_once(&client);
                 g_assert_true(json_node_get_boolean(report_node(client.report, "measurement.trials.0.valid")) ==
                               (i == 0));
                 if (i == 0)
                         continue;
                 g_assert_cmpstr(report_string(client.report, "measurement.trials.0.quality.0"), ==, "TOO_SHORT");
-                g_assert_cmpint(report_int(client.report, "measurement.trials.1.iterations"), >=, 20);
+                g_assert_cmpint(report_int(client.report, "measurement.trials.1.iterations"), >, 2);
         }
 }
 
