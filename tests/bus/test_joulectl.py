@@ -208,7 +208,8 @@ def test_a_modelled_median_is_marked_while_it_grows(rig):
 def test_progress_without_a_terminal(rig):
     rig.serve(progress=PROGRESS)
     _, _, err = rig.run("measure", "true")
-    assert err == "job 7: queued\njob 7: warming up\njob 7: measuring\n"
+    assert err == ("job 7: queued, number 2 in the queue  1 min 30 s left\njob 7: warming up 1/2\n"
+                   "job 7: measuring 3/9  median 12.30 J  4 s left\n")
 
 
 @pytest.mark.parametrize("option", ["-q", "--quiet", "--progress=none"])

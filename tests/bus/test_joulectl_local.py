@@ -316,6 +316,15 @@ def test_verdicts(run, problem, program, seen):
 
 
 @root
+def test_the_phases_of_a_measurement_with_tests(run, problem):
+    code, _, err = run(*PLAIN, "measure", "--tests", "tests", *BRISK, "AC.py")
+    phases = [line.removeprefix("job 1: ").partition(" ")[0] for line in err.splitlines() if line.startswith("job 1: ")]
+    assert code == 0 and {"validating", "warming", "measuring"} <= set(phases), err
+    order = ["queued", "validating", "settling", "warming", "measuring", "finishing"]
+    assert [order.index(phase) for phase in phases] == sorted(order.index(phase) for phase in phases), err
+
+
+@root
 def test_the_tests_after_a_failure(run, problem):
     _, report, _ = validated(run, "--tests", "tests", "WA.py")
     assert [test["verdict"] for test in report["validation"]["tests"]] == ["AC", "WA", "SKIPPED"]

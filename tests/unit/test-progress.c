@@ -62,9 +62,19 @@ static void test_json(void) {
                         "\"simulated\":true,\"queue_position\":2,\"time_left_s\":1.5}");
 }
 
+static void test_plain_due(void) {
+        const uint64_t period = 20 * G_USEC_PER_SEC;
+
+        g_assert_true(progress_plain_due(NULL, 0, "7 warming", 5));
+        g_assert_false(progress_plain_due("7 warming", 5, "7 warming", 5 + period - 1));
+        g_assert_true(progress_plain_due("7 warming", 5, "7 warming", 5 + period));
+        g_assert_true(progress_plain_due("7 warming", 5, "7 measuring", 6));
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/progress/line", test_line);
         g_test_add_func("/progress/json", test_json);
+        g_test_add_func("/progress/plain-due", test_plain_due);
         return g_test_run();
 }
