@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import unicodedata
 
 import pytest
 
@@ -180,6 +181,21 @@ def help_options(rig, *verb):
 
 def verbs(rig):
     return re.findall(r"^  (\w+)  ", rig.run("--help")[1], re.M)
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "de_DE.UTF-8", "ja_JP.UTF-8"])
+def test_help_fits_a_terminal(rig, locale):
+    """80 columns, and the text of each option in a column of its own, whatever the length of its name."""
+    environ = {"LC_ALL": locale, "LANGUAGE": "", "JOULETRACE_LOCALEDIR": str(BUILD / "po")}
+    for verb in [[], *([verb] for verb in verbs(rig))]:
+        lines = rig.run(*verb, "--help", env=environ)[1].splitlines()
+        for line in lines:
+            assert sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) <= 80, line
+        for line, after in zip(lines, lines[1:]):
+            option = re.match(r" +(?:-\w, )? *--[\w-]+(?: [^ ]+)?(?P<text>  +\S)?", line)
+            if option:
+                text = line if option["text"] else after
+                assert text[30:32] == "  " and text[32:33].strip(), (line, after)
 
 
 @pytest.mark.parametrize("file, pattern", [("client/completion/joulectl", "--{}"), ("client/completion/_joulectl", "--{}"),
