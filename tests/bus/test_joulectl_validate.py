@@ -235,13 +235,15 @@ def test_energy_per_test(rig):
     assert "measured: the calls alone; the whole runs took 20.00 J and 400.0 ms" in out, out
 
 
-def test_a_line_per_trial_and_test(rig):
+def test_a_line_per_trial_test_and_domain(rig):
     rig.serve(reports={"7": measured(), "8": verdicts(test_("1", "WA"), test_("2", "AC"), verdict="WA")})
     header, *rows = [line.split(",") for line in rig.run("export", "--format", "csv", "7", "8")[1].splitlines()]
-    assert header[-2:] == ["test", "verdict"] and len(rows) == 18 + 2 and {len(row) for row in rows} == {len(header)}
-    first = dict(zip(header, rows[0]))
-    assert (first["trial"], first["test"], first["total_j"], first["iterations"]) == ("1", "a", "12", "2")
-    assert [row[-2:] for row in rows[-2:]] == [["1", "WA"], ["2", "AC"]]
+    rows = [dict(zip(header, row, strict=True)) for row in rows]
+    tests = [row for row in rows if row["domain"] == "total"]
+    first, last = tests[0], rows[-2:]
+    assert len(tests) == 18 and {row["job"] for row in tests} == {"7"}
+    assert (first["trial"], first["test"], first["energy_j"], first["iterations"]) == ("1", "a", "12", "2")
+    assert [(row["test"], row["verdict"], row["domain"], row["energy_j"]) for row in last] == [("1", "WA", "", ""), ("2", "AC", "", "")]
 
 
 def test_selftest(rig, tmp_path):
