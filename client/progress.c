@@ -55,7 +55,7 @@ char *progress_line(const ProgressState *state, size_t width, const Style *style
                 g_string_append(line, ", ");
                 g_string_append(line, _("another measurement keeps this machine busy"));
         }
-        if (!queued && state->steps > 0)
+        if (!queued && state->step > 0)
                 g_string_append_printf(line, " %u/%u", state->step, state->steps);
         if (isfinite(state->median_j)) {
                 Scale scale = scale_energy(state->median_j, 0, style->ascii);
@@ -66,7 +66,7 @@ char *progress_line(const ProgressState *state, size_t width, const Style *style
                 if (state->simulated)
                         g_string_append_printf(line, " %s", _("(modelled)"));
         }
-        if (state->time_left_usec != UINT64_MAX) {
+        if (state->time_left_usec > 0 && state->time_left_usec != UINT64_MAX) {
                 g_autofree char *left = format_span(state->time_left_usec);
 
                 g_string_append(line, SEPARATOR);
@@ -134,7 +134,8 @@ bool progress_plain_due(const char *last, uint64_t last_usec, const char *about,
 
 /* A log shows each phase, and of a long one now and then where it stands and how long it will last. */
 static void show_plain(Progress *progress, const ProgressState *state) {
-        g_autofree char *about = g_strdup_printf("%u %s %d", state->job, state->phase, state->waits_for_host);
+        g_autofree char *about = g_strdup_printf("%u %s %d %d", state->job, state->phase, state->waits_for_host,
+                                                 state->queue_position > 0);
         const uint64_t now_usec = now_monotonic_usec();
         ProgressState barless = *state;
         g_autofree char *line = NULL;

@@ -72,7 +72,7 @@ typedef struct Report {
         double whole_j, whole_s; /* then of the whole runs, medians */
         TestFigures *per_test;
         size_t n_per_test;
-        char *output_problem; /* an output that was not the same again; NULL: none */
+        char *output_problem; /* why --output or --show-output has not got it all; NULL: it has */
 
         char *containment, *isolation, *reserved_cpus, *cpu_model;
         char *energy_absent; /* why there are no joules */

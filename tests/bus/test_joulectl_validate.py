@@ -176,6 +176,20 @@ def test_more_than_goes_to_another_machine(rig, here):
     assert code == 2 and "larger than 256 MiB" in err
 
 
+def test_detached(rig, here):
+    """The id at once, nothing waited for; what came of it is seen later."""
+    told = verdicts(test_("1", "AC"), test_("10", "WA", message="gave a wrong answer"), verdict="WA")
+    rig.serve(reports={"7": told}, result=None)
+    code, out, err = rig.run("-q", "validate", "--detach", "--tests", "tests", "./prog", cwd=here)
+    assert (code, out, err) == (0, "7\n", "")
+    assert rig.calls("Validate")[0]["arguments"][0]["detach"] is True and not rig.calls("GetReport")
+    assert rig.run("-q", "--json", "validate", "--detach", "--tests", "tests", "./prog", cwd=here)[1] == '{"id":7}\n'
+    code, out, _ = rig.run("show", "7")
+    assert code == 0 and "WA" in out and "1 of 2 tests" in out, out
+    code, _, err = rig.run("--local", "validate", "--detach", "--tests", "tests", "./prog", cwd=here)
+    assert code == 2 and "--detach does not go with --local" in err
+
+
 def test_verdicts_are_shown(rig, here):
     told = verdicts(test_("1", "AC"), test_("2", "WA", message='gave a wrong answer: line 3, column 5: expected "x", got "y"',
                                            where={"line": 3, "column": 5}, inputs="4\n", expected="x", got="y\x1b[31m",
