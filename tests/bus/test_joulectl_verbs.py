@@ -220,6 +220,24 @@ def test_the_manual_lists_every_option(rig):
         assert f"\\fB{code}\\fR" in page
 
 
+def test_every_verb_has_its_own_options_everywhere(rig):
+    """Neither more nor fewer than --help lists: in the manual's section of the verb, and in each shell's table."""
+    shared = help_options(rig)
+    page = (BUILD / "man" / "joulectl.1").read_text().replace("\\-", "-")
+    sections = dict(re.findall(r"^\.SS (\w+)\n(.*?)(?=^\.S[SH] )", page, re.M | re.S))
+    fish = (BUILD / "client" / "completion" / "joulectl.fish").read_text()
+    bash = dict(re.findall(r"^ +(\w+)\) options='(.*?)'", (BUILD / "client" / "completion" / "joulectl").read_text(), re.M))
+    zsh = dict(re.findall(r"^ +(\w+)\)\n +options\+=\(\n(.*?)^ +\)$", (BUILD / "client" / "completion" / "_joulectl").read_text(), re.M | re.S))
+    names = verbs(rig)
+    assert set(sections) >= set(names) and set(bash) == set(names) and len(names) > 10
+    for verb in names:
+        own = help_options(rig, verb) - shared
+        assert set(re.findall(r"^(?:\\fB-\w\\fR, )?\\fB--([\w-]+)\\fR", sections[verb], re.M)) == own, verb
+        assert set(re.findall(rf"seen_subcommand_from {verb}' -l ([\w-]+)", fish)) == own, verb
+        assert set(re.findall(r" --([\w-]+)", bash[verb])) == own, verb
+        assert set(re.findall(r"--([\w-]+)=?\[", zsh.get(verb, ""))) == own, verb
+
+
 @pytest.mark.parametrize("shell, file", [("bash", "joulectl"), ("zsh", "_joulectl"), ("fish", "joulectl.fish")])
 def test_completions_parse(shell, file):
     subprocess.run([shell, "-n", BUILD / "client" / "completion" / file], check=True)
