@@ -28,7 +28,7 @@ static const char *const formats[] = { "json", "csv", NULL };
 
 const Option *export_options(void) {
         static const Option options[] = {
-                { "format", 0, "FORMAT", N_("json: an array of reports; csv: one line per trial and test"),
+                { "format", 0, "FORMAT", N_("json: an array of reports; csv: one line per trial, test and domain"),
                   OPTION_FORMAT, formats },
                 { "output", 'o', "FILE", N_("write to FILE instead of standard output"), OPTION_OUTPUT },
                 {},
@@ -71,8 +71,8 @@ static void csv_double(GString *out, double value) {
 
 void export_csv_header(GString *out) {
         g_string_append(out,
-                        "job,label,command,result,meter,simulated,trial,valid,iterations,wall_s,cpu_s,total_j,net_j,"
-                        "package_j,dram_j,test,verdict\n");
+                        "job,label,command,result,meter,simulated,trial,valid,test,verdict,iterations,wall_s,cpu_s,"
+                        "domain,kind,energy_j\n");
 }
 
 static void csv_job(GString *out, const Report *report) {
@@ -96,69 +96,95 @@ static void csv_job(GString *out, const Report *report) {
         g_string_append_printf(out, ",%s,", report->simulated ? "true" : "false");
 }
 
+/* What the lines of one trial, or of one of its tests, have in common. */
 typedef struct Row {
-        const Trial *trial;
-        uint64_t iterations;
-        double values[6]; /* as the header names them, from wall_s on */
+        const Trial *trial; /* NULL: not measured */
         const char *test, *verdict;
+        uint64_t iterations;
+        double wall_s, cpu_s, total_j, net_j;
+        const double *domain_j; /* NULL: no energies */
 } Row;
 
-static void csv_row(GString *out, const Report *report, const Row *row) {
+/* domain NULL: there is no energy to tell. */
+static void csv_row(GString *out, const Report *report, const Row *row, const char *domain, const char *kind,
+                    double energy_j) {
         csv_job(out, report);
         if (row->trial)
-                g_string_append_printf(out, "%" G_GUINT64_FORMAT ",%s,%" G_GUINT64_FORMAT, row->trial->index,
-                                       row->trial->valid ? "true" : "false", row->iterations);
+                g_string_append_printf(out, "%" G_GUINT64_FORMAT ",%s", row->trial->index,
+                                       row->trial->valid ? "true" : "false");
         else
-                g_string_append(out, ",,");
-        for (size_t j = 0; j < G_N_ELEMENTS(row->values); j++) {
                 g_string_append_c(out, ',');
-                csv_double(out, row->values[j]);
-        }
         g_string_append_c(out, ',');
         csv_text(out, row->test);
         g_string_append_c(out, ',');
         csv_text(out, row->verdict);
+        g_string_append_c(out, ',');
+        if (row->trial)
+                g_string_append_printf(out, "%" G_GUINT64_FORMAT, row->iterations);
+        g_string_append_c(out, ',');
+        csv_double(out, row->wall_s);
+        g_string_append_c(out, ',');
+        csv_double(out, row->cpu_s);
+        g_string_append_c(out, ',');
+        csv_text(out, domain);
+        g_string_append_c(out, ',');
+        csv_text(out, kind);
+        g_string_append_c(out, ',');
+        csv_double(out, energy_j);
         g_string_append_c(out, '\n');
 }
 
-static void csv_trial(GString *out, const Report *report, const Trial *trial) {
-        const Row whole = {
-                .trial = trial,
-                .iterations = trial->iterations,
-                .values = { trial->wall_s, trial->cpu_s, trial->total_j, trial->net_j, trial->package_j,
-                            trial->dram_j },
-        };
+/* A domain without a reading has no line; where none has, the time still has one. */
+static void csv_rows(GString *out, const Report *report, const Row *row) {
+        const gsize before = out->len;
 
-        if (report->n_per_test == 0)
-                csv_row(out, report, &whole);
-        for (size_t i = 0; report->n_per_test > 0 && i < trial->n_windows; i++) {
-                const Window *window = &trial->windows[i];
+        if (isfinite(row->total_j))
+                csv_row(out, report, row, "total", "total", row->total_j);
+        if (isfinite(row->net_j))
+                csv_row(out, report, row, "net", "net", row->net_j);
+        for (size_t i = 0; row->domain_j && i < report->n_domains; i++)
+                if (isfinite(row->domain_j[i]))
+                        csv_row(out, report, row, report->domains[i].name, report->domains[i].kind, row->domain_j[i]);
+        if (out->len == before)
+                csv_row(out, report, row, NULL, NULL, NAN);
+}
+
+static void csv_trial(GString *out, const Report *report, const Trial *trial) {
+        const bool plain = trial->n_tests == 0 || !trial->tests[0].name;
+
+        for (size_t i = 0; i < trial->n_tests || (plain && i == 0); i++) {
+                const TrialTest *test = i < trial->n_tests ? &trial->tests[i] : NULL;
                 const Row row = {
                         .trial = trial,
-                        .iterations = window->iterations,
-                        .values = { window->wall_s, window->cpu_s, window->total_j, NAN, window->package_j,
-                                    window->dram_j },
-                        .test = window->test,
+                        .test = test ? test->name : NULL,
+                        .iterations = test ? test->iterations : 0,
+                        .wall_s = plain ? trial->wall_s : test->wall_s,
+                        .cpu_s = plain ? trial->cpu_s : test->cpu_s,
+                        .total_j = plain ? trial->total_j : test->total_j,
+                        .net_j = plain ? trial->net_j : NAN,
+                        .domain_j = test ? test->domain_j : NULL,
                 };
 
-                csv_row(out, report, &row);
+                csv_rows(out, report, &row);
         }
 }
 
 /* A program that was only validated, or never got as far as being measured. */
 static void csv_test(GString *out, const Report *report, const TestResult *test) {
         const Row row = {
-                .values = { test->wall_ns == UINT64_MAX ? NAN : (double) test->wall_ns / 1e9,
-                            test->cpu_usec == UINT64_MAX ? NAN : (double) test->cpu_usec / 1e6, NAN, NAN, NAN, NAN },
                 .test = test->name,
                 .verdict = test->verdict,
+                .wall_s = test->wall_ns == UINT64_MAX ? NAN : (double) test->wall_ns / 1e9,
+                .cpu_s = test->cpu_usec == UINT64_MAX ? NAN : (double) test->cpu_usec / 1e6,
+                .total_j = NAN,
+                .net_j = NAN,
         };
 
-        csv_row(out, report, &row);
+        csv_rows(out, report, &row);
 }
 
 void export_csv(GString *out, const Report *report) {
-        const Row empty = { .values = { NAN, NAN, NAN, NAN, NAN, NAN } };
+        const Row empty = { .wall_s = NAN, .cpu_s = NAN, .total_j = NAN, .net_j = NAN };
         const Validation *validation = report->validation;
 
         for (size_t i = 0; i < report->n_trials; i++)
@@ -166,7 +192,7 @@ void export_csv(GString *out, const Report *report) {
         for (size_t i = 0; report->n_trials == 0 && validation && i < validation->n_tests; i++)
                 csv_test(out, report, &validation->tests[i]);
         if (report->n_trials == 0 && (!validation || validation->n_tests == 0))
-                csv_row(out, report, &empty);
+                csv_rows(out, report, &empty);
 }
 
 static int build(Service *service, const GArray *ids, bool csv, GString *out) {

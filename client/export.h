@@ -10,6 +10,7 @@
 /* The header line of export_csv()'s columns. */
 void export_csv_header(GString *out);
 
-/* One line per trial: RFC 4180 with \n, numbers with dots whatever the locale, unknown ones empty. A report without
- * trials gives one line with the job's columns only. */
+/* One line for each trial, test and domain; the domains "total" and "net" come first. RFC 4180 with \n, numbers with
+ * dots whatever the locale, unknown ones empty. Where no energy is known the line has no domain. A report without
+ * trials gives a line for each validated test, or one with the job's columns only. */
 void export_csv(GString *out, const Report *report);

@@ -158,7 +158,6 @@ static char *details(Service *service, JsonObject *job) {
 
 /* How many more there are than the answer had room for: they come and go meanwhile, so it may be wrong by a few. */
 static int count_more(Service *service, unsigned listed, uint64_t *ret) {
-        g_autoptr(sd_bus_message) reply = NULL;
         g_autoptr(JsonNode) node = NULL;
         uint64_t length = 0, running = 0;
         int r;
@@ -166,12 +165,9 @@ static int count_more(Service *service, unsigned listed, uint64_t *ret) {
         *ret = 0;
         if (listed < JT_LIST_JOBS_MAX)
                 return 0;
-        r = service_properties(service, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, NULL, &reply);
+        r = service_properties(service, &node);
         if (r != 0)
                 return r;
-        r = message_to_json(reply, &node);
-        if (r < 0)
-                return explain_errno(r, service->name, &service->style);
         (void) json_u64(json_node_get_object(node), "QueueLength", &length);
         (void) json_u64(json_node_get_object(node), "RunningJob", &running);
         length += running > 0;

@@ -14,6 +14,8 @@
 #include "fs.h"
 #include "say.h"
 
+#define VERB_COLUMN 14
+
 enum {
         GLOBAL_LOCAL,
         GLOBAL_METER,
@@ -169,8 +171,10 @@ static void print_verb_help(const Verb *verb) {
         g_autoptr(GString) out = g_string_new(NULL);
         const Option *options = verb->options();
 
-        g_string_append_printf(out, "joulectl %s %s\n\n%s\n", verb->name, *verb->synopsis ? _(verb->synopsis) : "",
-                               _(verb->doc));
+        g_string_append_printf(out, "joulectl %s%s%s\n\n", verb->name, *verb->synopsis ? " " : "",
+                               *verb->synopsis ? _(verb->synopsis) : "");
+        text_append_wrapped(out, _(verb->doc), HELP_WIDTH, 0);
+        g_string_append_c(out, '\n');
         if (options->name) {
                 g_string_append_printf(out, "\n%s\n", _("Options:"));
                 options_append_help(out, options);
@@ -189,15 +193,19 @@ static void print_help(void) {
         g_string_append_printf(out, "\n%s\n", _("Verbs:"));
         for (const Verb *v = verbs; v->name; v++) {
                 g_string_append(out, "  ");
-                text_append_padded(out, v->name, 12, false);
-                g_string_append_printf(out, "%s\n", _(v->doc));
+                text_append_padded(out, v->name, VERB_COLUMN - 2, false);
+                text_append_wrapped(out, _(v->doc), HELP_WIDTH - VERB_COLUMN, VERB_COLUMN);
+                g_string_append_c(out, '\n');
         }
         g_string_append_printf(out, "\n%s\n", _("Options of every verb:"));
         options_append_help(out, global_options);
-        g_string_append_printf(out, "\n%s\n",
-                               _("Exit status: 0 done, 1 the job failed, 2 wrong usage, 3 not authorised, 4 the "
-                                 "service could\n"
-                                 "not do it, 5 no stable number, 124 out of time, 130 cancelled. More: man joulectl"));
+        g_string_append_c(out, '\n');
+        text_append_wrapped(out,
+                            _("Exit status: 0 done, 1 the job failed, 2 wrong usage, 3 not authorised, 4 the "
+                              "service could\n"
+                              "not do it, 5 no stable number, 124 out of time, 130 cancelled. More: man joulectl"),
+                            HELP_WIDTH, 0);
+        g_string_append_c(out, '\n');
         say(stdout, "%s", out->str);
 }
 

@@ -8,7 +8,6 @@
 #include "text.h"
 
 #define HELP_COLUMN 32
-#define HELP_WIDTH 80
 
 typedef struct Match {
         const Option *option;
@@ -133,7 +132,10 @@ void options_append_help(GString *out, const Option *options) {
 
                 g_string_append(out, "  ");
                 text_append_padded(out, spelling, HELP_COLUMN - 4, false);
-                g_string_append(out, "  ");
+                if (text_width(spelling) > HELP_COLUMN - 4)
+                        g_string_append_printf(out, "\n%*s", HELP_COLUMN, "");
+                else
+                        g_string_append(out, "  ");
                 text_append_wrapped(out, doc, HELP_WIDTH - HELP_COLUMN, HELP_COLUMN);
                 g_string_append_c(out, '\n');
         }

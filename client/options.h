@@ -32,7 +32,10 @@ typedef struct OptionGroup {
 int options_parse(char **args, const OptionGroup *groups, size_t n_groups, bool leading, char ***ret_operands,
                   char **ret_problem);
 
-/* Appends one indented line per option: names on the left, translated text on the right. */
+#define HELP_WIDTH 80
+
+/* Appends one indented line per option: names on the left, translated text in a column on the right; it begins on the
+ * next line where the names reach into the column. */
 void options_append_help(GString *out, const Option *options);
 
 /* "--name METAVAR" or "-x, --name METAVAR" */

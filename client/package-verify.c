@@ -270,14 +270,8 @@ static void append_text(GString *out, const Verify *verify, unsigned as_expected
 
 static void append_json_submission(GString *out, const Submission *submission, const Attempt *attempt) {
         const Outcome *outcome = &attempt->outcome;
-        g_autofree char *expected = expectation_text(submission);
 
-        g_string_append(out, "{\"path\":");
-        json_append_string(out, submission->path);
-        g_string_append(out, ",\"language\":");
-        json_append_string(out, submission->language);
-        g_string_append(out, ",\"expected\":");
-        json_append_string(out, submission->rules->len ? expected : NULL);
+        package_append_submission(out, submission);
         g_string_append(out, ",\"verdict\":");
         json_append_string(out, outcome->verdict);
         g_string_append_printf(out, ",\"as_expected\":%s,\"why\":", outcome->as_expected ? "true" : "false");

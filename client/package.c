@@ -148,6 +148,17 @@ static void json_number_or_null(GString *out, const char *name, uint64_t value) 
                 g_string_append(out, "null");
 }
 
+void package_append_submission(GString *out, const Submission *submission) {
+        g_autofree char *expected = expectation_text(submission);
+
+        g_string_append(out, "{\"path\":");
+        json_append_string(out, submission->path);
+        g_string_append(out, ",\"language\":");
+        json_append_string(out, submission->language);
+        g_string_append(out, ",\"expected\":");
+        json_append_string(out, submission->rules->len ? expected : NULL);
+}
+
 static void append_json(GString *out, const Problem *problem) {
         g_string_append(out, "{\"name\":");
         json_append_string(out, problem->name);
@@ -173,15 +184,8 @@ static void append_json(GString *out, const Problem *problem) {
         }
         g_string_append(out, "],\"submissions\":[");
         for (unsigned i = 0; i < problem->submissions->len; i++) {
-                const Submission *submission = g_ptr_array_index(problem->submissions, i);
-                g_autofree char *expected = expectation_text(submission);
-
-                g_string_append_printf(out, "%s{\"path\":", i ? "," : "");
-                json_append_string(out, submission->path);
-                g_string_append(out, ",\"language\":");
-                json_append_string(out, submission->language);
-                g_string_append(out, ",\"expected\":");
-                json_append_string(out, submission->rules->len ? expected : NULL);
+                g_string_append(out, i ? "," : "");
+                package_append_submission(out, g_ptr_array_index(problem->submissions, i));
                 g_string_append_c(out, '}');
         }
         g_string_append(out, "],\"notes\":[");

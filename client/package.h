@@ -15,5 +15,9 @@ int package_list(const Arguments *arguments, const Problem *problem);
  * code after having said what is wrong. */
 int package_verify(const Arguments *arguments, Problem *problem, const Request *settings);
 
+/* The submission's path, language and expected verdicts: the beginning of a JSON object, which is the caller's to end.
+ */
+void package_append_submission(GString *out, const Submission *submission);
+
 /* Seconds of a time in microseconds, "1.5 s"; "–" for 0. */
 char *package_seconds(uint64_t usec, bool ascii);

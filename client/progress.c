@@ -14,13 +14,15 @@
 
 #define BAR_WIDTH 12
 #define SEPARATOR "  "
+#define PLAIN_PERIOD_USEC (20 * USEC_PER_SEC) /* between lines that stay, of one phase */
 
 struct Progress {
         ProgressMode mode;
         bool live; /* standard error is a terminal that can go back to the line's start */
         bool shown;
         bool quiet;
-        char *last; /* printed where the line is not live */
+        char *last;         /* what was printed where the line is not live, or what it was about */
+        uint64_t last_usec; /* when */
         uint32_t item, items;
         Style style;
 };
@@ -53,7 +55,7 @@ char *progress_line(const ProgressState *state, size_t width, const Style *style
                 g_string_append(line, ", ");
                 g_string_append(line, _("another measurement keeps this machine busy"));
         }
-        if (!queued && state->steps > 0)
+        if (!queued && state->step > 0)
                 g_string_append_printf(line, " %u/%u", state->step, state->steps);
         if (isfinite(state->median_j)) {
                 Scale scale = scale_energy(state->median_j, 0, style->ascii);
@@ -64,7 +66,7 @@ char *progress_line(const ProgressState *state, size_t width, const Style *style
                 if (state->simulated)
                         g_string_append_printf(line, " %s", _("(modelled)"));
         }
-        if (state->time_left_usec != UINT64_MAX) {
+        if (state->time_left_usec > 0 && state->time_left_usec != UINT64_MAX) {
                 g_autofree char *left = format_span(state->time_left_usec);
 
                 g_string_append(line, SEPARATOR);
@@ -126,6 +128,28 @@ static void show_once(Progress *progress, char *line) {
         progress->last = line;
 }
 
+bool progress_plain_due(const char *last, uint64_t last_usec, const char *about, uint64_t now_usec) {
+        return g_strcmp0(last, about) != 0 || now_usec - last_usec >= PLAIN_PERIOD_USEC;
+}
+
+/* A log shows each phase, and of a long one now and then where it stands and how long it will last. */
+static void show_plain(Progress *progress, const ProgressState *state) {
+        g_autofree char *about = g_strdup_printf("%u %s %d %d", state->job, state->phase, state->waits_for_host,
+                                                 state->queue_position > 0);
+        const uint64_t now_usec = now_monotonic_usec();
+        ProgressState barless = *state;
+        g_autofree char *line = NULL;
+
+        if (!progress_plain_due(progress->last, progress->last_usec, about, now_usec))
+                return;
+        barless.fraction = NAN;
+        line = progress_line(&barless, SIZE_MAX, &progress->style);
+        fprintf(stderr, "%s\n", line);
+        g_free(progress->last);
+        progress->last = g_steal_pointer(&about);
+        progress->last_usec = now_usec;
+}
+
 void progress_item(Progress *progress, uint32_t item, uint32_t items) {
         progress->item = item;
         progress->items = items;
@@ -147,12 +171,8 @@ void progress_show(Progress *progress, const ProgressState *of_job) {
                 fprintf(stderr, "\r%s\033[K", line);
                 fflush(stderr);
                 progress->shown = true;
-        } else if (state->job) {
-                show_once(progress,
-                          g_strdup_printf(_("job %u: %s"), state->job,
-                                          state->waits_for_host ? _("another measurement keeps this machine busy")
-                                                                : render_word(state->phase)));
-        }
+        } else if (state->job)
+                show_plain(progress, state);
 }
 
 void progress_finished(Progress *progress, uint32_t job, const char *result) {

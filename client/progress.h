@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What a job is doing right now, on standard error: a live line on a terminal, a line per phase elsewhere, or JSON. */
+/* What a job is doing right now, on standard error: a live line on a terminal, elsewhere a line for
+ * each phase and now and then one while it lasts, or JSON. */
 
 #include <glib.h>
 #include <stdint.h>
@@ -29,6 +30,9 @@ char *progress_line(const ProgressState *state, size_t width, const Style *style
 
 /* One JSON object, without a newline. */
 char *progress_json(const ProgressState *state);
+
+/* Whether what goes to a log is due: about something else than the last line, or a while after it. */
+bool progress_plain_due(const char *last, uint64_t last_usec, const char *about, uint64_t now_usec);
 
 typedef struct Progress Progress;
 

@@ -273,6 +273,8 @@ static void append_notes(GString *out, const Report *report, const Style *style)
                 if (report_has_energy(report) || (strcmp(*word, "TIME_ONLY") != 0 && strcmp(*word, "NO_DOMAIN") != 0))
                         append_note(out, render_evidence(*word), style);
         append_trial_notes(out, report, style);
+        if (report->output_problem)
+                append_note(out, report->output_problem, style);
         if (isfinite(report->wall.median) && !isfinite(report->wall.low) && report->n_trials < 6)
                 append_note(out, _("at least 6 trials are needed for an interval"), style);
 }

@@ -83,18 +83,21 @@ static double micro(JsonObject *object, const char *name) {
         return json_i64(object, name, &value) ? (double) value / 1e6 : NAN;
 }
 
-/* Adds the energies of the domains of one kind, or of those that make up the total. */
-static double sum_domains(JsonObject *energies, JsonArray *domains, const char *kind) {
+static void add(double *sum, double value) {
+        if (isfinite(value))
+                *sum = isfinite(*sum) ? *sum + value : value;
+}
+
+/* Of the domains that make up the total. */
+static double sum_total(JsonObject *energies, JsonArray *domains) {
         double sum = NAN;
 
         for (unsigned j = 0; domains && j < json_array_get_length(domains); j++) {
                 JsonObject *domain = json_element(domains, j);
                 const char *name = json_string(domain, "name");
-                double energy = name ? micro(energies, name) : NAN;
 
-                if ((kind ? g_strcmp0(json_string(domain, "kind"), kind) == 0 : json_true(domain, "in_total")) &&
-                    isfinite(energy))
-                        sum = isfinite(sum) ? sum + energy : energy;
+                if (name && json_true(domain, "in_total"))
+                        add(&sum, micro(energies, name));
         }
         return sum;
 }
@@ -105,24 +108,37 @@ static double nano(JsonObject *object, const char *name) {
         return json_u64(object, name, &value) ? (double) value / 1e9 : NAN;
 }
 
-static Window read_window(JsonObject *object, JsonArray *domains) {
-        JsonObject *energies = json_object(object, "energy_uj");
-        Window window = {
-                .test = g_strdup(json_string(object, "test")),
-                .total_j = sum_domains(energies, domains, NULL),
-                .package_j = sum_domains(energies, domains, "package"),
-                .dram_j = sum_domains(energies, domains, "dram"),
-                .wall_s = nano(object, "wall_ns"),
-                .cpu_s = micro(object, "cpu_usec"),
-        };
+/* The windows of a test follow one another. */
+static TrialTest *test_of_window(Report *report, Trial *trial, const char *name) {
+        TrialTest *test = trial->n_tests > 0 ? &trial->tests[trial->n_tests - 1] : NULL;
 
-        (void) json_u64(object, "iterations", &window.iterations);
-        return window;
+        if (test && g_strcmp0(test->name, name) == 0)
+                return test;
+        test = &trial->tests[trial->n_tests++];
+        *test = (TrialTest){ .name = g_strdup(name),
+                             .total_j = NAN,
+                             .wall_s = NAN,
+                             .cpu_s = NAN,
+                             .domain_j = g_new(double, report->n_domains + 1) };
+        for (size_t i = 0; i < report->n_domains; i++)
+                test->domain_j[i] = NAN;
+        return test;
 }
 
-static void add(double *sum, double value) {
-        if (isfinite(value))
-                *sum = isfinite(*sum) ? *sum + value : value;
+static void read_window(Report *report, Trial *trial, JsonObject *window, JsonArray *domains) {
+        TrialTest *test = test_of_window(report, trial, json_string(window, "test"));
+        JsonObject *energies = json_object(window, "energy_uj");
+        uint64_t iterations = 0;
+
+        (void) json_u64(window, "iterations", &iterations);
+        test->iterations += iterations;
+        trial->iterations += iterations;
+        add(&test->total_j, sum_total(energies, domains));
+        add(&test->wall_s, nano(window, "wall_ns"));
+        add(&test->cpu_s, micro(window, "cpu_usec"));
+        for (size_t i = 0; i < report->n_domains; i++)
+                if (report->domains[i].name)
+                        add(&test->domain_j[i], micro(energies, report->domains[i].name));
 }
 
 /* The whole runs beside a declared region, each test once: a test may have several windows. */
@@ -142,15 +158,16 @@ static void read_whole(Trial *trial, JsonArray *windows, JsonArray *domains) {
                         (void) json_u64(whole, "iterations", &iterations);
                         runs += iterations;
                         add(&time, nano(whole, "wall_ns"));
-                        add(&energy, sum_domains(json_object(whole, "energy_uj"), domains, NULL));
+                        add(&energy, sum_total(json_object(whole, "energy_uj"), domains));
                 }
                 add(&trial->whole_s, time / (double) MAX(runs, 1));
                 add(&trial->whole_j, energy / (double) MAX(runs, 1));
         }
 }
 
-static void read_trial(Trial *trial, JsonObject *object, JsonArray *domains) {
+static void read_trial(Report *report, Trial *trial, JsonObject *object, JsonArray *domains) {
         JsonArray *windows = json_array(object, "windows");
+        unsigned n = windows ? json_array_get_length(windows) : 0;
 
         (void) json_u64(object, "index", &trial->index);
         trial->valid = json_true(object, "valid");
@@ -159,18 +176,21 @@ static void read_trial(Trial *trial, JsonObject *object, JsonArray *domains) {
         trial->net_j = micro(object, "net_uj");
         trial->cpu_s = micro(object, "cpu_usec");
         trial->wall_s = nano(object, "wall_ns");
-        trial->package_j = trial->dram_j = NAN;
-        trial->n_windows = windows ? json_array_get_length(windows) : 0;
-        trial->windows = g_new0(Window, trial->n_windows + 1);
-        for (unsigned i = 0; i < trial->n_windows; i++) {
-                Window *window = &trial->windows[i];
-
-                *window = read_window(json_element(windows, i), domains);
-                add(&trial->package_j, window->package_j);
-                add(&trial->dram_j, window->dram_j);
-                trial->iterations += window->iterations;
-        }
+        trial->tests = g_new0(TrialTest, n + 1);
+        for (unsigned i = 0; i < n; i++)
+                read_window(report, trial, json_element(windows, i), domains);
         read_whole(trial, windows, domains);
+}
+
+static void read_domains(Report *report, JsonArray *domains) {
+        report->n_domains = domains ? json_array_get_length(domains) : 0;
+        report->domains = g_new0(MeterDomain, report->n_domains + 1);
+        for (unsigned i = 0; i < report->n_domains; i++) {
+                JsonObject *domain = json_element(domains, i);
+
+                report->domains[i] = (MeterDomain){ .name = g_strdup(json_string(domain, "name")),
+                                                    .kind = g_strdup(json_string(domain, "kind")) };
+        }
 }
 
 static int compare_doubles(const void *a, const void *b) {
@@ -214,13 +234,14 @@ static void read_trials(Report *report, JsonObject *measurement) {
         JsonArray *trials = json_array(measurement, "trials"), *warmups = json_array(measurement, "warmups");
         JsonArray *domains = json_array(json_object(measurement, "meter"), "domains");
 
+        read_domains(report, domains);
         report->n_warmups = warmups ? json_array_get_length(warmups) : 0;
         report->n_trials = trials ? json_array_get_length(trials) : 0;
         report->trials = g_new0(Trial, report->n_trials + 1);
         for (unsigned i = 0; i < report->n_trials; i++) {
                 Trial *trial = &report->trials[i];
 
-                read_trial(trial, json_element(trials, i), domains);
+                read_trial(report, trial, json_element(trials, i), domains);
                 report->n_invalid += !trial->valid;
                 report->iterations = MAX(report->iterations, trial->iterations);
         }
@@ -324,16 +345,26 @@ bool report_has_energy(const Report *report) {
         return isfinite(report->total.median);
 }
 
+static void trial_clear(Trial *trial) {
+        for (size_t i = 0; i < trial->n_tests; i++) {
+                g_free(trial->tests[i].name);
+                g_free(trial->tests[i].domain_j);
+        }
+        g_free(trial->tests);
+        g_strfreev(trial->quality);
+}
+
 Report *report_free(Report *report) {
         if (!report)
                 return NULL;
-        for (size_t i = 0; i < report->n_trials; i++) {
-                for (size_t j = 0; j < report->trials[i].n_windows; j++)
-                        g_free(report->trials[i].windows[j].test);
-                g_free(report->trials[i].windows);
-                g_strfreev(report->trials[i].quality);
-        }
+        for (size_t i = 0; i < report->n_trials; i++)
+                trial_clear(&report->trials[i]);
         g_free(report->trials);
+        for (size_t i = 0; i < report->n_domains; i++) {
+                g_free(report->domains[i].name);
+                g_free(report->domains[i].kind);
+        }
+        g_free(report->domains);
         for (size_t i = 0; i < report->n_per_test; i++)
                 g_free(report->per_test[i].name);
         g_free(report->per_test);

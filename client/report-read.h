@@ -15,6 +15,11 @@ typedef struct Figure {
         double median, low, high, min, max; /* low, high: 95 % interval of the median */
 } Figure;
 
+/* A counter the meter reads. */
+typedef struct MeterDomain {
+        char *name, *kind;
+} MeterDomain;
+
 /* What one test takes, by its name. */
 typedef struct TestFigures {
         char *name;
@@ -27,18 +32,19 @@ typedef struct Trial {
         char **quality; /* words of evidence; NULL: none */
         uint64_t iterations;
         /* of the whole trial, all its iterations */
-        double total_j, net_j, package_j, dram_j, wall_s, cpu_s;
+        double total_j, net_j, wall_s, cpu_s;
         double whole_j, whole_s; /* each test's whole run once, where the program declared a region; else NaN */
-        struct Window *windows;
-        size_t n_windows;
+        struct TrialTest *tests; /* in their order; one for a plain command */
+        size_t n_tests;
 } Trial;
 
-/* One test of a trial, all its iterations. */
-typedef struct Window {
-        char *test; /* NULL: a plain command */
+/* One test of a trial, all its windows and iterations. */
+typedef struct TrialTest {
+        char *name; /* NULL: a plain command */
         uint64_t iterations;
-        double total_j, package_j, dram_j, wall_s, cpu_s;
-} Window;
+        double total_j, wall_s, cpu_s;
+        double *domain_j; /* of each of the meter's domains */
+} TrialTest;
 
 typedef struct Report {
         uint32_t id;
@@ -53,6 +59,8 @@ typedef struct Report {
         char **reasons;
         char *meter;
         bool simulated;
+        MeterDomain *domains;
+        size_t n_domains;
         double precision_j; /* energies are not finer than this; 0: unknown */
         Figure total, net, wall, cpu;
         double package_j, dram_j, power_w;
@@ -64,7 +72,7 @@ typedef struct Report {
         double whole_j, whole_s; /* then of the whole runs, medians */
         TestFigures *per_test;
         size_t n_per_test;
-        char *output_problem; /* an output that was not the same again; NULL: none */
+        char *output_problem; /* why --output or --show-output has not got it all; NULL: it has */
 
         char *containment, *isolation, *reserved_cpus, *cpu_model;
         char *energy_absent; /* why there are no joules */

@@ -7,6 +7,7 @@
 #include "agent.h"
 #include "config.h"
 #include "explain.h"
+#include "message-json.h"
 #include "names.h"
 
 #define CALL_TIMEOUT_USEC (60 * USEC_PER_SEC)
@@ -205,23 +206,25 @@ int service_call(Service *service, const Call *call, sd_bus_message **ret_reply)
         return explain_errno(r, call->subject ?: service->name, &service->style);
 }
 
-static int fill_string(sd_bus_message *m, void *userdata) {
-        return sd_bus_message_append(m, "s", (const char *) userdata);
+static int fill_interface(sd_bus_message *m, void *userdata) {
+        return sd_bus_message_append(m, "s", JT_MANAGER_INTERFACE);
 }
 
-int service_properties(Service *service, const char *path, const char *interface, const char *subject,
-                       sd_bus_message **ret_reply) {
-        g_autofree char *copy = g_strdup(interface);
+int service_properties(Service *service, JsonNode **ret) {
+        g_autoptr(sd_bus_message) reply = NULL;
         const Call call = {
-                .path = path,
+                .path = JT_MANAGER_PATH,
                 .interface = "org.freedesktop.DBus.Properties",
                 .member = "GetAll",
-                .fill = fill_string,
-                .userdata = copy,
-                .subject = subject,
+                .fill = fill_interface,
         };
+        int r;
 
-        return service_call(service, &call, ret_reply);
+        r = service_call(service, &call, &reply);
+        if (r != 0)
+                return r;
+        r = message_to_json(reply, ret);
+        return r < 0 ? explain_errno(r, service->name, &service->style) : 0;
 }
 
 int service_report(Service *service, uint32_t id, char **ret) {

@@ -4,6 +4,7 @@
 /* The way to the service: the system bus, another machine over ssh, or an own embedded service on a private
  * connection. Every call has its timeout; a call that needs a password is repeated with the question allowed. */
 
+#include <json-glib/json-glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -55,9 +56,8 @@ bool service_wants_password(Service *service, const sd_bus_error *error);
 /* For Call.fill: one u from the uint32_t at userdata. */
 int fill_u32(sd_bus_message *m, void *userdata);
 
-/* All properties of an object: reply positioned inside its a{sv}. Returns 0 or an exit code. */
-int service_properties(Service *service, const char *path, const char *interface, const char *subject,
-                       sd_bus_message **ret_reply);
+/* All properties of the manager, as an object. Returns 0 or an exit code, having said what is wrong. */
+int service_properties(Service *service, JsonNode **ret);
 
 /* The report of a job. Returns 0, or an exit code after having said what is wrong. */
 int service_report(Service *service, uint32_t id, char **ret);

@@ -28,16 +28,12 @@ static int ask(Service *service, const char *method, JsonNode **ret) {
 
 static int collect(Service *service, JsonNode **ret) {
         g_autoptr(JsonNode) properties = NULL, statistics = NULL, checks = NULL;
-        g_autoptr(sd_bus_message) reply = NULL;
         g_autoptr(JsonObject) all = NULL;
         int r;
 
-        r = service_properties(service, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, NULL, &reply);
+        r = service_properties(service, &properties);
         if (r != 0)
                 return r;
-        r = message_to_json(reply, &properties);
-        if (r < 0)
-                return explain_errno(r, service->name, &service->style);
         r = ask(service, "GetStatistics", &statistics);
         if (r == 0)
                 r = ask(service, "Diagnose", &checks);
@@ -141,8 +137,11 @@ static void append_problems(GString *out, JsonArray *checks, const Style *style)
                 if (*limit)
                         g_string_append_printf(out, _(" (should be %s)"), limit);
                 g_string_append_c(out, '\n');
-                if (*remedy)
-                        g_string_append_printf(out, "    %s %s\n", style->ascii ? "->" : "→", remedy);
+                if (*remedy) {
+                        g_string_append_printf(out, "    %s ", style->ascii ? "->" : "→");
+                        text_append_wrapped(out, remedy, HELP_WIDTH - 7, style->ascii ? 7 : 6);
+                        g_string_append_c(out, '\n');
+                }
         }
 }
 

@@ -80,25 +80,56 @@ void text_append_coloured(GString *out, const Style *style, Colour colour, const
         g_string_append(out, coloured ? "\033[0m" : "");
 }
 
+/* Whether a line may not end before the character: punctuation that belongs to what it follows. */
+static bool clings(gunichar c) {
+        switch (g_unichar_break_type(c)) {
+        case G_UNICODE_BREAK_CLOSE_PUNCTUATION:
+        case G_UNICODE_BREAK_CLOSE_PARENTHESIS:
+        case G_UNICODE_BREAK_CONDITIONAL_JAPANESE_STARTER:
+        case G_UNICODE_BREAK_EXCLAMATION:
+        case G_UNICODE_BREAK_NON_STARTER:
+                return true;
+        default:
+                return g_unichar_iszerowidth(c);
+        }
+}
+
+/* Bytes of the word before the first place where it may be broken: only beside East Asian characters, which have no
+ * spaces between them. */
+static size_t piece_length(const char *word) {
+        const char *end = word;
+
+        if (!g_utf8_validate(word, -1, NULL))
+                return strlen(word);
+        while (*end) {
+                gunichar c = g_utf8_get_char(end), next;
+
+                end = g_utf8_next_char(end);
+                next = g_utf8_get_char(end);
+                if ((g_unichar_iswide(c) || g_unichar_iswide(next)) && !clings(next) &&
+                    g_unichar_break_type(c) != G_UNICODE_BREAK_OPEN_PUNCTUATION)
+                        break;
+        }
+        return (size_t) (end - word);
+}
+
 void text_append_wrapped(GString *out, const char *text, size_t width, size_t indent) {
         g_auto(GStrv) words = g_strsplit_set(text, " \n", -1);
         size_t column = 0;
 
-        for (char **word = words; *word; word++) {
-                size_t columns = text_width(*word);
+        for (char **word = words; *word; word++)
+                for (const char *rest = *word; *rest;) {
+                        g_autofree char *piece = g_strndup(rest, piece_length(rest));
+                        size_t gap = rest == *word && column > 0 ? 1 : 0, columns = text_width(piece);
 
-                if (**word == '\0')
-                        continue;
-                if (column > 0 && column + 1 + columns > width) {
-                        g_string_append_printf(out, "\n%*s", (int) indent, "");
-                        column = 0;
-                } else if (column > 0) {
-                        g_string_append_c(out, ' ');
-                        column++;
+                        if (column > 0 && column + gap + columns > width) {
+                                g_string_append_printf(out, "\n%*s", (int) indent, "");
+                                column = gap = 0;
+                        }
+                        g_string_append_printf(out, "%s%s", gap > 0 ? " " : "", piece);
+                        column += gap + columns;
+                        rest += strlen(piece);
                 }
-                g_string_append(out, *word);
-                column += columns;
-        }
 }
 
 static bool needs_quotes(const char *argument) {

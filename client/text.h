@@ -40,7 +40,8 @@ void text_append_padded(GString *out, const char *text, size_t width, bool right
 /* Appends text in a colour, if the style has any. */
 void text_append_coloured(GString *out, const Style *style, Colour colour, const char *text);
 
-/* Appends text broken at spaces to lines of width columns, each line after the first indented. */
+/* Appends text broken at spaces, and between East Asian characters, to lines of width columns, each line after the
+ * first indented. */
 void text_append_wrapped(GString *out, const char *text, size_t width, size_t indent);
 
 /* The command as it would be typed: quoted only where a shell needs it; printable. */

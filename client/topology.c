@@ -7,7 +7,6 @@
 #include "explain.h"
 #include "json-read.h"
 #include "message-json.h"
-#include "names.h"
 #include "say.h"
 #include "service.h"
 #include "table.h"
@@ -80,7 +79,6 @@ void topology_append(GString *out, JsonArray *domains, const Style *style) {
 
 int verb_topology(Arguments *arguments, char **args) {
         g_autofree char **operands = NULL;
-        g_autoptr(sd_bus_message) reply = NULL;
         g_autoptr(GString) out = g_string_new(NULL);
         g_autoptr(Service) service = NULL;
         g_autoptr(JsonNode) node = NULL;
@@ -94,12 +92,9 @@ int verb_topology(Arguments *arguments, char **args) {
                 return usage_error("topology", _("“topology” takes no operand"));
         r = service_open(arguments, &service);
         if (r == 0)
-                r = service_properties(service, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, NULL, &reply);
+                r = service_properties(service, &node);
         if (r != 0)
                 return r;
-        r = message_to_json(reply, &node);
-        if (r < 0)
-                return explain_errno(r, service->name, &service->style);
         domains = json_array(json_node_get_object(node), "Domains");
         if (!domains)
                 return explain_errno(-EBADMSG, service->name, &service->style);

@@ -10,7 +10,7 @@
         region.iterations = 100
 
 Under `joulectl measure --region` energy and time cover what lies within, of all regions of one run together. Anywhere else
-nothing happens. The protocol is described in jouletrace.h and in joulectl(1).
+nothing happens. The protocol is described in jouletrace.h and in jouletrace-region(7).
 """
 
 import os

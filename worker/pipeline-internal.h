@@ -66,11 +66,17 @@ struct Pipeline {
         uint64_t settled_cpu_usec; /* CPU time of all trials that are over: the model meter's base */
         uint64_t last_cpu_usec;    /* what the model meter was told last */
         uint64_t begin_usec;
+        uint64_t trial_begin_usec; /* of the trial that runs, or ran last; 0: none yet */
+        uint64_t last_trial_usec;  /* how long the one before it took, with its pauses; 0: there is none */
         double fraction;
         sd_event_source *next_source, *job_timer, *watchdog_timer, *launcher_source;
 };
 
 void pipeline_advance_later(Pipeline *pipeline);
+
+/* Whether something is to be compiled or validated before it is measured. */
+bool pipeline_checks(const Pipeline *pipeline);
+
 void pipeline_report(Pipeline *pipeline, JobState phase, uint32_t step, uint32_t steps);
 
 /* What every window of the job has in common. */

@@ -98,6 +98,7 @@ void pipeline_take_measured(Pipeline *pipeline, TrialRecord *record) {
 }
 
 static int start_trial(Pipeline *pipeline) {
+        const uint64_t now_usec = now_monotonic_usec();
         const Request *request = pipeline->request;
         const bool fine = g_str_equal(request->resolution, "fine");
         const bool first = pipeline->record->warmups->len + pipeline->record->trials->len == 0;
@@ -113,6 +114,9 @@ static int start_trial(Pipeline *pipeline) {
                 .reference_mc = pipeline->reference_mc,
         };
 
+        if (!first)
+                pipeline->last_trial_usec = now_usec - pipeline->trial_begin_usec;
+        pipeline->trial_begin_usec = now_usec;
         spec.window.limits.max_joules = request->max_joules;
         spec.window.energy_min_ns = spec.min_window_ns;
         spec.window.energy_step_uj = fine ? 1 : PUBLIC_STEP_UJ;

@@ -199,6 +199,8 @@ void pipeline_validate(Pipeline *pipeline) {
                 pipeline_finish_validated(pipeline);
                 return;
         }
+        if (pipeline_checks(pipeline))
+                pipeline_report(pipeline, JOB_SETTLING, 0, 0);
         pipeline->step = PIPELINE_MEASURE;
         pipeline_advance_later(pipeline);
 }

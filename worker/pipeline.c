@@ -108,10 +108,15 @@ static double progress_fraction(Pipeline *pipeline) {
         return pipeline->fraction;
 }
 
-/* From the pace so far, the pauses between included. */
+/* The pauses between included. A trial runs each test as often as its window wants, and is by far longer than the
+ * test's validation: once there is one, it says how long the others will take; before, the pace so far has to do. */
 static uint64_t time_left_usec(const Pipeline *pipeline) {
+        const uint64_t over = pipeline->record->warmups->len + job_valid_trials(pipeline->record);
+        const uint64_t wanted = (uint64_t) pipeline->request->warmups + pipeline->wanted;
         double done, all;
 
+        if (pipeline->last_trial_usec > 0)
+                return pipeline->last_trial_usec * (wanted - MIN(over, wanted));
         count_work(pipeline, &done, &all);
         if (done == 0)
                 return USEC_INFINITY;
@@ -125,6 +130,10 @@ static double public_median(const Pipeline *pipeline) {
         if (job_summarise(pipeline->record, fine ? 1 : PUBLIC_STEP_UJ, &summary) < 0 || !summary.has_energy)
                 return NAN;
         return summary.per_iteration.total_j;
+}
+
+bool pipeline_checks(const Pipeline *pipeline) {
+        return pipeline->workload->n_tests > 0 || programs_has(pipeline->programs, PROGRAM_COMPILER);
 }
 
 void pipeline_report(Pipeline *pipeline, JobState phase, uint32_t step, uint32_t steps) {
@@ -364,7 +373,10 @@ int pipeline_start(Pipeline *pipeline, const PipelineBase *base, const char **re
         r = add_sources(pipeline);
         if (r < 0)
                 return r;
-        pipeline_report(pipeline, JOB_SETTLING, 0, 0);
+        if (pipeline_checks(pipeline))
+                pipeline_report(pipeline, JOB_VALIDATING, 0, (uint32_t) pipeline->workload->n_tests);
+        else
+                pipeline_report(pipeline, JOB_SETTLING, 0, 0);
         return material_fetch(&pipeline->material, pipeline->workload,
                               MIN(ERRAND_TIMEOUT_USEC, pipeline->request->job_limit_usec), on_fetched, pipeline);
 }

@@ -6,6 +6,7 @@ import gettext
 import json
 import os
 import re
+import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -131,6 +132,72 @@ def test_manual_names_every_member_key_and_error():
     assert [name for name in members + keys + errors + sorted(NAMES[n] for n in NAMES if n.startswith("JT_ACTION_"))
             if name not in page] == []
     assert len(keys) > 30
+
+
+PAGES = ["joulectl.1", "jouletraced.8", "jouletraced.conf.5", "jouletrace-languages.d.5", "jouletrace-region.7",
+         "org.jouletrace.JouleTrace1.5"]
+
+
+def test_pages_are_sound_and_know_each_other():
+    """All that are built, named in the README; nothing troff stumbles over; no reference to a page of ours that is not there."""
+    assert sorted(path.name.split(".scd")[0] for path in (TOP / "man").glob("*.scd*")) == sorted(PAGES)
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    for name in PAGES:
+        title, _, section = name.rpartition(".")
+        assert f"{title}({section})" in readme, name
+        done = subprocess.run(["groff", "-t", "-man", "-Tutf8", "-ww", "-Kutf8", BUILD / "man" / name], capture_output=True, text=True, check=True)
+        assert done.stderr == "", name
+        assert manual(name).count(".SH NAME") == 1
+        for other, number in re.findall(r"\b(joule[a-z.-]+|org\.joule[\w.]+)\((\d)\)", manual(name)):
+            assert f"{other}.{number}" in PAGES, f"{name} refers to {other}({number})"
+
+
+def test_manual_of_languages():
+    """Every key and placeholder, which are required, and the compiler's limits as they are."""
+    page = manual("jouletrace-languages.d.5")
+    reader = (TOP / "lib" / "judge" / "language.c").read_text(encoding="utf-8")
+    keys = re.search(r'#define KNOWN_KEYS "(.*)"', reader)[1].split(", ")
+    assert re.findall(r"^(\w+)=$", page, re.M) == keys
+    for key in keys:
+        required = re.search(rf'"{key}", (true|false)', reader)[1] == "true"
+        text = page.split(f"\n{key}=\n")[1].split("\n.RE")[0]
+        assert ("Required." in text) == required, key
+    assert set(re.findall(r"^(\{\w+\})$", page, re.M)) == set(re.search(r'#define KNOWN_PLACEHOLDERS "(.*)"', reader)[1].split(", "))
+    limits = re.search(r"#define COMPILER_LIMITS(.*?)\n\n", (TOP / "worker" / "pipeline-validate.c").read_text(encoding="utf-8"), re.S)[1]
+    number = lambda name: eval(re.search(rf"\.{name} = (.*?),? +\\", limits)[1].replace("UINT64_C", "").replace("USEC_PER_SEC", "1"))
+    assert (f"{number('cpu_usec')} s of CPU time, {number('wall_usec')} s, {number('memory_max') >> 30} GiB of memory, "
+            f"{number('tasks_max')} processes, and write {number('output_max') >> 20} MiB") in " ".join(page.split())
+    shipped = (TOP / "languages.d" / "c.conf").read_text(encoding="utf-8")
+    assert all(line in page for line in shipped.splitlines() if not line.startswith("#"))
+
+
+def test_manual_of_regions():
+    """Every call of the header and the module, and the protocol's words and bounds."""
+    page = manual("jouletrace-region.7")
+    header = (TOP / "region" / "jouletrace.h").read_text(encoding="utf-8")
+    module = (TOP / "region" / "jouletrace.py").read_text(encoding="utf-8")
+    calls = re.findall(r"^static inline \w[\w ]* (jouletrace_\w+[a-z])\(", header, re.M)
+    assert len(calls) == 4 and all(f"{call}(" in page for call in calls)
+    assert all(name in page for name in json.loads(re.search(r"__all__ = (\[.*\])", module)[1]))
+    assert all(name in page for name in set(re.findall(r"JOULETRACE_REGION_[A-Z]+", header)))
+    bounds = (TOP / "worker" / "region.h").read_text(encoding="utf-8")
+    for bound in re.findall(r"#define REGIONS?_\w*MAX (?:UINT64_C\()?(\d+)", bounds):
+        assert re.search(rf"\b{bound}\b", page), bound
+
+
+def test_manual_of_the_originals_requests():
+    """A row for each field, with the bounds and the default the reader has, and whether validating has the field."""
+    reader = (TOP / "client" / "problem-request.c").read_text(encoding="utf-8")
+    fields = re.findall(r'\[BODY_\w+\] = \{ "(\w+)", \w+, (\w+)(?:, (?:true|false)((?:, [\w.]+)*))?', reader)
+    page = (TOP / "man" / "joulectl.1.scd").read_text(encoding="utf-8").replace("\\_", "_")
+    rows = re.findall(r"^\|[ \[] (.*)\n:[ \[] .*\n:[ \[] (.*)$", page.split("# REQUESTS OF THE ORIGINAL")[1].split("What the original answered")[0], re.M)
+    table = {name: text for names, text in rows for name in names.split(", ")}
+    assert len(fields) == 16 and set(table) == {"*field*", "test_id", "metadata", *(name for name, _, _ in fields)}
+    for name, kinds, numbers in fields:
+        assert ("measuring" in table[name]) == (kinds == "MEASURE"), name
+        bounds = [float(n.replace("INFINITY", "inf").replace("NAN", "nan")) for n in numbers.split(", ")[1:]]
+        if bounds and bounds[1] < float("inf"):
+            assert f"{bounds[0]:g} to {bounds[1]:g}, {bounds[2]:g}" in table[name], name
 
 
 def test_manual_says_which_keys_only_measuring_takes():

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -193,8 +194,8 @@ def test_progress_json(rig):
 
 def test_waiting_for_another_measurement(rig):
     rig.serve(progress=[["queued", 0, 0, 0.0, {"waits-for": "host"}]] * 3 + PROGRESS[1:])
-    assert rig.run("measure", "true")[2].splitlines()[:3] == ["job 7: queued", "job 7: another measurement keeps this machine busy",
-                                                              "job 7: warming up"]
+    assert rig.run("measure", "true")[2].splitlines()[:3] == [
+        "job 7: queued", "job 7: queued, another measurement keeps this machine busy", "job 7: warming up 1/2"]
     lines = [json.loads(line) for line in rig.run("--progress=json", "measure", "true")[2].splitlines()]
     assert [line.get("waits_for") for line in lines[:3]] == [None, "host", None], "nothing is said twice"
 
@@ -208,7 +209,8 @@ def test_a_modelled_median_is_marked_while_it_grows(rig):
 def test_progress_without_a_terminal(rig):
     rig.serve(progress=PROGRESS)
     _, _, err = rig.run("measure", "true")
-    assert err == "job 7: queued\njob 7: warming up\njob 7: measuring\n"
+    assert err == ("job 7: queued\njob 7: queued, number 2 in the queue  1 min 30 s left\njob 7: warming up 1/2\n"
+                   "job 7: measuring 3/9  median 12.30 J  4 s left\n")
 
 
 @pytest.mark.parametrize("option", ["-q", "--quiet", "--progress=none"])
@@ -360,6 +362,36 @@ def test_an_agent_asks_on_a_terminal(rig):
     assert re.fullmatch(r"started --notify-fd \d+( --fallback)?\nended\n", log.read_text())
     assert rig.on_terminal("cancel", "7", env=path, uid=user)[0] == 0
     assert log.read_text().count("started") == 2
+
+
+@pytest.fixture
+def there(rig, tmp_path):
+    """An ssh to the one machine there is: what sd-bus starts on the other one, and the words it was called with."""
+    log = tmp_path / "ssh.log"
+    ssh = tmp_path / "bin" / "ssh"
+    ssh.parent.mkdir()
+    ssh.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec systemd-stdio-bridge -p "$DBUS_SYSTEM_BUS_ADDRESS"\n')
+    ssh.chmod(0o755)
+    return {"PATH": f"{ssh.parent}:{os.environ['PATH']}", "SSH_LOG": str(log)}
+
+
+def test_a_request_to_another_machine(rig, there, tmp_path):
+    """A program is sent inside the message: no descriptor crosses ssh."""
+    (tmp_path / "sum.py").write_text("print(3)\n")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "1.in").write_text("1 2\n")
+    (tmp_path / "tests" / "1.ans").write_text("3\n")
+    rig.serve()
+    code, out, err = rig.run("-H", "me@there", "measure", "--tests", "tests", "sum.py", cwd=tmp_path, env=there)
+    assert code == 0 and out.startswith("Job 7"), err
+    request, = [call["arguments"][0] for call in rig.calls("Measure")]
+    assert request["files"] == [["sum.py", "print(3)\n", 0o644]] and request["tests"] == [["1", "1 2\n", "3\n"]]
+    assert request["language"] == "python3" and not request["env"] and "cwd" not in request
+    assert "me@there" in Path(there["SSH_LOG"]).read_text()
+    code, out, err = rig.run("-H", "there", "validate", "--detach", "--tests", "tests", "sum.py", cwd=tmp_path, env=there)
+    assert (code, out) == (0, "7\n"), err
+    code, out, err = rig.run("-H", "there", "show", "7", env=there)
+    assert code == 0 and out.startswith("Job 7"), err
 
 
 def test_a_host_that_is_not_there(rig):

@@ -68,8 +68,9 @@ def test_the_report_and_the_records_agree(run):
     assert json.loads(run("--local", "show", "--json", "1")[1]) == report
     assert json.loads(run("--local", "export", "1")[1]) == [report]
     rows = run("--local", "export", "--format", "csv")[1].splitlines()
-    assert len(rows) == 3 and rows[1].startswith("1,x,sleep 0.12,done,model,true,")
-    assert float(rows[1].split(",")[11]) == pytest.approx(report["measurement"]["trials"][0]["total_uj"] / 1e6)
+    assert len(rows) == 1 + 2 * 2 and rows[1].startswith("1,x,sleep 0.12,done,model,true,")
+    assert [row.split(",")[13] for row in rows[1:]] == ["total", "model"] * 2
+    assert float(rows[1].split(",")[15]) == pytest.approx(report["measurement"]["trials"][0]["total_uj"] / 1e6)
     record, = json.loads(run("--local", "jobs", "--all", "--json")[1])
     assert record["label"] == "x" and record["simulated"] is True
     assert run("--local", "forget", "1")[0] == 0
@@ -316,6 +317,15 @@ def test_verdicts(run, problem, program, seen):
 
 
 @root
+def test_the_phases_of_a_measurement_with_tests(run, problem):
+    code, _, err = run(*PLAIN, "measure", "--tests", "tests", *BRISK, "AC.py")
+    phases = [line.removeprefix("job 1: ").partition(" ")[0] for line in err.splitlines() if line.startswith("job 1: ")]
+    assert code == 0 and {"validating", "warming", "measuring"} <= set(phases), err
+    order = ["queued", "validating", "settling", "warming", "measuring", "finishing"]
+    assert [order.index(phase) for phase in phases] == sorted(order.index(phase) for phase in phases), err
+
+
+@root
 def test_the_tests_after_a_failure(run, problem):
     _, report, _ = validated(run, "--tests", "tests", "WA.py")
     assert [test["verdict"] for test in report["validation"]["tests"]] == ["AC", "WA", "SKIPPED"]
@@ -382,7 +392,8 @@ def test_energy_of_each_test(run, problem):
     assert re.search(r"^  1 .* m?J .*ms +\(modelled\)$", out, re.M) and "figures are of all 3 tests, each run once" in out
     assert "AC  right on every test: 3 of 3 tests" in out
     rows = run("--local", "export", "--format", "csv")[1].splitlines()
-    assert len(rows) >= 1 + 2 * 3 and {row.split(",")[15] for row in rows[1:]} == {"1", "2", "3"}
+    assert len(rows) >= 1 + 2 * 3 * 2 and {tuple(row.split(",")[8:14:5]) for row in rows[1:]} == {
+        (test, domain) for test in "123" for domain in ("total", "model")}
 
 
 @root

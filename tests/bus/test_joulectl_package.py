@@ -203,7 +203,7 @@ def test_unknown_language(rig, tmp_path):
 def test_interrupted(rig, tmp_path):
     rig.serve(programs={label: {**program, "result": None} for label, program in PROGRAMS.items()})
     client = rig.popen("package", "verify", package(tmp_path))
-    assert client.stderr.readline() == "job 7: queued\n"  # it knows the job, and can cancel it
+    assert client.stderr.readline() == "1/3  job 7: queued\n"  # it knows the job, and can cancel it
     rig.interrupt(client)
     out, err = client.communicate(timeout=30)
     assert client.returncode == 130 and out == "" and "cancelling" in err

@@ -176,6 +176,20 @@ def test_more_than_goes_to_another_machine(rig, here):
     assert code == 2 and "larger than 256 MiB" in err
 
 
+def test_detached(rig, here):
+    """The id at once, nothing waited for; what came of it is seen later."""
+    told = verdicts(test_("1", "AC"), test_("10", "WA", message="gave a wrong answer"), verdict="WA")
+    rig.serve(reports={"7": told}, result=None)
+    code, out, err = rig.run("-q", "validate", "--detach", "--tests", "tests", "./prog", cwd=here)
+    assert (code, out, err) == (0, "7\n", "")
+    assert rig.calls("Validate")[0]["arguments"][0]["detach"] is True and not rig.calls("GetReport")
+    assert rig.run("-q", "--json", "validate", "--detach", "--tests", "tests", "./prog", cwd=here)[1] == '{"id":7}\n'
+    code, out, _ = rig.run("show", "7")
+    assert code == 0 and "WA" in out and "1 of 2 tests" in out, out
+    code, _, err = rig.run("--local", "validate", "--detach", "--tests", "tests", "./prog", cwd=here)
+    assert code == 2 and "--detach does not go with --local" in err
+
+
 def test_verdicts_are_shown(rig, here):
     told = verdicts(test_("1", "AC"), test_("2", "WA", message='gave a wrong answer: line 3, column 5: expected "x", got "y"',
                                            where={"line": 3, "column": 5}, inputs="4\n", expected="x", got="y\x1b[31m",
@@ -235,13 +249,15 @@ def test_energy_per_test(rig):
     assert "measured: the calls alone; the whole runs took 20.00 J and 400.0 ms" in out, out
 
 
-def test_a_line_per_trial_and_test(rig):
+def test_a_line_per_trial_test_and_domain(rig):
     rig.serve(reports={"7": measured(), "8": verdicts(test_("1", "WA"), test_("2", "AC"), verdict="WA")})
     header, *rows = [line.split(",") for line in rig.run("export", "--format", "csv", "7", "8")[1].splitlines()]
-    assert header[-2:] == ["test", "verdict"] and len(rows) == 18 + 2 and {len(row) for row in rows} == {len(header)}
-    first = dict(zip(header, rows[0]))
-    assert (first["trial"], first["test"], first["total_j"], first["iterations"]) == ("1", "a", "12", "2")
-    assert [row[-2:] for row in rows[-2:]] == [["1", "WA"], ["2", "AC"]]
+    rows = [dict(zip(header, row, strict=True)) for row in rows]
+    tests = [row for row in rows if row["domain"] == "total"]
+    first, last = tests[0], rows[-2:]
+    assert len(tests) == 18 and {row["job"] for row in tests} == {"7"}
+    assert (first["trial"], first["test"], first["energy_j"], first["iterations"]) == ("1", "a", "12", "2")
+    assert [(row["test"], row["verdict"], row["domain"], row["energy_j"]) for row in last] == [("1", "WA", "", ""), ("2", "AC", "", "")]
 
 
 def test_selftest(rig, tmp_path):

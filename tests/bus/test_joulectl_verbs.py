@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import unicodedata
 
 import pytest
 
@@ -127,8 +128,11 @@ def test_export(rig, tmp_path):
     assert [body["job"]["id"] for body in json.loads(rig.run("export")[1])] == [2, 1]
     code, out, _ = rig.run("export", "--format", "csv", "1", env={"LC_ALL": "de_DE.UTF-8"})
     rows = out.splitlines()
-    assert code == 0 and len(rows) == 10
-    assert rows[1] == '1,"a,b",true,done,perf,false,1,true,1,0.1832,0.1832,12.345,,12.345,,,'
+    assert code == 0 and len(rows) == 1 + 9 * 2
+    assert rows[1] == '1,"a,b",true,done,perf,false,1,true,,,1,0.1832,0.1832,total,total,12.345'
+    assert rows[2] == '1,"a,b",true,done,perf,false,1,true,,,1,0.1832,0.1832,package-0,package,12.345'
+    man = (BUILD / "man" / "joulectl.1").read_text()
+    assert all(f"\\fI{column}\\fR".replace("_", "\\_") in man or f"\\fI{column}\\fR" in man for column in rows[0].split(","))
     assert rig.run("export", "--format=csv", "--output", tmp_path / "x.csv", "1")[0] == 0
     assert (tmp_path / "x.csv").read_text() == out
     assert rig.run("export", "--output", tmp_path / "none" / "x", "1")[0] == 4
@@ -182,6 +186,21 @@ def verbs(rig):
     return re.findall(r"^  (\w+)  ", rig.run("--help")[1], re.M)
 
 
+@pytest.mark.parametrize("locale", ["C.UTF-8", "de_DE.UTF-8", "ja_JP.UTF-8"])
+def test_help_fits_a_terminal(rig, locale):
+    """80 columns, and the text of each option in a column of its own, whatever the length of its name."""
+    environ = {"LC_ALL": locale, "LANGUAGE": "", "JOULETRACE_LOCALEDIR": str(BUILD / "po")}
+    for verb in [[], *([verb] for verb in verbs(rig))]:
+        lines = rig.run(*verb, "--help", env=environ)[1].splitlines()
+        for line in lines:
+            assert sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) <= 80, line
+        for line, after in zip(lines, lines[1:]):
+            option = re.match(r" +(?:-\w, )? *--[\w-]+(?: [^ ]+)?(?P<text>  +\S)?", line)
+            if option:
+                text = line if option["text"] else after
+                assert text[30:32] == "  " and text[32:33].strip(), (line, after)
+
+
 @pytest.mark.parametrize("file, pattern", [("client/completion/joulectl", "--{}"), ("client/completion/_joulectl", "--{}"),
                                            ("client/completion/joulectl.fish", "-l {}")])
 def test_completions_list_every_option(rig, file, pattern):
@@ -199,6 +218,24 @@ def test_the_manual_lists_every_option(rig):
             assert f"\\fB--{option}\\fR" in page, option
     for code in CODES.values():
         assert f"\\fB{code}\\fR" in page
+
+
+def test_every_verb_has_its_own_options_everywhere(rig):
+    """Neither more nor fewer than --help lists: in the manual's section of the verb, and in each shell's table."""
+    shared = help_options(rig)
+    page = (BUILD / "man" / "joulectl.1").read_text().replace("\\-", "-")
+    sections = dict(re.findall(r"^\.SS (\w+)\n(.*?)(?=^\.S[SH] )", page, re.M | re.S))
+    fish = (BUILD / "client" / "completion" / "joulectl.fish").read_text()
+    bash = dict(re.findall(r"^ +(\w+)\) options='(.*?)'", (BUILD / "client" / "completion" / "joulectl").read_text(), re.M))
+    zsh = dict(re.findall(r"^ +(\w+)\)\n +options\+=\(\n(.*?)^ +\)$", (BUILD / "client" / "completion" / "_joulectl").read_text(), re.M | re.S))
+    names = verbs(rig)
+    assert set(sections) >= set(names) and set(bash) == set(names) and len(names) > 10
+    for verb in names:
+        own = help_options(rig, verb) - shared
+        assert set(re.findall(r"^(?:\\fB-\w\\fR, )?\\fB--([\w-]+)\\fR", sections[verb], re.M)) == own, verb
+        assert set(re.findall(rf"seen_subcommand_from {verb}' -l ([\w-]+)", fish)) == own, verb
+        assert set(re.findall(r" --([\w-]+)", bash[verb])) == own, verb
+        assert set(re.findall(r"--([\w-]+)=?\[", zsh.get(verb, ""))) == own, verb
 
 
 @pytest.mark.parametrize("shell, file", [("bash", "joulectl"), ("zsh", "_joulectl"), ("fish", "joulectl.fish")])

@@ -52,6 +52,10 @@ static void test_defaults(void) {
         g_assert_null(measure->candidate_id);
         g_assert_cmpstr(a->function->name, ==, "solve");
         g_assert_cmpfloat(a->function->float_tolerance, ==, 1e-9);
+        g_assert_cmpfloat(a->function->relative_tolerance, ==, 1e-9);
+        g_assert_true(a->function->string_case_sensitive);
+        g_assert_false(a->function->ignore_whitespace);
+        g_assert_true(a->function->list_order_matters);
         g_assert_cmpuint(a->notes->len, ==, 0);
 
         g_assert_cmpint(load("{" LEAST "}", JOB_VALIDATE, &b, &validate, &problem), ==, 0);
@@ -143,6 +147,32 @@ static void test_bounds(void) {
                                 assert_taken(text, bounds[i].kind);
                 }
         }
+}
+
+/* Names and labels: how long they may be, both sides. */
+static void test_lengths(void) {
+        static const struct {
+                const char *format;
+                unsigned most;
+                const char *says;
+        } lengths[] = {
+                { "{" LEAST ", \"candidate_id\": \"%s\"}", 256, "candidate_id" },
+                { "{" LEAST ", \"problem_name\": \"%s\"}", 256, "problem_name" },
+                { "{" CODE ", \"test_cases\": [{\"inputs\": 1, \"expected_output\": 1, \"test_id\": \"%s\"}]}", 255,
+                  "" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++)
+                for (unsigned j = 0; j < 2; j++) {
+                        g_autofree char *name = g_strnfill(lengths[i].most + j, 'x');
+                        g_auto(GStrv) sides = g_strsplit(lengths[i].format, "%s", 2);
+                        g_autofree char *text = g_strconcat(sides[0], name, sides[1], NULL);
+
+                        if (j == 0)
+                                assert_taken(text, JOB_MEASURE);
+                        else
+                                assert_refused(text, JOB_MEASURE, lengths[i].says);
+                }
 }
 
 static void test_types(void) {
@@ -249,6 +279,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/problem-request/every-field", test_every_field);
         g_test_add_func("/problem-request/nulls", test_nulls);
         g_test_add_func("/problem-request/bounds", test_bounds);
+        g_test_add_func("/problem-request/lengths", test_lengths);
         g_test_add_func("/problem-request/types", test_types);
         g_test_add_func("/problem-request/missing", test_missing);
         g_test_add_func("/problem-request/big-numbers-arrive-as-written", test_big_numbers_arrive_as_written);

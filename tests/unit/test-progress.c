@@ -42,6 +42,22 @@ static void test_line(void) {
         g_assert_true(g_str_has_prefix(narrow, "job 7: measuring 3/"));
 }
 
+/* Before the first step, and when nothing is left, there is nothing to count. */
+static void test_ends(void) {
+        ProgressState state = PROGRESS_STATE_INIT;
+        g_autofree char *first = NULL, *last = NULL;
+
+        state.job = 7;
+        state.phase = "validating";
+        state.steps = 3;
+        first = progress_line(&state, 79, &style);
+        g_assert_cmpstr(first, ==, "job 7: validating");
+        state.phase = "finishing";
+        state.time_left_usec = 0;
+        last = progress_line(&state, 79, &style);
+        g_assert_cmpstr(last, ==, "job 7: finishing");
+}
+
 static void test_json(void) {
         ProgressState state = PROGRESS_STATE_INIT;
         g_autofree char *bare = NULL, *full = NULL;
@@ -62,9 +78,20 @@ static void test_json(void) {
                         "\"simulated\":true,\"queue_position\":2,\"time_left_s\":1.5}");
 }
 
+static void test_plain_due(void) {
+        const uint64_t period = 20 * G_USEC_PER_SEC;
+
+        g_assert_true(progress_plain_due(NULL, 0, "7 warming", 5));
+        g_assert_false(progress_plain_due("7 warming", 5, "7 warming", 5 + period - 1));
+        g_assert_true(progress_plain_due("7 warming", 5, "7 warming", 5 + period));
+        g_assert_true(progress_plain_due("7 warming", 5, "7 measuring", 6));
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/progress/line", test_line);
+        g_test_add_func("/progress/ends", test_ends);
         g_test_add_func("/progress/json", test_json);
+        g_test_add_func("/progress/plain-due", test_plain_due);
         return g_test_run();
 }

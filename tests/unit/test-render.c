@@ -39,6 +39,21 @@ static void test_result(void) {
                         "  ⚠ in 1 trial: the reserved cores were taken away during the trial\n");
 }
 
+/* The figures are good, but the file that was asked for is not whole. */
+static void test_output_problem(void) {
+        g_autoptr(Report) report = sample();
+        g_autofree char *text = NULL, *hostile = NULL;
+
+        report->output_problem = g_strdup("the first run's output could not be handed over: No space left on device");
+        text = render(report, &style);
+        g_assert_nonnull(strstr(text, "\n  ⚠ the first run's output could not be handed over: No space left on"));
+        g_assert_nonnull(strstr(text, "Energy     12.35 J"));
+        g_free(report->output_problem);
+        report->output_problem = g_strdup("\033[2J");
+        hostile = render(report, &style);
+        g_assert_null(strchr(hostile, '\033'));
+}
+
 /* Every line with joules of the model says so. */
 static void test_modelled(void) {
         g_autoptr(Report) report = sample();
@@ -164,6 +179,7 @@ static void test_mixed_comparison_goes_by_time(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/render/result", test_result);
+        g_test_add_func("/render/output-problem", test_output_problem);
         g_test_add_func("/render/modelled", test_modelled);
         g_test_add_func("/render/time-only", test_time_only);
         g_test_add_func("/render/failed", test_failed);

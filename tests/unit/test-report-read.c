@@ -31,11 +31,11 @@ static void test_sample(void) {
         g_assert_cmpuint(report->n_trials, ==, 2);
         g_assert_cmpuint(report->n_invalid, ==, 1);
         g_assert_cmpfloat(report->trials[0].total_j, ==, 12.345);
-        g_assert_cmpfloat(report->trials[0].package_j, ==, 11.2);
+        g_assert_cmpfloat(report->trials[0].tests[0].domain_j[0], ==, 11.2);
         g_assert_cmpfloat(report->trials[0].net_j, ==, -5e-6);
         /* an unknown energy is unknown, not 0 */
         g_assert_true(isnan(report->trials[1].total_j));
-        g_assert_true(isnan(report->trials[1].package_j));
+        g_assert_true(isnan(report->trials[1].tests[0].domain_j[0]));
         g_assert_cmpuint(report->finished_usec, ==, 1700000009000000);
 }
 
@@ -138,6 +138,12 @@ static void test_integers(void) {
 }
 
 static void test_csv(void) {
+        /* a second trial whose domains gave no reading */
+        static const char *const expected[] = {
+                "1,true,,,1,0.1832,0.18,total,total,12.345",     "1,true,,,1,0.1832,0.18,net,net,-5e-06",
+                "1,true,,,1,0.1832,0.18,package-0,package,11.2", "1,true,,,1,0.1832,0.18,dram-0,dram,1.145",
+                "1,true,,,1,0.1832,0.18,psys,psys,99",           "2,false,,,1,0.1833,0.1801,,,",
+        };
         g_autoptr(GString) out = g_string_new(NULL);
         g_autoptr(Report) report = NULL;
         g_auto(GStrv) lines = NULL;
@@ -148,15 +154,15 @@ static void test_csv(void) {
         export_csv(out, report);
         lines = g_strsplit(out->str, "\n", -1);
         g_assert_cmpstr(lines[0], ==,
-                        "job,label,command,result,meter,simulated,trial,valid,iterations,wall_s,cpu_s,total_j,net_j,"
-                        "package_j,"
-                        "dram_j,test,verdict");
-        g_assert_cmpstr(lines[1], ==,
-                        "7,\"a,\"\"b\"\"\",python3 fib.py 'a "
-                        "b',done,perf,false,1,true,1,0.1832,0.18,12.345,-5e-06,11.2,1.145,,");
-        g_assert_cmpstr(lines[2], ==,
-                        "7,\"a,\"\"b\"\"\",python3 fib.py 'a b',done,perf,false,2,false,1,0.1833,0.1801,,,,,,");
-        g_assert_cmpstr(lines[3], ==, "");
+                        "job,label,command,result,meter,simulated,trial,valid,test,verdict,iterations,wall_s,cpu_s,"
+                        "domain,kind,energy_j");
+        for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+                g_autofree char *line = g_strdup_printf("7,\"a,\"\"b\"\"\",python3 fib.py 'a b',done,perf,false,%s",
+                                                        expected[i]);
+
+                g_assert_cmpstr(lines[i + 1], ==, line);
+        }
+        g_assert_cmpstr(lines[G_N_ELEMENTS(expected) + 1], ==, "");
 }
 
 int main(int argc, char **argv) {

@@ -123,6 +123,27 @@ static void test_options(void) {
         }
 }
 
+static void test_wrapped(void) {
+        static const struct {
+                const char *text, *lines;
+        } cases[] = {
+                { "", "" },
+                { "one two three", "one two\n  three" },
+                { "one\ntwo", "one two" },
+                { "immeasurable is one word", "immeasurable\n  is one\n  word" },
+                { "測定する。次へ", "測定する。\n  次へ" }, /* no line begins with the full stop */
+                { "測定する（次）", "測定する\n  （次）" }, /* nor ends with an opening bracket */
+                { "--local は速い", "--local は\n  速い" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autoptr(GString) out = g_string_new(NULL);
+
+                text_append_wrapped(out, cases[i].text, 10, 2);
+                g_assert_cmpstr(out->str, ==, cases[i].lines);
+        }
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/text/width", test_width);
@@ -132,5 +153,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/text/closest", test_closest);
         g_test_add_func("/text/table", test_table);
         g_test_add_func("/text/options", test_options);
+        g_test_add_func("/text/wrapped", test_wrapped);
         return g_test_run();
 }

@@ -37,6 +37,16 @@ static void assert_between(double value, double one, double other) {
         g_assert_cmpfloat(value, <=, MAX(one, other) * 1.001);
 }
 
+/* In the order in which the contract has the phases: who follows the job drops what comes out of turn. */
+static void assert_phases(const Problem *problem) {
+        static const char *const phases[] = { "validating 0/2", "validating 1/2", "validating 2/2", "settling 0/0",
+                                              "warming 1/1",    "measuring 1/2",  "measuring 2/2",  "finishing 0/0" };
+
+        g_assert_cmpuint(problem->client.phases->len, ==, G_N_ELEMENTS(phases));
+        for (size_t i = 0; i < G_N_ELEMENTS(phases); i++)
+                g_assert_cmpstr(g_ptr_array_index(problem->client.phases, i), ==, phases[i]);
+}
+
 /* Each trial runs each test, in windows of its own, as often as fills min-window; figures are of each test run once,
  * and of the set of them. Of two trials a median lies between the two. */
 static void test_measure(void) {
@@ -55,6 +65,7 @@ static void test_measure(void) {
         problem_test(&problem, "large", "300000\n", "300000\n");
         problem_run(&problem);
         report = problem.client.full;
+        assert_phases(&problem);
 
         problem_assert_verdict(&problem, "AC");
         g_assert_cmpuint(problem.client.result->trials - problem.client.result->invalid_trials, ==, 2);
