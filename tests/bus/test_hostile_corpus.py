@@ -290,6 +290,9 @@ def test_a_refusal(rig):
     assert rig.run("X23-name") == 0
     rig.plan |= {"exit": 4}
     assert rig.run("X23-name") == 1
+    for name, code in ((service.INVALID, 0), ("org.jouletrace.JouleTrace1.Error.RunFailed", 1)):
+        rig.plan["hostile"] = {"job": {"id": 1, "error": {"name": name}}, "validation": None}
+        assert rig.run("C5-bogus") == code
 
 
 WRONG = {

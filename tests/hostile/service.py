@@ -17,6 +17,7 @@ SUFFIX = {"c": "c", "cpp": "cpp", "python3": "py"}
 CLIENT_PATIENCE_SEC = 30  # beyond all limits of the request: then the client itself is taken for hung
 COMPILE_SEC = 60
 CHUNK = 1 << 20
+INVALID = "org.jouletrace.JouleTrace1.Error.InvalidRequest"
 
 
 class NoAnswer(Exception):
@@ -48,8 +49,10 @@ class Answer:
 
     @property
     def verdict(self):
-        """The job's verdict; REFUSED without a report."""
-        if self.report is None:
+        """The job's verdict; REFUSED without a report, and when its error says that the request was not right: what only the
+        worker sees of a request is refused by it."""
+        error = ((self.report or {}).get("job") or {}).get("error") or {}
+        if self.report is None or error.get("name") == INVALID:
             return "REFUSED"
         return (self.report.get("validation") or {}).get("verdict") or "none"
 
