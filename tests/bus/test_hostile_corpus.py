@@ -237,6 +237,7 @@ class Rig:
         monkeypatch.setattr(run.tempfile, "tempdir", str(path / "temporary"))
         (path / "temporary").mkdir()
         monkeypatch.setenv("PATH", str(path), prepend=":")
+        monkeypatch.delenv("SUDO_USER", raising=False)
         for name, text in (("joulectl", JOULECTL), ("resident.py", RESIDENT), ("journalctl", JOURNALCTL)):
             (path / name).write_text(textwrap.dedent(text))
             (path / name).chmod(0o755)
@@ -261,7 +262,7 @@ class Rig:
     def run(self, *patterns, options=(), uids=(f"--uids={BOX_UID}-{BOX_UID + 9}",)):
         (self.path / "plan.json").write_text(json.dumps(self.plan))
         (self.path / "calls.json").write_text(json.dumps(self.calls))
-        return run.main([*patterns, f"--root={self.root}", "--pid=7", "--user=", *uids, "--energy-band=0",
+        return run.main([*patterns, f"--root={self.root}", "--pid=7", *uids, "--energy-band=0",
                          f"--joulectl={self.path / 'joulectl'}", f"--resident={sys.executable} {self.path / 'resident.py'}", *options])
 
 
@@ -480,6 +481,16 @@ def test_who_may_and_what_is_asked_for(rig, monkeypatch):
         run.main(["T1"])
     with pytest.raises(SystemExit, match="no such row or case: Q9"):
         run.main(["T1", "Q9"])
+
+
+def test_whoever_called_sudo_asks(rig, monkeypatch):
+    (rig.path / "runuser").write_text('#!/bin/sh\necho "$2" >> "$(dirname "$0")/users"\nshift 3\nexec "$@"\n')
+    (rig.path / "runuser").chmod(0o755)
+    monkeypatch.setenv("SUDO_USER", "caller")
+    assert rig.run("T1") == 0 and rig.run("T1", options=["--user=named"]) == 0
+    assert set((rig.path / "users").read_text().split()) == {"caller", "named"}
+    (rig.path / "users").unlink()
+    assert rig.run("T1", options=["--user="]) == 0 and not (rig.path / "users").exists()
 
 
 def test_a_client_that_does_not_come_back(rig, monkeypatch, capsys):

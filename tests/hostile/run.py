@@ -299,7 +299,7 @@ def arguments(argv):
     parser.add_argument("pattern", nargs="*", help="rows or cases to run, as T1, P8-unshare or X*; else all")
     parser.add_argument("--list", action="store_true", help="print the table and run nothing")
     parser.add_argument("--joulectl", default="joulectl", help="the client [joulectl]")
-    parser.add_argument("--user", help="run the client as USER [whoever called sudo, else root]")
+    parser.add_argument("--user", help="who asks the service [whoever called sudo, else root]")
     parser.add_argument("--uids", type=uid_range, metavar="FIRST-LAST",
                         help="numbers of the boxes' users [BoxUidRange= of the service's configuration]")
     parser.add_argument("--prebuilt", type=Path, metavar="DIR", help="submit the programs built from the C sources in DIR")
