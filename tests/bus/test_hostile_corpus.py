@@ -484,11 +484,11 @@ def test_who_may_and_what_is_asked_for(rig, monkeypatch):
 
 
 def test_whoever_called_sudo_asks(rig, monkeypatch):
-    (rig.path / "runuser").write_text('#!/bin/sh\necho "$2" >> "$(dirname "$0")/users"\nshift 3\nexec "$@"\n')
-    (rig.path / "runuser").chmod(0o755)
-    monkeypatch.setenv("SUDO_USER", "caller")
-    assert rig.run("T1") == 0 and rig.run("T1", options=["--user=named"]) == 0
-    assert set((rig.path / "users").read_text().split()) == {"caller", "named"}
+    (rig.path / "setpriv").write_text('#!/bin/sh\necho "$1" >> "$(dirname "$0")/users"\nshift 4\nexec "$@"\n')
+    (rig.path / "setpriv").chmod(0o755)
+    monkeypatch.setenv("SUDO_USER", "daemon")
+    assert rig.run("T1") == 0 and rig.run("T1", options=["--user=nobody"]) == 0
+    assert set((rig.path / "users").read_text().split()) == {"--reuid=daemon", "--reuid=nobody"}
     (rig.path / "users").unlink()
     assert rig.run("T1", options=["--user="]) == 0 and not (rig.path / "users").exists()
 

@@ -4,6 +4,7 @@
 import base64
 import json
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -34,7 +35,10 @@ class Settings:
     environment: dict = field(default_factory=lambda: dict(os.environ))
 
     def command(self, *words):
-        become = ["runuser", "-u", self.user, "--"] if self.user else []
+        """Not by way of runuser, whose two entries in the journal hold the whole command line."""
+        become = []
+        if self.user:
+            become = ["setpriv", f"--reuid={self.user}", f"--regid={pwd.getpwnam(self.user).pw_gid}", "--init-groups", "--"]
         return [*become, *self.joulectl, *words]
 
 
