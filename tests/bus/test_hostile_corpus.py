@@ -195,7 +195,7 @@ JOULECTL = """\
     here = pathlib.Path(__file__).parent
     plan = json.loads((here / "plan.json").read_text())
     if sys.argv[1] == "jobs":
-        sys.exit(print(json.dumps([{"id": 1, "state": "measuring"}])))
+        sys.exit(print(json.dumps({"jobs": [{"id": 1, "state": plan.get("state", "measuring")}], "more": 0})))
     files = [a.partition("=")[2] for a in sys.argv if a.startswith("--file=")]
     is_honest = any("while [ $n -lt" in pathlib.Path(f.split("=", 1)[1]).read_text(errors="replace") for f in files)
     (here / "commands").open("a").write(json.dumps(sys.argv[1:]) + "\\n")
@@ -237,6 +237,7 @@ class Rig:
         monkeypatch.setattr(run.tempfile, "tempdir", str(path / "temporary"))
         (path / "temporary").mkdir()
         monkeypatch.setenv("PATH", str(path), prepend=":")
+        monkeypatch.delenv("SUDO_USER", raising=False)
         for name, text in (("joulectl", JOULECTL), ("resident.py", RESIDENT), ("journalctl", JOURNALCTL)):
             (path / name).write_text(textwrap.dedent(text))
             (path / name).chmod(0o755)
@@ -290,6 +291,9 @@ def test_a_refusal(rig):
     assert rig.run("X23-name") == 0
     rig.plan |= {"exit": 4}
     assert rig.run("X23-name") == 1
+    for name, code in ((service.INVALID, 0), ("org.jouletrace.JouleTrace1.Error.RunFailed", 1)):
+        rig.plan["hostile"] = {"job": {"id": 1, "error": {"name": name}}, "validation": None}
+        assert rig.run("C5-bogus") == code
 
 
 WRONG = {
@@ -425,6 +429,68 @@ def test_what_happens_meanwhile(rig, capsys, name):
         (rig.path / "commands").unlink()
         assert rig.run(name) == 1
         assert "job 2 ran for" in capsys.readouterr().out
+
+
+def test_what_could_not_happen_meanwhile(rig, capsys):
+    rig.plan |= {"state": "queued", "hostile": report("AC", status="OK")}
+    assert rig.run("E16") == 1
+    assert "the program was not rewritten while it ran" in capsys.readouterr().out
+
+
+def submissions(rig):
+    """Verb and kind of each job, in order."""
+    lines = [json.loads(line) for line in (rig.path / "commands").read_text().splitlines()]
+    return [f"{words[0]} {'hostile' if '--language=c' in words else 'honest'}" for words in lines]
+
+
+@pytest.mark.parametrize("every, looks", [("1", [1, 1, 1]), ("row", [0, 0, 1]), ("2", [0, 1, 1])])
+def test_how_often_the_host_is_looked_at(rig, every, looks):
+    """Always after the last case; with energy, the honest job after a row is measured."""
+    rig.plan["hostile"] = report("RTE", ["nonzero-exit"])
+    rig.plan["honest"]["measurement"] = {"summary": {"total_j": {"median": 2.0}, "power_w": 10.0}}
+    rig.run("J1-4*", "J1-1", options=[f"--look-every={every}", "--energy-band=0.25"])
+    done = submissions(rig)
+    done = done[done.index("validate hostile"):]
+    measured = every == "2"
+    expected = []
+    for number, look in enumerate(looks):
+        expected.append("validate hostile")
+        if look:
+            expected.append(f"{'measure' if measured or number == 2 else 'validate'} honest")
+    assert done == expected
+
+
+def test_the_power_of_an_honest_job(rig, capsys):
+    rig.plan["honest"]["measurement"] = {"summary": {"total_j": {"median": 2.0}, "power_w": 10.0}}
+    rig.plan["leave"] = ("import json; p = root.parent / 'plan.json'; d = json.loads(p.read_text()); "
+                         "d['honest']['measurement']['summary'] = {'total_j': {'median': 2.1}, 'power_w': 13.0}; p.write_text(json.dumps(d))")
+    assert rig.run("T1", options=["--energy-band=0.25"]) == 0
+    assert rig.run("T1", options=["--energy-band=0.25", "--power"]) == 1
+    assert "the next honest job took 13 W, and 10 W before: off by more than 25%" in capsys.readouterr().out
+
+
+def test_a_leak_is_its_row_s_alone(rig, capsys):
+    rig.plan["leave"] = "(root / 'tmp' / 'left').exists() or (root / 'tmp' / 'left').write_text('x')"
+    assert rig.run("T1", "T5") == 1
+    assert capsys.readouterr().out.count("files were written outside: /tmp/left") == 1
+
+
+def test_who_may_and_what_is_asked_for(rig, monkeypatch):
+    monkeypatch.setattr(run.os, "geteuid", lambda: 1000)
+    with pytest.raises(SystemExit, match="run this as root"):
+        run.main(["T1"])
+    with pytest.raises(SystemExit, match="no such row or case: Q9"):
+        run.main(["T1", "Q9"])
+
+
+def test_whoever_called_sudo_asks(rig, monkeypatch):
+    (rig.path / "setpriv").write_text('#!/bin/sh\necho "$1" >> "$(dirname "$0")/users"\nshift 4\nexec "$@"\n')
+    (rig.path / "setpriv").chmod(0o755)
+    monkeypatch.setenv("SUDO_USER", "daemon")
+    assert rig.run("T1") == 0 and rig.run("T1", options=["--user=nobody"]) == 0
+    assert set((rig.path / "users").read_text().split()) == {"--reuid=daemon", "--reuid=nobody"}
+    (rig.path / "users").unlink()
+    assert rig.run("T1", options=["--user="]) == 0 and not (rig.path / "users").exists()
 
 
 def test_a_client_that_does_not_come_back(rig, monkeypatch, capsys):

@@ -52,6 +52,7 @@ class Limits:
     overhead: float = 1
     overshoot_usec: int = 5000
     energy_band: float = 0
+    power: bool = False
     canary: str = ""
     own_files: tuple = ()
 
@@ -119,14 +120,14 @@ def d_daemon_back(host, was):
         yield f"the service has {now.rss >> 10} KiB of memory, and had {was.rss >> 10}"
 
 
-def e_honest_again(honest: Answer, reference_j=None, joules=None, band=0):
+def e_honest_again(honest: Answer, reference=None, taken=None, band=0, unit="J"):
     if honest.verdict != "AC":
         yield f"the next honest job got {honest.verdict}: {honest.output.strip()[:300]}"
-    if reference_j is not None and band > 0:
-        if joules is None:
+    if reference is not None and band > 0:
+        if taken is None:
             yield "the next honest job was given no energy"
-        elif abs(joules / reference_j - 1) > band:
-            yield f"the next honest job took {joules:.4g} J, and {reference_j:.4g} J before: off by more than {band:.0%}"
+        elif abs(taken / reference - 1) > band:
+            yield f"the next honest job took {taken:.4g} {unit}, and {reference:.4g} {unit} before: off by more than {band:.0%}"
 
 
 def f_knobs_restored(host, before):

@@ -133,10 +133,11 @@ class Host:
                 for path in self.root.glob(f"{pattern}/cpuset.cpus.partition")}
 
     def service_pid(self):
-        if self.pid is not None or self.root != Path("/"):
-            return self.pid
-        shown = subprocess.run(["systemctl", "show", "-p", "MainPID", "--value", self.service], text=True, stdout=subprocess.PIPE)
-        return int(shown.stdout.strip() or 0) or None
+        """systemd is asked only when the process it named has gone."""
+        if self.root == Path("/") and not os.path.exists(f"/proc/{self.pid}"):
+            shown = subprocess.run(["systemctl", "show", "-p", "MainPID", "--value", self.service], text=True, stdout=subprocess.PIPE)
+            self.pid = int(shown.stdout.strip() or 0) or None
+        return self.pid
 
     def service_process(self):
         """None when it does not run."""

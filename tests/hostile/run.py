@@ -41,10 +41,10 @@ def honest_case(limits, measured=False):
                        options=QUICK if measured else {})
 
 
-def joules(answer):
-    """Median energy of a measured job; None when it has none."""
+def taken(answer, power=False):
+    """Median energy of a measured job, or its power; None when it has none."""
     summary = ((answer.report or {}).get("measurement") or {}).get("summary") or {}
-    return (summary.get("total_j") or {}).get("median")
+    return summary.get("power_w") if power else (summary.get("total_j") or {}).get("median")
 
 
 class Resident:
@@ -76,7 +76,7 @@ class Meanwhile:
 
     def __init__(self, harness, what, directory):
         self.harness, self.what, self.directory = harness, what, directory
-        self.others = []
+        self.others, self.rewritten = [], False
         self.ended = threading.Event()
         self.thread = threading.Thread(target=getattr(self, f"_{what}")) if what else None
 
@@ -96,7 +96,7 @@ class Meanwhile:
             shown = subprocess.run(self.harness.settings.command("jobs", "--json"), text=True, stdout=subprocess.PIPE,
                                    stderr=subprocess.DEVNULL, env=self.harness.settings.environment).stdout
             try:
-                if any(job["state"] not in ("queued", "completed", "failed", "cancelled") for job in json.loads(shown)):
+                if any(job["state"] not in ("queued", "completed", "failed", "cancelled") for job in json.loads(shown)["jobs"]):
                     return True
             except (ValueError, KeyError, TypeError):
                 continue
@@ -125,6 +125,7 @@ class Meanwhile:
         if self._started():
             for path in self.directory.glob("main*"):
                 path.write_text("print('rewritten')\n", encoding="utf-8")
+                self.rewritten = True
 
 
 class Harness:
@@ -134,9 +135,10 @@ class Harness:
         self.start = None  # the service's process on a quiet host
         self.isolation = None
         self.reference = None
-        self.before = None  # the host, as it was before the cases that are looked at together
-        self.jobs = 0
+        self.before = None  # the host, as it was before the first of the cases that left it so
+        self.jobs = None  # of the cases that are looked at together; None before the first
         self.count = 0
+        self.calls = {}  # what the resident client's calls took until the last look
 
     def _directory(self):
         self.count += 1
@@ -161,7 +163,7 @@ class Harness:
         self.limits.overhead = max(times)
         self.isolation = (answer.report.get("environment") or {}).get("isolation")
         if self.limits.energy_band > 0:
-            measured = [joules(self._submit(honest_case(self.defaults, measured=True))) for _ in range(REFERENCES)]
+            measured = [taken(self._submit(honest_case(self.defaults, measured=True)), self.limits.power) for _ in range(REFERENCES)]
             if None in measured:
                 return ["honest jobs are given no energy; without counters, --energy-band=0 leaves that comparison out"]
             self.reference = statistics.median(measured)
@@ -212,42 +214,46 @@ class Harness:
             for problem in problems:
                 yield f"({letter}) {problem}"
 
-    def post_conditions(self, answer, during, honest, measured):
+    def post_conditions(self, answer, during, honest, energy):
         """What must hold after one or several cases, of which this is the last answer."""
         host, limits, before = self.host, self.limits, self.before
         for letter, problems in (
                 ("a", after.a_leaf_gone(host, before)), ("b", after.b_nobody_left(host)),
                 ("c", after.c_nothing_left(host, before, (OWN, str(CANARY), *limits.own_files))),
                 ("d", after.d_daemon_back(host, self.start)),
-                ("e", after.e_honest_again(honest, self.reference, joules(measured) if measured else None,
-                                           limits.energy_band if measured else 0)),
+                ("e", after.e_honest_again(honest, self.reference, taken(honest, limits.power), limits.energy_band if energy else 0,
+                                           "W" if limits.power else "J")),
                 ("f", after.f_knobs_restored(host, before)), ("g", after.g_answered(during, limits)),
                 ("h", after.h_journal_bounded(during)), ("j", after.j_partition_kept(host, before, answer, self.isolation))):
             for problem in problems:
                 yield f"({letter}) {problem}"
 
     def _begin(self):
-        self.before, self.jobs = after.Before.look(self.host), 0
+        """What is there now is what must be there after the next cases."""
+        self.before = self.before or after.Before.look(self.host)
+        self.jobs = 0
         self.resident.since()
         self.journal.mark()
 
     def _look(self, answer, energy):
-        """Looks at the host, which the next case finds as it is then."""
+        """Looks at the host. The next cases find it as it was when all of it was as before."""
         during = after.During(self.resident.since(), self.journal.growth(), self.jobs)
+        self.calls, self.jobs = during.calls, None
+        energy = energy and self.limits.energy_band > 0
         try:
-            honest = self._submit(honest_case(self.defaults))
-            measured = self._submit(honest_case(self.defaults, measured=True)) if energy and self.limits.energy_band > 0 else None
+            honest = self._submit(honest_case(self.defaults, measured=energy))
         except service.NoAnswer as error:
-            honest, measured = service.Answer(4, None, str(error), 0), None
-        problems = list(self.post_conditions(answer, during, honest, measured))
+            honest = service.Answer(4, None, str(error), 0)
+        problems = list(self.post_conditions(answer, during, honest, energy))
         shutil.rmtree(self.temporary / str(self.count), ignore_errors=True)
-        self.before = None
+        if problems:
+            self.before = None
         return problems
 
     def run(self, case, look=True, energy=False):
         """Runs a case; returns the answer (None without one) and what is wrong. Looks at the host after it, and at energy,
         if told to; else that is left to a later case."""
-        if self.before is None:
+        if self.jobs is None:
             self._begin()
         directory = self._directory()
         with Meanwhile(self, case.meanwhile, directory) as meanwhile:
@@ -258,6 +264,8 @@ class Harness:
         self.jobs += 1 + len(meanwhile.others)
         if answer is not None:
             problems = list(self.verdict_problems(case, answer))
+            if case.meanwhile == "rewrite" and not meanwhile.rewritten:
+                problems.append("the program was not rewritten while it ran")
             if not problems:
                 problems += self.own_checks(case, answer, meanwhile.others)
         shown = answer or service.Answer(4, None, "", 0)
@@ -282,12 +290,16 @@ def uid_range(text):
     return range(int(first), int(last or first) + 1)
 
 
+def look_every(text):
+    return 0 if text == "row" else int(text)
+
+
 def arguments(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pattern", nargs="*", help="rows or cases to run, as T1, P8-unshare or X*; else all")
     parser.add_argument("--list", action="store_true", help="print the table and run nothing")
     parser.add_argument("--joulectl", default="joulectl", help="the client [joulectl]")
-    parser.add_argument("--user", default="", help="run the client as USER")
+    parser.add_argument("--user", help="who asks the service [whoever called sudo, else root]")
     parser.add_argument("--uids", type=uid_range, metavar="FIRST-LAST",
                         help="numbers of the boxes' users [BoxUidRange= of the service's configuration]")
     parser.add_argument("--prebuilt", type=Path, metavar="DIR", help="submit the programs built from the C sources in DIR")
@@ -297,8 +309,9 @@ def arguments(argv):
     parser.add_argument("--overshoot", type=float, default=5, metavar="MS", help="CPU time over the limit [5]")
     parser.add_argument("--energy-band", type=float, default=0.25, metavar="FRACTION",
                         help="how far an honest job's energy may be off after a row; 0 leaves it out [0.25]")
-    parser.add_argument("--look-every", type=int, default=1, metavar="N",
-                        help="look at the host, and run honest jobs, after N cases together instead of after each")
+    parser.add_argument("--power", action="store_true", help="compare its power instead, as where a second is not always as long")
+    parser.add_argument("--look-every", type=look_every, default=1, metavar="N|row",
+                        help="look at the host, and run an honest job, after N cases together, or after a row's, not after each")
     parser.add_argument("--own-file", action="append", default=[], metavar="PREFIX", help="paths that others write to meanwhile")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE")
     parser.add_argument("--root", default="/", help=argparse.SUPPRESS)
@@ -308,9 +321,13 @@ def arguments(argv):
 
 
 def chosen(cases, patterns):
-    if not patterns:
-        return cases
-    return [case for case in cases if any(fnmatch.fnmatchcase(name, p) for p in patterns for name in (case.row, case.id))]
+    def matches(case, pattern):
+        return any(fnmatch.fnmatchcase(name, pattern) for name in (case.row, case.id))
+
+    for pattern in patterns:
+        if not any(matches(case, pattern) for case in cases):
+            sys.exit(f"no such row or case: {pattern}; --list shows them")
+    return [case for case in cases if not patterns or any(matches(case, pattern) for pattern in patterns)]
 
 
 def print_table(cases):
@@ -329,14 +346,15 @@ def run_all(harness, cases, args):
             result = "left out" if set(missing) <= set(args.without) else "FAILED"
         else:
             last_of_row = number + 1 == len(cases) or cases[number + 1].row != case.row
-            look = number + 1 == len(cases) or (number + 1) % args.look_every == 0
+            look = number + 1 == len(cases) or (last_of_row if args.look_every == 0 else (number + 1) % args.look_every == 0)
             answer, problems = harness.run(case, look, energy=last_of_row or args.look_every > 1)
             result = "FAILED" if problems else "ok"
         got = answer.verdict if answer else "-"
         print(f"{case.id:22} {'|'.join(case.right):12} {got:8} {time.monotonic() - start:6.1f} s  {result}", flush=True)
         for problem in problems:
             print(f"    {problem}", flush=True)
-        results.append({"id": case.id, "expected": case.right, "verdict": got, "result": result, "problems": problems})
+        results.append({"id": case.id, "expected": case.right, "verdict": got, "result": result, "problems": problems,
+                        "seconds": round(time.monotonic() - start, 1), "calls": harness.calls})
     return results
 
 
@@ -361,22 +379,23 @@ def main(argv=None):
     args = arguments(argv)
     table = corpus.load()
     cases = chosen(table.cases, args.pattern)
-    if not cases:
-        sys.exit("no such row")
     if args.list:
         print_table(cases)
         return 0
+    if args.root == "/" and os.geteuid() != 0:
+        sys.exit("only root sees what a hostile program may have left: run this as root, and name with --user who asks the service")
+    user = args.user if args.user is not None else os.environ.get("SUDO_USER", "")
     uids = args.uids or configured_uids(args.root)
     if not uids:
         sys.exit("there is no BoxUidRange= in /etc/jouletrace; --uids must say under which numbers boxes run")
-    limits = after.Limits(answer_ms=args.answer_limit or 100, overshoot_usec=int(args.overshoot * 1000), energy_band=args.energy_band,
+    limits = after.Limits(answer_ms=args.answer_limit or 100, overshoot_usec=int(args.overshoot * 1000), energy_band=args.energy_band, power=args.power,
                           canary=f"canary-{secrets.token_hex(16)}", own_files=tuple(args.own_file))
     plant(f"#error {limits.canary}\n")
     with tempfile.TemporaryDirectory(prefix="jouletrace-hostile-") as temporary:
         os.chmod(temporary, 0o755)
         resident = Resident(args.resident.split())
         try:
-            settings = service.Settings(args.joulectl.split(), args.user, args.prebuilt)
+            settings = service.Settings(args.joulectl.split(), user, args.prebuilt)
             harness = Harness(settings, Host(args.root, uids, pid=args.pid), Journal(), resident, limits,
                               table.defaults | {"cpu": 5, "wall": 15}, temporary)
             wrong = harness.prepare()

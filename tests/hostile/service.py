@@ -4,6 +4,7 @@
 import base64
 import json
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -17,6 +18,7 @@ SUFFIX = {"c": "c", "cpp": "cpp", "python3": "py"}
 CLIENT_PATIENCE_SEC = 30  # beyond all limits of the request: then the client itself is taken for hung
 COMPILE_SEC = 60
 CHUNK = 1 << 20
+INVALID = "org.jouletrace.JouleTrace1.Error.InvalidRequest"
 
 
 class NoAnswer(Exception):
@@ -33,7 +35,10 @@ class Settings:
     environment: dict = field(default_factory=lambda: dict(os.environ))
 
     def command(self, *words):
-        become = ["runuser", "-u", self.user, "--"] if self.user else []
+        """Not by way of runuser, whose two entries in the journal hold the whole command line."""
+        become = []
+        if self.user:
+            become = ["setpriv", f"--reuid={self.user}", f"--regid={pwd.getpwnam(self.user).pw_gid}", "--init-groups", "--"]
         return [*become, *self.joulectl, *words]
 
 
@@ -48,8 +53,10 @@ class Answer:
 
     @property
     def verdict(self):
-        """The job's verdict; REFUSED without a report."""
-        if self.report is None:
+        """The job's verdict; REFUSED without a report, and when its error says that the request was not right: what only the
+        worker sees of a request is refused by it."""
+        error = ((self.report or {}).get("job") or {}).get("error") or {}
+        if self.report is None or error.get("name") == INVALID:
             return "REFUSED"
         return (self.report.get("validation") or {}).get("verdict") or "none"
 

@@ -72,9 +72,9 @@ class VM:
         return self
 
     def _launch(self, restore_from=None) -> None:
-        share = Path(self.share).resolve() if self.share else self._dir / 'empty-share'
-        share.mkdir(exist_ok=True)
-        self._qemu = Qemu(self.machine, self.image, self._disk, share, self._dir / 'console.log',
+        self._shared = Path(self.share).resolve() if self.share else self._dir / 'share'
+        self._shared.mkdir(exist_ok=True)
+        self._qemu = Qemu(self.machine, self.image, self._disk, self._shared, self._dir / 'console.log',
                           writethrough=self.persist_disk, restore_from=restore_from)
         if restore_from:
             self._qemu.wait_restored()
@@ -82,9 +82,14 @@ class VM:
 
     def _prepare(self) -> None:
         if self.share:
-            self.run('mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144 share /share')
+            self.mount_share()
         if self.rapl is not None:
             self.load_rapl(**self.rapl)
+
+    def mount_share(self) -> Path:
+        """Mount at /share the folder that is returned: a quick way in for much data. Without share= it is an empty one."""
+        self.run('mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144 share /share')
+        return self._shared
 
     def kill9(self) -> None:
         """The power cut: QEMU gets SIGKILL."""
