@@ -17,7 +17,9 @@
 
 struct Worker {
         sd_bus *bus;
-        sd_bus_slot *call, *disconnected, *progress;
+        sd_bus_slot *call, *connected, *disconnected, *progress;
+        sd_bus_message *prepare, *cancel; /* not sent yet: sd-bus would wait, in a send, until the worker is there */
+        bool is_connected;
         Child *child; /* NULL: systemd started it */
         int pidfd;
         bool over; /* finished or failed was called */
@@ -53,6 +55,26 @@ static void worker_failed_reply(Worker *worker, sd_bus_message *reply) {
 
 static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
         worker_failed(userdata, JT_ERROR_WORKER_FAILED, "The worker vanished.");
+        return 0;
+}
+
+static int send_prepare(Worker *worker);
+
+static int on_connected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        Worker *worker = userdata;
+        int r = 0;
+
+        worker->is_connected = true;
+        if (worker->prepare)
+                r = send_prepare(worker);
+        if (r >= 0 && worker->cancel)
+                r = sd_bus_send(worker->bus, worker->cancel, NULL);
+        worker->cancel = sd_bus_message_unref(worker->cancel);
+        if (r < 0) {
+                g_autofree char *message = g_strdup_printf("The worker cannot be asked: %s.", g_strerror(-r));
+
+                worker_failed(worker, JT_ERROR_WORKER_FAILED, message);
+        }
         return 0;
 }
 
@@ -127,6 +149,9 @@ static int connect_bus(Worker *worker, sd_event *event, GHashTable *others, cons
         r = sd_bus_negotiate_fds(worker->bus, true);
         if (r < 0)
                 return r;
+        r = sd_bus_set_connected_signal(worker->bus, true);
+        if (r < 0)
+                return r;
         return sd_bus_start(worker->bus);
 }
 
@@ -137,6 +162,10 @@ int worker_connect(sd_event *event, GHashTable *others, const char *socket_path,
 
         *worker = (Worker){ .pidfd = -1, .events = events, .userdata = userdata };
         r = connect_bus(worker, event, others, socket_path, binary);
+        if (r < 0)
+                return r;
+        r = sd_bus_match_signal(worker->bus, &worker->connected, NULL, "/org/freedesktop/DBus/Local",
+                                "org.freedesktop.DBus.Local", "Connected", on_connected, worker);
         if (r < 0)
                 return r;
         r = sd_bus_match_signal(worker->bus, &worker->disconnected, NULL, "/org/freedesktop/DBus/Local",
@@ -178,6 +207,12 @@ static int on_prepared(sd_bus_message *reply, void *userdata, sd_bus_error *ret_
         return 0;
 }
 
+static int send_prepare(Worker *worker) {
+        g_autoptr(sd_bus_message) m = g_steal_pointer(&worker->prepare);
+
+        return sd_bus_call_async(worker->bus, &worker->call, m, on_prepared, worker, PREPARE_TIMEOUT_USEC);
+}
+
 int worker_prepare(Worker *worker, const Request *request, const JobContext *context) {
         g_autoptr(sd_bus_message) m = NULL;
         int r;
@@ -194,7 +229,8 @@ int worker_prepare(Worker *worker, const Request *request, const JobContext *con
         r = job_context_append(m, context);
         if (r < 0)
                 return r;
-        return sd_bus_call_async(worker->bus, &worker->call, m, on_prepared, worker, PREPARE_TIMEOUT_USEC);
+        worker->prepare = g_steal_pointer(&m);
+        return worker->is_connected ? send_prepare(worker) : 0;
 }
 
 static int read_outcome(sd_bus_message *reply, Result **ret_result, char **ret_public, char **ret_full) {
@@ -269,7 +305,11 @@ int worker_cancel(Worker *worker, const char *reason) {
         r = sd_bus_message_set_expect_reply(m, false);
         if (r < 0)
                 return r;
-        return sd_bus_send(worker->bus, m, NULL);
+        if (worker->is_connected)
+                return sd_bus_send(worker->bus, m, NULL);
+        sd_bus_message_unref(worker->cancel);
+        worker->cancel = g_steal_pointer(&m);
+        return 0;
 }
 
 void worker_kill(Worker *worker) {
@@ -282,7 +322,10 @@ void worker_kill(Worker *worker) {
 Worker *worker_free(Worker *worker) {
         if (!worker)
                 return NULL;
+        sd_bus_message_unref(worker->prepare);
+        sd_bus_message_unref(worker->cancel);
         sd_bus_slot_unref(worker->call);
+        sd_bus_slot_unref(worker->connected);
         sd_bus_slot_unref(worker->disconnected);
         sd_bus_slot_unref(worker->progress);
         sd_bus_close_unref(worker->bus);

@@ -36,7 +36,8 @@ typedef struct WorkerEvents {
 int worker_connect(sd_event *event, GHashTable *others, const char *socket_path, const char *binary,
                    const WorkerEvents *events, void *userdata, Worker **ret);
 
-/* Descriptors of the request may be closed once prepared was called: the worker has its own by then. */
+/* Sent once the worker is there. Descriptors of the request may be closed once prepared was called: the worker has its
+ * own by then. */
 int worker_prepare(Worker *worker, const Request *request, const JobContext *context);
 
 /* control_group: the scope's, or "". Waits for as long as the job takes. */

@@ -407,6 +407,34 @@ def test_a_worker_that_ignores_cancel_is_killed(daemon, user1):
     assert user1.report(number)["job"]["error"]["name"] == ERROR + "Cancelled"
 
 
+def test_a_worker_that_is_slow_to_start_is_waited_for_by_its_job_alone(daemon, user1, tmp_path):
+    """The service answers others meanwhile; a cancel then is not lost."""
+    slow = tmp_path / "slow-worker"
+    slow.write_text(f"#!/bin/sh\nsleep 2\nexec {daemon.worker}\n", encoding="ascii")
+    slow.chmod(0o755)
+    daemon.worker = slow
+    daemon.start()
+    user1.listen()
+    took = []
+
+    def timed(call, *arguments, **options):
+        began = time.monotonic()
+        answer = call(*arguments, **options)
+        took.append(time.monotonic() - began)
+        return answer
+    _, path = timed(user1.measure, ["fake"], fds=[memfd(b"sd-bus waits before it sends a descriptor")], stdin=handle(0))
+    number, cancelled = timed(user1.measure, daemon.on_hold("a"))
+    for _ in range(10):
+        timed(user1.call, "ListJobs")
+        time.sleep(0.1)
+    assert max(took) < 0.5, took
+    assert user1.finished(path) == "done"
+    wait_for(lambda: user1.get("RunningJob") == number, "the next job")
+    user1.job(cancelled, "Cancel")
+    assert user1.finished(cancelled) == "cancelled"
+    assert user1.report(number)["job"]["error"]["name"] == ERROR + "Cancelled"
+
+
 def test_the_record_is_committed_before_finished_is_sent(daemon, user1):
     """What SQLite shows to another process at that moment was committed; tests/vm cuts the power for the rest."""
     daemon.start()

@@ -215,8 +215,8 @@ static void test_strings(Fixture *f, const void *data) {
 
         for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
                 const RequestKey *key = &request_keys[id];
-                g_autofree char *longest = g_strnfill(key->bounds.max, 'x'),
-                                *longer = g_strnfill(key->bounds.max + 1, 'x');
+                const size_t most = key->type == KEY_STRING ? key->bounds.max : 0;
+                g_autofree char *longest = g_strnfill(most, 'x'), *longer = g_strnfill(most + 1, 'x');
                 const char *const right[] = { "", longest };
 
                 if (key->type != KEY_STRING || id == REQUEST_LANGUAGE)
