@@ -13,13 +13,13 @@ looked at after it. Calls are repeated until the regions have lasted as long as 
 
 import gc
 import json
-import marshal
 import os
 import sys
 import traceback
 import types
 # What is needed after the candidate was loaded goes by names of its own: what it makes of the modules stays its own affair.
 from json import dumps
+from marshal import dumps as to_bytes
 from os import _exit, write
 from time import perf_counter
 
@@ -102,7 +102,7 @@ class Calls:
         self.function = function
         self.args, self.kwargs = arguments(inputs)
         self.copy_args, self.copy_kwargs = make_copier(self.args), make_copier(self.kwargs)
-        self.bytes = 8 * len(marshal.dumps((self.args, self.kwargs)))
+        self.bytes = 8 * len(to_bytes((self.args, self.kwargs)))
 
     def run(self, count):
         """Results and seconds of so many calls, all in one region."""
@@ -134,25 +134,53 @@ def to_text(result):
         return f"!{type(result).__name__}: {error}"[:1024].replace("\n", " ")
 
 
+class Texts:
+    """The distinct texts of results, in the order in which they first came. Most results are like one that came before, and to
+    write out a large number takes longer than to compare it."""
+
+    def __init__(self):
+        self.texts, self.seen = {}, set()
+
+    def add(self, result):
+        try:
+            key = to_bytes(result)
+        except ValueError:
+            self.texts[to_text(result)] = True
+            return
+        if key not in self.seen:
+            self.seen.add(key)
+            self.texts[to_text(result)] = True
+
+    def are_too_many(self):
+        return len(self.texts) > DISTINCT_MAX
+
+    def largest(self):
+        return max(map(len, self.texts))
+
+    def first(self):
+        return list(self.texts)[:DISTINCT_MAX]
+
+
 def measure(calls):
     """The distinct results' texts, in the order in which they first came."""
     wanted = jouletrace.wanted_seconds() * MARGIN
-    texts = {}
+    texts = Texts()
     seconds, made, count = 0.0, 0, 1
 
     for _ in range(REGIONS_MAX):
         results, lasted = calls.run(count)
         seconds, made = seconds + lasted, made + count
         for result in results:
-            texts[to_text(result)] = True
-        largest = max(map(len, texts))
+            texts.add(result)
+            if texts.are_too_many():
+                break
         del results
-        if seconds >= wanted or len(texts) > DISTINCT_MAX:
+        if seconds >= wanted or texts.are_too_many():
             break
         pace = max(seconds / made, 1e-8)
         count = max(1, min(CALLS_MAX, int((wanted - seconds) / pace) + 1, KEPT_BYTES // (calls.bytes + 64),
-                           KEPT_BYTES // (8 * largest)))
-    return list(texts)[:DISTINCT_MAX]
+                           KEPT_BYTES // (8 * texts.largest())))
+    return texts.first()
 
 
 def fail():
