@@ -389,6 +389,7 @@ def test_an_error_of_ours_from_the_worker_is_kept(daemon, user1):
     daemon.start()
     user1.listen()
     for name, expected, result in ((ERROR + "NoMeter", ERROR + "NoMeter", "infrastructure"),
+                                   (ERROR + "InvalidRequest", ERROR + "InvalidRequest", "failed"),
                                    ("org.example.Strange", ERROR + "WorkerFailed", "infrastructure"),
                                    (ERROR + "ExecFailed", ERROR + "ExecFailed", "failed")):
         number, path = user1.measure(["fake", "error", name, "words of it"])

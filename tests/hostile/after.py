@@ -46,8 +46,10 @@ class During:
 
 @dataclass
 class Limits:
-    """Thresholds of the run. overhead: seconds an honest job takes, start of the client and polkit included."""
+    """Thresholds of the run. overhead: seconds an honest job takes, start of the client and polkit included. answer: which of
+    the resident client's figures is looked at: the longest call, or where the host itself is emulated, the 95th percentile."""
 
+    answer: str = "max_ms"
     answer_ms: float = 100
     overhead: float = 1
     overshoot_usec: int = 5000
@@ -143,8 +145,9 @@ def g_answered(during: During, limits: Limits):
         yield f"the service did not answer the resident client: {calls['error']}"
     if not calls.get("calls"):
         yield "the resident client called nothing"
-    elif calls["max_ms"] > limits.answer_ms:
-        yield f"ListJobs took {calls['max_ms']:.1f} ms while it ran; at most {limits.answer_ms:.0f} ms is allowed"
+    elif calls[limits.answer] > limits.answer_ms:
+        which = {"max_ms": "", "p95_ms": " (95th percentile)"}[limits.answer]
+        yield f"ListJobs took {calls[limits.answer]:.1f} ms{which} while it ran; at most {limits.answer_ms:.0f} ms is allowed"
 
 
 def h_journal_bounded(during: During):
