@@ -21,7 +21,7 @@ from rig import CommandFailed, RigError  # noqa: E402
 
 BENCHES = {function.__name__: function for function in (
     native.bus, native.box, native.meter, native.limit, native.daemon, crowd.stress, virtual.vm,
-    functions.functions, crowd.crowd, virtual.trixie)}
+    functions.functions, crowd.crowd, virtual.hostile, virtual.trixie)}
 NICE = -15
 
 

@@ -85,17 +85,30 @@ def vm(build: Path) -> list[Table]:
         return [_runs(machine), _reads(machine), _idle(machine)]
 
 
-def trixie(build: Path) -> list[Table]:
-    """The end-to-end tests in a Debian 13 image"""
-    done = subprocess.run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--tb=short', 'tests/vm/test_measure.py',
-                           '-k', ' or '.join(END_TO_END)], cwd=TOP, text=True, capture_output=True, check=False,
-                          env={**os.environ, 'JOULETRACE_VM_RELEASE': 'trixie', 'JOULETRACE_BUILD': str(build),
-                               'PYTHONDONTWRITEBYTECODE': '1'})
+def _pytest(file: str, build: Path, *options: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--tb=short', file, *options],
+                          cwd=TOP, text=True, capture_output=True, check=False,
+                          env={**os.environ, **environment, 'JOULETRACE_BUILD': str(build), 'PYTHONDONTWRITEBYTECODE': '1'})
+
+
+def _verdicts(title: str, where: str, done: subprocess.CompletedProcess) -> Table:
     counts = {word: int(count) for count, word in re.findall(r'(\d+) (passed|failed|error)', done.stdout)}
-    bad = counts.get('failed', 0) + counts.get('error', 0)
     if not counts:
         raise BenchError(f'pytest exited with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}')
-    return [Table('The end-to-end tests in a Debian 13 image', 'count', [
-        Row('passed', None, counts.get('passed', 0), where='Debian 13 in the VM'),
-        Row('failed', None, bad, goal=('p50', 0), where='Debian 13 in the VM')], goal_words={'p50': ''},
-                  notes=tuple(line for line in done.stdout.splitlines() if line.startswith(('FAILED', 'ERROR', 'E  '))))]
+    return Table(title, 'count', [
+        Row('passed', None, counts.get('passed', 0), where=where),
+        Row('failed', None, counts.get('failed', 0) + counts.get('error', 0), goal=('p50', 0), where=where)],
+                 goal_words={'p50': ''},
+                 notes=tuple(line for line in done.stdout.splitlines() if line.startswith(('FAILED', 'ERROR', 'E  '))))
+
+
+def hostile(build: Path) -> list[Table]:
+    """Every hostile program in the VM"""
+    done = _pytest('tests/vm/test_hostile.py', build, JOULETRACE_HOSTILE='all')
+    return [_verdicts('The hostile programs through the installed service', 'Debian 12 in the VM', done)]
+
+
+def trixie(build: Path) -> list[Table]:
+    """The end-to-end tests in a Debian 13 image"""
+    done = _pytest('tests/vm/test_measure.py', build, '-k', ' or '.join(END_TO_END), JOULETRACE_VM_RELEASE='trixie')
+    return [_verdicts('The end-to-end tests in a Debian 13 image', 'Debian 13 in the VM', done)]
