@@ -6,7 +6,6 @@ A suite with no test is a failure, so is a skip that tests/allowed-skips does no
 """
 
 import argparse
-import atexit
 import json
 import os
 import re
@@ -111,24 +110,11 @@ def meson_suite(directory, suite, env=None):
     return tally
 
 
-def as_own_host():
-    """What to put before a command so that it finds itself on a whole host, its root a mount and process 1 in it. The service
-    refuses callers whose root is not that of process 1, as everybody's in a chroot is."""
-    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
-    if any(line.split()[4] == "/" for line in mounts):
-        return []
-    # The mount's propagation cannot be changed: its root is not to be seen from here. Where it spreads it is undone later.
-    atexit.register(subprocess.run, ["umount", "--quiet", "--lazy", "--recursive", "/mnt"], stderr=subprocess.DEVNULL, check=False)
-    inside = 'mount -t proc proc /proc && cd "$0" && "$@"; exit'
-    outside = f"mount --rbind / /mnt && exec unshare --root=/mnt --pid --fork --kill-child sh -c '{inside}' \"$@\""
-    return ["unshare", "--mount", "--propagation=unchanged", "sh", "-c", outside, "sh", str(TOP)]
-
-
 def pytest_suite(paths, env=None, timeout_minutes=40):
     tally = Tally()
     with tempfile.TemporaryDirectory() as temporary:
         report = Path(temporary) / "junit.xml"
-        status = run([*as_own_host(), *PYTEST, f"--junitxml={report}", *paths], timeout_minutes, env)
+        status = run([*PYTEST, f"--junitxml={report}", *paths], timeout_minutes, env)
         if report.exists():
             for case in ElementTree.parse(report).getroot().iter("testcase"):
                 name = f"{case.get('classname')}::{case.get('name')}"
@@ -231,7 +217,27 @@ def give_back(args):
         subprocess.run(["chown", "-R", f"{uid}:{gid}", str(directory)], check=False)
 
 
+def on_whole_host():
+    """In a chroot everything is run once more on what looks like a whole host, its root a mount and process 1 in it; the exit
+    code then, else None. A box cannot be made where the root is no mount, and the service refuses callers whose root is not
+    that of process 1."""
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    if os.geteuid() != 0 or any(line.split()[4] == "/" for line in mounts):
+        return None
+    # The mount's propagation cannot be changed: its root is not to be seen from here. Where it spreads it is undone later.
+    inside = 'mount -t proc proc /proc && cd "$0" && "$@"; exit'
+    outside = f"mount --rbind / /mnt && exec unshare --root=/mnt --pid --fork --kill-child sh -c '{inside}' \"$@\""
+    try:
+        return subprocess.run(["unshare", "--mount", "--propagation=unchanged", "sh", "-c", outside, "sh", str(TOP),
+                               sys.executable, __file__, *sys.argv[1:]], check=False).returncode
+    finally:
+        subprocess.run(["umount", "--quiet", "--lazy", "--recursive", "/mnt"], stderr=subprocess.DEVNULL, check=False)
+
+
 def main():
+    code = on_whole_host()
+    if code is not None:
+        sys.exit(code)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
