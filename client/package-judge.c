@@ -112,7 +112,7 @@ static char *rule_broken(const ProblemRule *rule, const GPtrArray *runs, uint64_
         g_autofree char *wrong = words(seen & ~rule->permitted), *required = words(rule->required);
 
         if (rule->permitted && seen & ~rule->permitted)
-                return g_strdup_printf(_("%s was not to be had"), *wrong ? wrong : "IE");
+                return g_strdup_printf(_("%s is not permitted"), *wrong ? wrong : "IE");
         if (rule->required && !(seen & rule->required))
                 return g_strdup_printf(_("no test got %s"), required);
         return NULL;

@@ -110,12 +110,12 @@ def test_default_validator(rig, tmp_path):
 
 
 @pytest.mark.parametrize("path, program, why", [
-    ("accepted/sum.c", {"verdict": "WA", "cpu_usec": 1}, "WA was not to be had"),
-    ("accepted/sum.c", {"verdict": "AC", "cpu_usec": 1100000}, "TLE was not to be had"),
-    ("accepted/sum.c", {"verdict": "CE", "cpu_usec": 1}, "CE was not to be had"),
+    ("accepted/sum.c", {"verdict": "WA", "cpu_usec": 1}, "WA is not permitted"),
+    ("accepted/sum.c", {"verdict": "AC", "cpu_usec": 1100000}, "TLE is not permitted"),
+    ("accepted/sum.c", {"verdict": "CE", "cpu_usec": 1}, "CE is not permitted"),
     ("accepted/sum.c", {"verdict": "IE", "cpu_usec": 1, "result": "infrastructure"}, "the service could not judge it"),
     ("time_limit_exceeded/slow.py", {"verdict": "AC", "cpu_usec": 900000}, "no test got TLE"),
-    ("time_limit_exceeded/slow.py", {"verdict": "RTE", "cpu_usec": 900000}, "RTE was not to be had"),
+    ("time_limit_exceeded/slow.py", {"verdict": "RTE", "cpu_usec": 900000}, "RTE is not permitted"),
     ("wrong_answer/off.cc", {"verdict": "AC", "cpu_usec": 1}, "no test got WA"),
 ])
 def test_not_as_expected(rig, tmp_path, path, program, why):
