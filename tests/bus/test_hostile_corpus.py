@@ -314,7 +314,7 @@ WRONG = {
     "energy for nothing": ("E12", report("AC", status="OK") | {"measurement": {"status": "OK", "window": {"min_ns": 100}, "trials": [
         {"windows": [{"wall_ns": 99, "energy_uj": {"package-0": 1}}]}]}}, "energy for a window of 99 ns"),
     "a secret": ("C1-shadow", report("CE", ["compile"], message="$y$j9T$abcdefghijklmn"), "(k) the report holds"),
-    "a large report": ("C3", report("CE", ["compile"], message="x" * 300000), "the report is 300"),
+    "a large report": ("C3-million", report("CE", ["compile"], message="x" * 300000), "the report is 300"),
 }
 
 

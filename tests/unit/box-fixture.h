@@ -47,6 +47,20 @@ static inline void become_nobody(void) {
         g_assert_cmpint(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), ==, 0);
 }
 
+/* The kernel gives none in a chroot, where the tests may be run, too. */
+static inline void skip_without_user_namespace(void) {
+        const pid_t child = fork();
+        int status;
+
+        if (child == 0)
+                _exit(unshare(CLONE_NEWUSER) < 0);
+        g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+        if (status == 0)
+                return;
+        puts("1..0 # SKIP the kernel gives this user no user namespace");
+        exit(0);
+}
+
 /* What main() begins with. */
 static inline void open_tests(int *argc, char ***argv) {
         static const char *const modes[] = { "--as-nobody", "--no-cgroup", NULL };
@@ -54,9 +68,10 @@ static inline void open_tests(int *argc, char ***argv) {
         probe_fd = open(PROBE, O_RDONLY | O_CLOEXEC);
         g_assert_cmpint(probe_fd, >=, 0);
         if (*argc > 1 && g_strv_contains(modes, (*argv)[1])) {
-                if (g_str_equal((*argv)[1], "--as-nobody"))
+                if (g_str_equal((*argv)[1], "--as-nobody")) {
                         become_nobody();
-                else
+                        skip_without_user_namespace();
+                } else
                         leave_cgroups();
                 (*argv)[1] = (*argv)[0];
                 (*argc)--;
