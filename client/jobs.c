@@ -218,18 +218,14 @@ static int print_jobs(const Arguments *arguments, Service *service, JsonArray *j
 
 static int list_jobs(const Arguments *arguments, Service *service) {
         const Call call = MANAGER_CALL("ListJobs");
-        g_autoptr(sd_bus_message) reply = NULL;
         g_autoptr(JsonNode) node = NULL, objects = NULL, all = NULL;
         JsonArray *jobs;
         uint64_t more;
         int r;
 
-        r = service_call(service, &call, &reply);
+        r = service_ask(service, &call, &node);
         if (r != 0)
                 return r;
-        r = message_to_json(reply, &node);
-        if (r < 0)
-                return explain_errno(r, service->name, &service->style);
         objects = jobs_as_objects(json_node_get_array(node));
         jobs = json_node_get_array(objects);
         r = count_more(service, json_array_get_length(jobs), &more);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "records.h"
 
-#include "explain.h"
 #include "json-read.h"
-#include "message-json.h"
 #include "names.h"
 
 /* The service hands out a bounded page at a time. */
@@ -59,18 +57,14 @@ int records_list(Service *service, const RecordFilter *filter, JsonNode **ret) {
         for (;;) {
                 uint32_t left = filter->limit ? filter->limit - json_array_get_length(all) : PAGE;
                 const Call call = MANAGER_CALL("ListRecords", .fill = fill_page, .userdata = &page);
-                g_autoptr(sd_bus_message) reply = NULL;
                 g_autoptr(JsonNode) node = NULL;
                 JsonArray *records;
                 int r;
 
                 page.limit = MIN(left, PAGE);
-                r = service_call(service, &call, &reply);
+                r = service_ask(service, &call, &node);
                 if (r != 0)
                         return r;
-                r = message_to_json(reply, &node);
-                if (r < 0)
-                        return explain_errno(r, service->name, &service->style);
 
                 records = json_node_get_array(node);
                 for (unsigned i = 0; i < json_array_get_length(records); i++)

@@ -206,25 +206,30 @@ int service_call(Service *service, const Call *call, sd_bus_message **ret_reply)
         return explain_errno(r, call->subject ?: service->name, &service->style);
 }
 
+int service_ask(Service *service, const Call *call, JsonNode **ret) {
+        g_autoptr(sd_bus_message) reply = NULL;
+        int r;
+
+        r = service_call(service, call, &reply);
+        if (r != 0)
+                return r;
+        r = message_to_json(reply, ret);
+        return r < 0 ? explain_errno(r, service->name, &service->style) : 0;
+}
+
 static int fill_interface(sd_bus_message *m, void *userdata) {
         return sd_bus_message_append(m, "s", JT_MANAGER_INTERFACE);
 }
 
 int service_properties(Service *service, JsonNode **ret) {
-        g_autoptr(sd_bus_message) reply = NULL;
         const Call call = {
                 .path = JT_MANAGER_PATH,
                 .interface = "org.freedesktop.DBus.Properties",
                 .member = "GetAll",
                 .fill = fill_interface,
         };
-        int r;
 
-        r = service_call(service, &call, &reply);
-        if (r != 0)
-                return r;
-        r = message_to_json(reply, ret);
-        return r < 0 ? explain_errno(r, service->name, &service->style) : 0;
+        return service_ask(service, &call, ret);
 }
 
 int service_report(Service *service, uint32_t id, char **ret) {

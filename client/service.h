@@ -56,6 +56,9 @@ bool service_wants_password(Service *service, const sd_bus_error *error);
 /* For Call.fill: one u from the uint32_t at userdata. */
 int fill_u32(sd_bus_message *m, void *userdata);
 
+/* A call with a single result, as JSON. Returns 0, or an exit code after having said what is wrong. */
+int service_ask(Service *service, const Call *call, JsonNode **ret);
+
 /* All properties of the manager, as an object. Returns 0 or an exit code, having said what is wrong. */
 int service_properties(Service *service, JsonNode **ret);
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "client.h"
-#include "explain.h"
 #include "json-read.h"
 #include "message-json.h"
 #include "names.h"
@@ -12,19 +11,6 @@
 #include "service.h"
 #include "table.h"
 #include "units.h"
-
-/* One method without arguments, its single result as JSON. Returns 0, or an exit code. */
-static int ask(Service *service, const char *method, JsonNode **ret) {
-        const Call call = MANAGER_CALL(method);
-        g_autoptr(sd_bus_message) reply = NULL;
-        int r;
-
-        r = service_call(service, &call, &reply);
-        if (r != 0)
-                return r;
-        r = message_to_json(reply, ret);
-        return r < 0 ? explain_errno(r, service->name, &service->style) : 0;
-}
 
 static int collect(Service *service, JsonNode **ret) {
         g_autoptr(JsonNode) properties = NULL, statistics = NULL, checks = NULL;
@@ -34,9 +20,9 @@ static int collect(Service *service, JsonNode **ret) {
         r = service_properties(service, &properties);
         if (r != 0)
                 return r;
-        r = ask(service, "GetStatistics", &statistics);
+        r = service_ask(service, &(const Call) MANAGER_CALL("GetStatistics"), &statistics);
         if (r == 0)
-                r = ask(service, "Diagnose", &checks);
+                r = service_ask(service, &(const Call) MANAGER_CALL("Diagnose"), &checks);
         if (r != 0)
                 return r;
 

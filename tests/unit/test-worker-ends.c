@@ -148,7 +148,7 @@ static void bring_about(Problem *problem, End end) {
         case END_LIMIT:
                 break; /* comes by itself */
         case END_LAUNCHER:
-                g_assert_cmpint(kill(launcher_of(client->worker_pid), SIGKILL), ==, 0);
+                g_assert_cmpint(kill(worker_launcher(client), SIGKILL), ==, 0);
                 break;
         case END_JUDGE:
                 g_assert_cmpint(kill(client->worker_pid, SIGKILL), ==, 0);
@@ -209,7 +209,7 @@ static void test_end(gconstpointer data) {
                 begin_part(&problem, part, end, marker);
                 reach(&problem, part, marker);
                 judge = g_strdup_printf("%d", problem.client.worker_pid);
-                launcher = g_strdup_printf("%d", launcher_of(problem.client.worker_pid));
+                launcher = g_strdup_printf("%d", worker_launcher(&problem.client));
                 bring_about(&problem, end);
                 if (end != END_JUDGE) {
                         worker_run_end(&problem.client);

@@ -85,6 +85,15 @@ static void init_endless(Problem *problem, uid_t caller) {
         problem_test(problem, "one", "", "");
 }
 
+/* Until it runs in its box, where no limit ends it soon. */
+static void begin_endless(Problem *problem, uid_t caller) {
+        init_endless(problem, caller);
+        problem->client.request->cpu_limit_usec = 40 * USEC_PER_SEC;
+        problem_begin(problem);
+        g_assert_cmpint(sd_bus_flush(problem->client.bus), >=, 0);
+        wait_boxed(true);
+}
+
 static const uid_t callers[] = { STRANGER, 0 };
 
 static void end_by_cpu_limit(gconstpointer data) {
@@ -111,11 +120,7 @@ static void end_by_cancel(gconstpointer data) {
         for (size_t i = 0; i < G_N_ELEMENTS(callers); i++) {
                 g_auto(Problem) problem = {};
 
-                init_endless(&problem, callers[i]);
-                problem.client.request->cpu_limit_usec = 40 * USEC_PER_SEC;
-                problem_begin(&problem);
-                g_assert_cmpint(sd_bus_flush(problem.client.bus), >=, 0);
-                wait_boxed(true);
+                begin_endless(&problem, callers[i]);
                 g_assert_cmpint(sd_bus_call_method_async(problem.client.bus, NULL, NULL, JT_WORKER_PATH,
                                                          JT_WORKER_INTERFACE, "Cancel", NULL, NULL, "s",
                                                          JT_ERROR_CANCELLED),
@@ -135,11 +140,7 @@ static void end_by_death(gconstpointer data) {
         g_auto(Problem) problem = {};
 
         leave_cgroups();
-        init_endless(&problem, STRANGER);
-        problem.client.request->cpu_limit_usec = 40 * USEC_PER_SEC;
-        problem_begin(&problem);
-        g_assert_cmpint(sd_bus_flush(problem.client.bus), >=, 0);
-        wait_boxed(true);
+        begin_endless(&problem, STRANGER);
         g_assert_cmpint(kill(problem.client.worker_pid, SIGKILL), ==, 0);
         wait_boxed(false);
 }
@@ -153,11 +154,7 @@ static void end_by_launcher(gconstpointer data) {
         g_auto(Problem) problem = {};
 
         leave_cgroups();
-        init_endless(&problem, STRANGER);
-        problem.client.request->cpu_limit_usec = 40 * USEC_PER_SEC;
-        problem_begin(&problem);
-        g_assert_cmpint(sd_bus_flush(problem.client.bus), >=, 0);
-        wait_boxed(true);
+        begin_endless(&problem, STRANGER);
         g_assert_cmpint(kill(worker_launcher(&problem.client), SIGKILL), ==, 0);
         worker_run_end(&problem.client);
         g_assert_cmpstr(problem.client.result->error, ==, JT_ERROR_WORKER_FAILED);

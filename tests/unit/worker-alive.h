@@ -29,18 +29,3 @@ static inline void wait_until(bool (*condition)(const char *), const char *argum
                 g_usleep(5000);
         }
 }
-
-static inline pid_t launcher_of(pid_t judge) {
-        g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", judge, judge), *text = NULL;
-        g_auto(GStrv) pids = NULL;
-
-        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-        pids = g_strsplit(g_strchomp(text), " ", -1);
-        for (char **pid = pids; *pid; pid++) {
-                g_autofree char *comm = g_strdup_printf("/proc/%s/comm", *pid), *name = NULL;
-
-                if (g_file_get_contents(comm, &name, NULL, NULL) && g_str_equal(name, "jt-launcher\n"))
-                        return (pid_t) atoi(*pid);
-        }
-        g_assert_not_reached();
-}
