@@ -18,7 +18,7 @@ from figures import BenchError, render  # noqa: E402
 from rig import CommandFailed, RigError  # noqa: E402
 
 BENCHES = {function.__name__: function for function in (
-    native.bus, native.box, native.meter, native.limit, native.daemon, native.stress, virtual.vm, virtual.trixie)}
+    native.bus, native.box, native.meter, native.window, native.limit, native.daemon, native.stress, virtual.vm, virtual.trixie)}
 NICE = -15
 
 
