@@ -4,6 +4,7 @@
 #include <linux/openat2.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -279,43 +280,62 @@ static void remove_cgroup(const char *path) {
         (void) rmdir(path);
 }
 
+/* Its worker holds a lock on it as long as it lives; a PID would say nothing to a process of another PID namespace. */
+static int lock_cgroup(const char *path, int *ret_fd) {
+        autofd fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return -errno;
+        *ret_fd = steal_fd(&fd);
+        return 0;
+}
+
 /* A worker that was killed could not remove its cgroups. The kernel keeps those in which something still lives. */
 static void remove_stale(const char *own) {
         g_autoptr(GDir) dir = g_dir_open(own, 0, NULL);
         const char *name;
 
         while (dir && (name = g_dir_read_name(dir))) {
-                g_autofree char *path = g_build_filename(own, name, NULL), *number = NULL;
-                uint64_t pid;
+                g_autofree char *path = g_build_filename(own, name, NULL);
+                autofd fd = -1;
 
-                if (!g_str_has_prefix(name, OWN_PREFIX))
-                        continue;
-                number = g_strdelimit(g_strdup(name + strlen(OWN_PREFIX)), ".", '\0');
-                if (parse_u64(number, &pid) >= 0 && pid > 0 && pid <= INT32_MAX && kill((pid_t) pid, 0) < 0 &&
-                    errno == ESRCH)
+                if (g_str_has_prefix(name, OWN_PREFIX) && lock_cgroup(path, &fd) >= 0)
                         remove_cgroup(path);
         }
 }
 
-/* Under our PID another worker's may still stand: one that had the PID before us and left something that lives, or one
- * of another PID namespace. */
-static int make_own_cgroup(const char *own, char **ret_path) {
+/* Under our PID another worker's may stand: one that had the PID before us and left something that lives, or one of
+ * another PID namespace. Before it is locked somebody else may take it for a leftover, and remove it. */
+static int make_own_cgroup(const char *own, int *ret_fd, char **ret_path) {
+        int r = -EEXIST;
+
         for (unsigned i = 0; i < 100; i++) {
                 g_autofree char *path = g_strdup_printf("%s/" OWN_PREFIX "%d.%u", own, getpid(), i);
+                autofd fd = -1;
 
-                if (mkdir(path, 0755) >= 0) {
+                if (mkdir(path, 0755) < 0) {
+                        r = -errno;
+                        if (r == -EEXIST)
+                                continue;
+                        return r;
+                }
+                r = lock_cgroup(path, &fd);
+                if (r >= 0)
+                        r = try_leaf(fd);
+                if (r >= 0) {
+                        *ret_fd = steal_fd(&fd);
                         *ret_path = g_steal_pointer(&path);
                         return 0;
                 }
-                if (errno != EEXIST)
-                        return -errno;
+                (void) rmdir(path);
+                if (r != -ENOENT && r != -ENODEV && r != -EWOULDBLOCK)
+                        return r;
         }
-        return -EEXIST;
+        return r;
 }
 
 static int open_own_cgroup(int *ret_fd, char **ret_path) {
-        g_autofree char *mountinfo = NULL, *cgroup = NULL, *own = NULL, *path = NULL;
-        autofd fd = -1;
+        g_autofree char *mountinfo = NULL, *cgroup = NULL, *own = NULL;
         int r;
 
         r = read_file_at(AT_FDCWD, "/proc/self/mountinfo", &mountinfo);
@@ -327,20 +347,8 @@ static int open_own_cgroup(int *ret_fd, char **ret_path) {
         r = containment_own_cgroup(mountinfo, cgroup, &own);
         if (r < 0)
                 return r;
-
         remove_stale(own);
-        r = make_own_cgroup(own, &path);
-        if (r < 0)
-                return r;
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        r = fd < 0 ? -errno : try_leaf(fd);
-        if (r < 0) {
-                (void) rmdir(path);
-                return r;
-        }
-        *ret_fd = steal_fd(&fd);
-        *ret_path = g_steal_pointer(&path);
-        return 0;
+        return make_own_cgroup(own, ret_fd, ret_path);
 }
 
 int containment_open_process(Containment **ret) {

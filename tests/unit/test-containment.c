@@ -217,15 +217,18 @@ static void test_stale(void) {
         containment_free(containment);
 }
 
-/* One of the same PID, of another PID namespace, or with something in it that would not die, is in nobody's way. */
+/* One of the same PID, of another PID namespace, or with something in it that would not die, is in nobody's way; nor
+ * is one that lives taken for a leftover. */
 static void test_same_pid(void) {
         g_autoptr(Containment) other = NULL, containment = NULL;
 
         g_assert_cmpint(containment_open_process(&other), >=, 0);
         g_assert_cmpint(containment_open_process(&containment), >=, 0);
         g_assert_cmpint(containment->kind, ==, other->kind);
-        if (containment->kind == CONTAINMENT_CGROUP)
+        if (containment->kind == CONTAINMENT_CGROUP) {
                 g_assert_cmpstr(containment->own_path, !=, other->own_path);
+                g_assert_cmpint(access(other->own_path, F_OK), ==, 0);
+        }
 }
 
 int main(int argc, char **argv) {
