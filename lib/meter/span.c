@@ -45,16 +45,17 @@ static void outside(const Span *span, double *ret_idle_ns, double *ret_busy_ns) 
 static bool levels(const Ticker *ticker, size_t domain, double *idle, double *busy, double *idle_error,
                    double *busy_error) {
         const PowerLevel *of_idle = ticker->idle.known ? &ticker->idle : &ticker->tick.busy;
-        const PowerLevel *of_busy = ticker->tick.busy.known ? &ticker->tick.busy : &ticker->idle;
 
-        if (!of_idle->known || !of_busy->known)
+        if (!of_idle->known)
                 return false;
-        *idle = of_idle->watts[domain];
-        *busy = of_busy->watts[domain];
-        *idle_error = of_idle->error_watts[domain];
-        *busy_error = of_busy->error_watts[domain];
+        *idle = *busy = of_idle->watts[domain];
+        *idle_error = *busy_error = of_idle->error_watts[domain];
         if (!ticker->idle.known)
                 *idle_error = *idle / 2; /* what an idle machine takes of a busy one differs much */
+        else if (ticker->extra.known) {
+                *busy += ticker->extra.watts[domain];
+                *busy_error += ticker->extra.error_watts[domain];
+        }
         return true;
 }
 
@@ -143,7 +144,7 @@ int span_total(const Ticker *ticker, const Span *span, double *ret_uj, Uncertain
 
 int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, double *ret_watts) {
         const double ns = nanos(span->first.at_ns, span->last.at_ns);
-        double busy_ns, energy_uj;
+        double busy_ns;
         uint64_t counted_uj;
         int r;
 
@@ -151,12 +152,15 @@ int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, doubl
         if (r < 0)
                 return r;
         busy_ns = nanos(span->first.at_ns, span->from_ns) + (double) span->last.busy_ns;
-        if (!ticker->tick.busy.known)
-                busy_ns = 0;
         if (ns <= busy_ns)
                 return -ERANGE;
-        energy_uj = (double) counted_uj - micros(ticker->tick.busy.watts[domain], busy_ns);
-        *ret_watts = energy_uj * 1e3 / (ns - busy_ns);
+        if (ticker->extra.known)
+                *ret_watts = ((double) counted_uj - micros(ticker->extra.watts[domain], busy_ns)) * 1e3 / ns;
+        else if (ticker->tick.busy.known)
+                *ret_watts = ((double) counted_uj - micros(ticker->tick.busy.watts[domain], busy_ns)) * 1e3 /
+                             (ns - busy_ns);
+        else
+                *ret_watts = (double) counted_uj * 1e3 / ns;
         return 0;
 }
 
@@ -167,7 +171,10 @@ void uncertainty_add(Uncertainty *sum, const Uncertainty *more) {
         sum->baseline_uj += more->baseline_uj;
 }
 
+double gross_uncertainty_uj(const Uncertainty *uncertainty) {
+        return hypot(hypot(uncertainty->tick_uj, uncertainty->quantisation_uj), uncertainty->tail_uj);
+}
+
 double uncertainty_total_uj(const Uncertainty *uncertainty) {
-        return hypot(hypot(uncertainty->tick_uj, uncertainty->quantisation_uj),
-                     hypot(uncertainty->tail_uj, uncertainty->baseline_uj));
+        return hypot(gross_uncertainty_uj(uncertainty), uncertainty->baseline_uj);
 }

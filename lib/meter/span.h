@@ -31,8 +31,9 @@ int span_close(Ticker *ticker, Span *span, uint64_t to_ns);
 bool span_aligned(const Span *span);
 
 /* Energy of one domain from from_ns to to_ns: what was counted, less what lies outside of these. There, power is that
- * of the idle machine (ticker->idle), and of a busy CPU while this one looked for the edge (tick.busy); where only
- * one of the two is known it stands for both, and where neither is nothing is taken off and the uncertainty says so.
+ * of the idle machine, and more while this CPU looked for the edge (ticker->extra). Where the idle machine's is not
+ * known, that of the calibration stands for it, and where that is not either, nothing is taken off; the uncertainty
+ * says so.
  * Errors as reading_energy_uj(), and -ERANGE when more would be taken off than was counted: never 0. */
 int span_energy(const Ticker *ticker, const Span *span, size_t domain, double *ret_uj, Uncertainty *ret_uncertainty);
 
@@ -48,3 +49,6 @@ void uncertainty_add(Uncertainty *sum, const Uncertainty *more);
 
 /* All parts together: the root of the sum of their squares. */
 double uncertainty_total_uj(const Uncertainty *uncertainty);
+
+/* The same without the baseline: of gross energy. */
+double gross_uncertainty_uj(const Uncertainty *uncertainty);

@@ -4,7 +4,7 @@
 
 #include "tick.h"
 
-#define LOOKS_PER_TICK 8U  /* a counter that moves more often than every so many looks has no tick */
+#define LOOKS_PER_TICK 4U  /* a counter that moves more often than every so many looks has no tick */
 #define HELD_UP 4U         /* so many times the usual distance of two looks: something came between */
 #define MISSED 1.5         /* so many periods between two edges: there was one that was not seen */
 #define WAKE_UP_NS 100000U /* how late a sleep may end */
@@ -70,6 +70,12 @@ static double median(double *values, size_t n) {
         return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
+static double median_of(const double *values, size_t n) {
+        g_autofree double *sorted = g_memdup2(values, n * sizeof(double));
+
+        return median(sorted, n);
+}
+
 static double median_distance(double *values, size_t n, double from) {
         for (size_t i = 0; i < n; i++)
                 values[i] = fabs(values[i] - from);
@@ -83,18 +89,18 @@ static bool is_clean(const Step *steps, size_t i, double gap_ns, double period_n
 }
 
 /* From one step to the next, so that power that changes now and then is no spread, while noise on each step is. */
-static double spread_of(const double *rates, const bool *follows, size_t n, double step_uj, double unit_uj) {
-        g_autofree double *changes = g_new(double, n + 1), *sorted = g_memdup2(rates, n * sizeof(double));
-        const double rate = median(sorted, n);
+static double spread_of(const double *values, const bool *follows, size_t n, double step_uj, double unit_uj) {
+        g_autofree double *changes = g_new(double, n + 1);
+        const double usual = median_of(values, n);
         double spread, rounding = step_uj > 0 ? unit_uj / step_uj / 2 : 0;
         size_t n_changes = 0;
 
         for (size_t i = 1; i < n; i++)
                 if (follows[i])
-                        changes[n_changes++] = rates[i] - rates[i - 1];
-        if (rate <= 0)
+                        changes[n_changes++] = values[i] - values[i - 1];
+        if (usual <= 0)
                 return 0;
-        spread = TO_SIGMA * median_distance(changes, n_changes, 0) / M_SQRT2 / rate;
+        spread = TO_SIGMA * median_distance(changes, n_changes, 0) / M_SQRT2 / usual;
         return sqrt(fmax(spread * spread - rounding * rounding, 0));
 }
 
@@ -109,7 +115,7 @@ static void evaluate(const Meter *meter, const Step *steps, size_t n, Tick *tick
         g_autofree double *values = g_new(double, n), *energies = g_new(double, n), *rates = g_new(double, n);
         g_autofree bool *follows = g_new0(bool, n);
         size_t n_clean = 0, last = 0;
-        double gap_ns, period_ns;
+        double gap_ns, period_ns, unit_uj;
 
         for (size_t i = 0; i < n; i++)
                 values[i] = (double) steps[i].look_ns;
@@ -132,8 +138,11 @@ static void evaluate(const Meter *meter, const Step *steps, size_t n, Tick *tick
                 last = i;
         }
         tick->edges = (uint32_t) n;
+        /* Slow looks blur the rates, and edges that were missed the steps; noise that is added is in both. */
+        unit_uj = unit_of(meter, tick->domain);
+        tick->spread = fmin(spread_of(rates, follows, n_clean, median_of(energies, n_clean), unit_uj),
+                            spread_of(energies, follows, n_clean, median_of(energies, n_clean), unit_uj));
         tick->step_uj = median(energies, n_clean);
-        tick->spread = spread_of(rates, follows, n_clean, tick->step_uj, unit_of(meter, tick->domain));
         period_ns = median(values, n_clean);
         tick->period_ns = (uint64_t) period_ns;
         tick->jitter_ns = (uint64_t) (TO_SIGMA * median_distance(values, n_clean, period_ns));
@@ -215,6 +224,21 @@ int tick_choose_domain(const Meter *meter, int package, size_t *ret) {
 }
 
 /* ---- waiting ---- */
+
+void ticker_set_idle(Ticker *ticker, const PowerLevel *idle) {
+        const PowerLevel *busy = &ticker->tick.busy;
+        size_t n;
+
+        ticker->idle = *idle;
+        if (ticker->extra.known || !idle->known || !busy->known)
+                return;
+        (void) meter_domains(ticker->meter, &n);
+        ticker->extra.known = true;
+        for (size_t i = 0; i < n; i++) {
+                ticker->extra.watts[i] = busy->watts[i] - idle->watts[i];
+                ticker->extra.error_watts[i] = busy->error_watts[i] + idle->error_watts[i];
+        }
+}
 
 /* Sleeps until shortly before the next edge is due; the longer ago the last one was seen, the less that is known. */
 static void sleep_until_due(const Ticker *ticker, uint64_t now_ns) {

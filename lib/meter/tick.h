@@ -50,8 +50,13 @@ typedef struct Ticker {
         Meter *meter;
         Tick tick;
         uint64_t edge_ns; /* the last edge seen; 0: none yet */
-        PowerLevel idle;  /* while nothing runs, as far as it is known: kept up to date by whoever measures it */
+        PowerLevel idle;  /* while nothing runs, as far as it is known */
+        PowerLevel extra; /* what one CPU that looks for edges takes on top of that */
 } Ticker;
+
+/* The idle machine's power has been measured, again or for the first time. The power it was calibrated at is compared
+ * with the first: what looking takes on top stays when the machine warms up. */
+void ticker_set_idle(Ticker *ticker, const PowerLevel *idle);
 
 /* A moment at which the counters were read. */
 typedef struct Edge {

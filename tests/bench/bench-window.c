@@ -88,6 +88,7 @@ static void look_at_idle(Simulator *simulator, Ticker *ticker) {
         static double watts[WINDOWS], numbers[WINDOWS];
         static size_t n;
         static Span span;
+        PowerLevel level = {};
         Line line;
 
         maybe_hold_up(simulator);
@@ -100,9 +101,10 @@ static void look_at_idle(Simulator *simulator, Ticker *ticker) {
         n++;
         if (line_fit(numbers, watts, MIN(n, WINDOWS), &line) < 0)
                 return;
-        ticker->idle.known = true;
-        ticker->idle.watts[0] = line_at(&line, (double) n);
-        ticker->idle.error_watts[0] = line_half_width(&line, (double) n, 1);
+        level.known = true;
+        level.watts[0] = line_at(&line, (double) n);
+        level.error_watts[0] = line_half_width(&line, (double) n, 1);
+        ticker_set_idle(ticker, &level);
 }
 
 static void ours(Simulator *simulator, Ticker *ticker, double ns, Errors *errors) {
