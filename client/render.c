@@ -40,6 +40,7 @@ static const struct {
         { "WRAP_AMBIGUOUS", N_("a counter may have wrapped more than once") },
         { "PARTITION_LOST", N_("the reserved cores were taken away during the trial") },
         { "OUTPUT_DIFFERS", N_("the program's output was not the same in every run") },
+        { "NEAR_FLOOR", N_("starting any program takes more than a fifth of this: the report has it as the floor") },
         { "READ_ERROR", N_("a counter could not be read") },
         { "TEMP_START_OFF", N_("the processor was still warmer or colder than at the first trial") },
         { "TIME_ONLY", N_("time alone was measured") },
