@@ -26,7 +26,7 @@ def export(rig):
     first = report(1, label=NASTY)
     for trial in first["measurement"]["trials"]:
         trial.update({"temp_start_mc": 48200 + trial["index"], "temp_end_mc": 55300})
-    rig.serve(records=[{"id": 2}, {"id": 1}], reports={"1": first, "2": report(2, joules=11.5)},
+    rig.serve(records=[{"id": 2}, {"id": 1}], reports={"1": first, "2": json.dumps(report(2, joules=11.5), indent=1)},
               statistics={"jobs": 12, "duration-mean": 1.25})
 
     def run(form, *ids, **options):
