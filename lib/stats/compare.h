@@ -74,5 +74,6 @@ void comparison_adjust(Comparison *comparisons, size_t n);
 
 /* The 95th percentile of the change between pairs of one program with itself, exp(|ln(b/a)|) − 1: the smallest of the
  * values that at least 95 % do not exceed (Hyndman & Fan, Am. Stat. 50 (1996) 361, definition 1), with fewer than 20
- * pairs the largest. Errors as comparison_of_pairs(). */
+ * pairs the largest. It is of single pairs: the median of many finds smaller changes, which are called within the
+ * threshold. Errors as comparison_of_pairs(). */
 int comparison_noise_floor(const double *a, const double *b, size_t n, double *ret);
