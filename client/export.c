@@ -8,6 +8,10 @@
 #include <string.h>
 
 #include "client.h"
+#include "explain.h"
+#include "export-forms.h"
+#include "message-json.h"
+#include "names.h"
 #include "records.h"
 #include "report-out.h"
 #include "say.h"
@@ -19,16 +23,28 @@ enum {
         OPTION_OUTPUT,
 };
 
+/* The order of formats. */
+typedef enum Format {
+        FORMAT_JSON,
+        FORMAT_JSONL,
+        FORMAT_CSV,
+        FORMAT_MARKDOWN,
+        FORMAT_OPENMETRICS,
+        FORMAT_HTML,
+} Format;
+
 typedef struct Export {
-        bool csv;
+        Format format;
         const char *output;
 } Export;
 
-static const char *const formats[] = { "json", "csv", NULL };
+static const char *const formats[] = { "json", "jsonl", "csv", "md", "openmetrics", "html", NULL };
 
 const Option *export_options(void) {
         static const Option options[] = {
-                { "format", 0, "FORMAT", N_("json: an array of reports; csv: one line per trial, test and domain"),
+                { "format", 0, "FORMAT",
+                  N_("json, jsonl: reports, in an array or one a line; csv: one line per trial, test and domain; md, "
+                     "html: for people; openmetrics: for Prometheus"),
                   OPTION_FORMAT, formats },
                 { "output", 'o', "FILE", N_("write to FILE instead of standard output"), OPTION_OUTPUT },
                 {},
@@ -40,10 +56,11 @@ const Option *export_options(void) {
 static int set_option(void *userdata, int id, const char *value, char **ret_problem) {
         Export *export = userdata;
 
-        if (id == OPTION_FORMAT)
-                export->csv = strcmp(value, "csv") == 0;
-        else
+        if (id == OPTION_OUTPUT)
                 export->output = value;
+        for (size_t i = 0; id == OPTION_FORMAT && formats[i]; i++)
+                if (strcmp(value, formats[i]) == 0)
+                        export->format = (Format) i;
         return 0;
 }
 
@@ -195,10 +212,62 @@ void export_csv(GString *out, const Report *report) {
                 csv_rows(out, report, &empty);
 }
 
-static int build(Service *service, const GArray *ids, bool csv, GString *out) {
-        if (csv)
-                export_csv_header(out);
+/* Line breaks of JSON are between its words: in strings they are escaped. */
+static void append_json_line(GString *out, char *text) {
+        g_string_append_printf(out, "%s\n", g_strdelimit(g_strchomp(text), "\r\n", ' '));
+}
+
+/* Those that need one report at a time. */
+static void append(GString *out, Format format, const Report *report, char *text, bool first) {
+        if (format == FORMAT_CSV)
+                export_csv(out, report);
+        else if (format == FORMAT_JSONL)
+                append_json_line(out, text);
         else
+                g_string_append_printf(out, "%s\n%s", first ? "" : ",", g_strchomp(text));
+}
+
+/* With the service's statistics. Returns 0, or an exit code. */
+static int append_openmetrics(Service *service, GString *out, Report *const *reports, size_t n) {
+        const Call call = MANAGER_CALL("GetStatistics");
+        g_autoptr(sd_bus_message) reply = NULL;
+        g_autoptr(JsonNode) statistics = NULL;
+        int r;
+
+        r = service_call(service, &call, &reply);
+        if (r != 0)
+                return r;
+        r = message_to_json(reply, &statistics);
+        if (r < 0)
+                return explain_errno(r, service->name, &service->style);
+        export_openmetrics(out, reports, n,
+                           JSON_NODE_HOLDS_OBJECT(statistics) ? json_node_get_object(statistics) : NULL);
+        return 0;
+}
+
+/* Those that tell all reports together. */
+static int append_all(Service *service, GString *out, Format format, const GPtrArray *reports) {
+        Report *const *all = (Report *const *) reports->pdata;
+
+        if (format == FORMAT_OPENMETRICS)
+                return append_openmetrics(service, out, all, reports->len);
+        if (format == FORMAT_MARKDOWN)
+                export_markdown(out, all, reports->len);
+        else
+                export_html(out, all, reports->len);
+        return 0;
+}
+
+static void drop_report(void *report) {
+        report_free(report);
+}
+
+static int build(Service *service, const GArray *ids, Format format, GString *out) {
+        g_autoptr(GPtrArray) reports = g_ptr_array_new_with_free_func(drop_report);
+
+        if (format == FORMAT_CSV)
+                export_csv_header(out);
+        else if (format == FORMAT_JSON)
                 g_string_append_c(out, '[');
         for (unsigned i = 0; i < ids->len; i++) {
                 g_autoptr(Report) report = NULL;
@@ -208,12 +277,14 @@ static int build(Service *service, const GArray *ids, bool csv, GString *out) {
                 r = report_fetch(service, g_array_index(ids, uint32_t, i), &text, &report);
                 if (r != 0)
                         return r;
-                if (csv)
-                        export_csv(out, report);
+                if (format >= FORMAT_MARKDOWN)
+                        g_ptr_array_add(reports, g_steal_pointer(&report));
                 else
-                        g_string_append_printf(out, "%s\n%s", i > 0 ? "," : "", g_strchomp(text));
+                        append(out, format, report, text, i == 0);
         }
-        if (!csv)
+        if (format >= FORMAT_MARKDOWN)
+                return append_all(service, out, format, reports);
+        if (format == FORMAT_JSON)
                 g_string_append(out, "\n]\n");
         return 0;
 }
@@ -242,8 +313,9 @@ int verb_export(Arguments *arguments, char **args) {
         int r;
 
         r = verb_parse("export", arguments, export_options(), set_option, &export, args, &operands);
-        if (r == 0 && export.csv && arguments->json)
-                return usage_error("export", _("--json and --format csv exclude each other: use one"));
+        if (r == 0 && export.format != FORMAT_JSON && arguments->json)
+                return usage_error("export", _("--json and --format %s exclude each other: use one"),
+                                   formats[export.format]);
         if (r == 0)
                 r = parse_ids("export", operands, 0, IDS_MAX, &ids);
         if (r == 0)
@@ -253,6 +325,6 @@ int verb_export(Arguments *arguments, char **args) {
                 r = records_ids(service, &(RecordFilter){}, &ids);
         }
         if (r == 0)
-                r = build(service, ids, export.csv, out);
+                r = build(service, ids, export.format, out);
         return r == 0 ? write_out(export.output, out) : r;
 }

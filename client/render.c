@@ -40,6 +40,7 @@ static const struct {
         { "WRAP_AMBIGUOUS", N_("a counter may have wrapped more than once") },
         { "PARTITION_LOST", N_("the reserved cores were taken away during the trial") },
         { "OUTPUT_DIFFERS", N_("the program's output was not the same in every run") },
+        { "NEAR_FLOOR", N_("starting any program takes more than a fifth of this: the report has it as the floor") },
         { "READ_ERROR", N_("a counter could not be read") },
         { "TEMP_START_OFF", N_("the processor was still warmer or colder than at the first trial") },
         { "TIME_ONLY", N_("time alone was measured") },
@@ -65,7 +66,11 @@ const char *render_evidence(const char *word) {
         return word;
 }
 
-static char *interval(const Scale *scale, double low, double high, const Style *style) {
+const char *render_interval_head(void) {
+        return _(interval_head);
+}
+
+char *render_interval(const Scale *scale, double low, double high, const Style *style) {
         g_autofree char *from = NULL, *to = NULL;
 
         if (!isfinite(low) || !isfinite(high))
@@ -78,8 +83,8 @@ static char *interval(const Scale *scale, double low, double high, const Style *
 static void figure_row(Table *table, const char *label, Colour colour, const Figure *figure, const Scale *scale,
                        const char *mark, const Style *style) {
         g_autofree char *median = scale_format(scale, figure->median);
-        g_autofree char *ci = interval(scale, figure->low, figure->high, style);
-        g_autofree char *range = interval(scale, figure->min, figure->max, style);
+        g_autofree char *ci = render_interval(scale, figure->low, figure->high, style);
+        g_autofree char *range = render_interval(scale, figure->min, figure->max, style);
 
         table_cell(table, COLOUR_NONE, label);
         table_cell(table, colour, median);
@@ -88,7 +93,7 @@ static void figure_row(Table *table, const char *label, Colour colour, const Fig
         table_cell(table, COLOUR_WARNING, mark);
 }
 
-static double resolution(const Report *report) {
+double render_resolution(const Report *report) {
         return report->precision_j / (double) MAX(report->iterations, 1);
 }
 
@@ -99,17 +104,17 @@ static void append_figures(GString *out, const Report *report, const Style *styl
 
         table_cell(table, COLOUR_NONE, "");
         table_cell(table, COLOUR_DIM, _("median"));
-        table_cell(table, COLOUR_DIM, has_interval ? _(interval_head) : "");
+        table_cell(table, COLOUR_DIM, has_interval ? render_interval_head() : "");
         table_cell(table, COLOUR_DIM, style->ascii ? _("min .. max") : _("min … max"));
         table_cell(table, COLOUR_NONE, "");
 
         if (report_has_energy(report)) {
-                Scale scale = scale_energy(report->total.median, resolution(report), style->ascii);
+                Scale scale = scale_energy(report->total.median, render_resolution(report), style->ascii);
 
                 figure_row(table, _("Energy"), COLOUR_ENERGY, &report->total, &scale, mark, style);
         }
         if (isfinite(report->net.median)) {
-                Scale scale = scale_energy(report->net.median, resolution(report), style->ascii);
+                Scale scale = scale_energy(report->net.median, render_resolution(report), style->ascii);
 
                 figure_row(table, _("above idle"), COLOUR_NONE, &report->net, &scale, mark, style);
         }
@@ -133,7 +138,7 @@ static void append_figures(GString *out, const Report *report, const Style *styl
 }
 
 static void append_split(GString *out, const Report *report, const Style *style) {
-        Scale scale = scale_energy(report->total.median, resolution(report), style->ascii);
+        Scale scale = scale_energy(report->total.median, render_resolution(report), style->ascii);
         g_autofree char *package = scale_format(&scale, report->package_j),
                         *dram = scale_format(&scale, report->dram_j);
 
@@ -150,7 +155,7 @@ static void append_split(GString *out, const Report *report, const Style *style)
 /* Beside what the program said is to be measured, all it took. */
 static void append_region(GString *out, const Report *report, const Style *style) {
         Scale time = scale_time(report->whole_s, style->ascii),
-              energy = scale_energy(report->whole_j, resolution(report), style->ascii);
+              energy = scale_energy(report->whole_j, render_resolution(report), style->ascii);
         g_autofree char *span = scale_format(&time, report->whole_s), *joules = scale_format(&energy, report->whole_j);
 
         if (!report->region || !isfinite(report->whole_s))
@@ -242,41 +247,46 @@ static size_t trials_with(const Report *report, const char *word) {
 }
 
 /* What was noted of single trials, each word once with how many it concerns. */
-static void append_trial_notes(GString *out, const Report *report, const Style *style) {
+static void add_trial_notes(GPtrArray *notes, const Report *report) {
         g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
         for (size_t i = 0; i < report->n_trials; i++)
                 for (char **word = report->trials[i].quality; word && *word; word++) {
-                        g_autofree char *text = NULL;
                         size_t n;
 
                         if (!g_hash_table_add(seen, *word))
                                 continue;
                         n = trials_with(report, *word);
-                        text = g_strdup_printf(ngettext("in %zu trial: %s", "in %zu trials: %s", n), n,
-                                               render_evidence(*word));
-                        append_note(out, text, style);
+                        g_ptr_array_add(notes, g_strdup_printf(ngettext("in %zu trial: %s", "in %zu trials: %s", n), n,
+                                                               render_evidence(*word)));
                 }
 }
 
-static void append_notes(GString *out, const Report *report, const Style *style) {
-        if (!report_has_energy(report)) {
-                g_autofree char *text = g_strdup_printf(_("no joules: %s"),
-                                                        report->energy_absent ? render_evidence(report->energy_absent)
-                                                                              : _("the report gives no reason"));
+GPtrArray *render_notes(const Report *report) {
+        GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
 
-                append_note(out, text, style);
-        }
+        if (!report_has_energy(report))
+                g_ptr_array_add(notes, g_strdup_printf(_("no joules: %s"),
+                                                       report->energy_absent ? render_evidence(report->energy_absent)
+                                                                             : _("the report gives no reason")));
         if (report->simulated && !has_reason(report, "SIMULATED"))
-                append_note(out, render_evidence("SIMULATED"), style);
+                g_ptr_array_add(notes, g_strdup(render_evidence("SIMULATED")));
         for (char **word = report->reasons; word && *word; word++)
                 if (report_has_energy(report) || (strcmp(*word, "TIME_ONLY") != 0 && strcmp(*word, "NO_DOMAIN") != 0))
-                        append_note(out, render_evidence(*word), style);
-        append_trial_notes(out, report, style);
+                        g_ptr_array_add(notes, g_strdup(render_evidence(*word)));
+        add_trial_notes(notes, report);
         if (report->output_problem)
-                append_note(out, report->output_problem, style);
+                g_ptr_array_add(notes, g_strdup(report->output_problem));
         if (isfinite(report->wall.median) && !isfinite(report->wall.low) && report->n_trials < 6)
-                append_note(out, _("at least 6 trials are needed for an interval"), style);
+                g_ptr_array_add(notes, g_strdup(_("at least 6 trials are needed for an interval")));
+        return notes;
+}
+
+static void append_notes(GString *out, const Report *report, const Style *style) {
+        g_autoptr(GPtrArray) notes = render_notes(report);
+
+        for (guint i = 0; i < notes->len; i++)
+                append_note(out, g_ptr_array_index(notes, i), style);
 }
 
 static void append_cause(GString *out, const Report *report, const Style *style) {
@@ -297,8 +307,7 @@ static void append_cause(GString *out, const Report *report, const Style *style)
         explanation_append(out, cause, "  ", style);
 }
 
-/* The command, or the source that is called or run instead of one. */
-static char *subject(const Report *report) {
+char *render_subject(const Report *report) {
         g_autofree char *command = text_command(report->argv);
         const char *source = report->source ?: report->language;
 
@@ -310,7 +319,7 @@ static char *subject(const Report *report) {
 }
 
 void render_report(GString *out, const Report *report, const Style *style) {
-        g_autofree char *command = subject(report), *printable = text_printable(command, false),
+        g_autofree char *command = render_subject(report), *printable = text_printable(command, false),
                         *shown = text_ellipsize(printable, COMMAND_WIDTH, style->ascii);
         g_autofree char *job = report->id ? g_strdup_printf(_("Job %u: "), report->id) : g_strdup("");
 
@@ -336,7 +345,7 @@ void render_report(GString *out, const Report *report, const Style *style) {
         append_runs(out, report);
         append_place(out, report);
         append_notes(out, report, style);
-        render_per_test(out, report, resolution(report), style);
+        render_per_test(out, report, render_resolution(report), style);
 }
 
 /* Whether the comparison is by energy (all have it) or by time. */
@@ -384,7 +393,7 @@ static Comparison compare(Report *const *reports, size_t n, const Style *style) 
                 c.any_energy = c.any_energy || report_has_energy(reports[i]);
                 c.simulated = c.simulated || reports[i]->simulated;
                 real = real || (report_has_energy(reports[i]) && !reports[i]->simulated);
-                finest = MIN(finest, resolution(reports[i]));
+                finest = MIN(finest, render_resolution(reports[i]));
         }
         c.mixed = real && c.simulated;
         c.energy = c.energy && !c.mixed;
@@ -396,7 +405,7 @@ static Comparison compare(Report *const *reports, size_t n, const Style *style) 
 }
 
 static void comparison_row(Table *table, const Report *report, const Comparison *c, const Style *style) {
-        g_autofree char *command = report->label ? text_printable(report->label, false) : subject(report);
+        g_autofree char *command = report->label ? text_printable(report->label, false) : render_subject(report);
         g_autofree char *shown = text_ellipsize(command, COMMAND_COLUMN_WIDTH, style->ascii);
         g_autofree char *energy = NULL, *ci = NULL, *time = NULL, *power = NULL;
         double value = measure_of(report, c->energy);
@@ -410,7 +419,7 @@ static void comparison_row(Table *table, const Report *report, const Comparison 
                 return;
         }
         energy = scale_format(&c->energy_scale, report->total.median);
-        ci = interval(&c->energy_scale, report->total.low, report->total.high, style);
+        ci = render_interval(&c->energy_scale, report->total.low, report->total.high, style);
         time = scale_format(&c->time_scale, report->wall.median);
         power = scale_format(&c->power_scale, report->power_w);
         table_cellf(table, COLOUR_NONE, "%zu", report->n_trials);
@@ -434,7 +443,7 @@ void render_comparison(GString *out, Report *const *reports, size_t n, const Sty
                 _("Command"),
                 _("Trials"),
                 c.any_energy ? _("Energy") : "",
-                c.any_energy ? _(interval_head) : "",
+                c.any_energy ? render_interval_head() : "",
                 "",
                 _("Time"),
                 c.any_energy ? _("Power") : "",

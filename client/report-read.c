@@ -77,6 +77,12 @@ static void read_summary(Report *report, JsonObject *summary) {
         }
 }
 
+static double milli(JsonObject *object, const char *name) {
+        int64_t value;
+
+        return json_i64(object, name, &value) ? (double) value / 1e3 : NAN;
+}
+
 static double micro(JsonObject *object, const char *name) {
         int64_t value;
 
@@ -171,6 +177,8 @@ static void read_trial(Report *report, Trial *trial, JsonObject *object, JsonArr
 
         (void) json_u64(object, "index", &trial->index);
         trial->valid = json_true(object, "valid");
+        trial->temp_start_c = milli(object, "temp_start_mc");
+        trial->temp_end_c = milli(object, "temp_end_mc");
         trial->quality = json_strings(object, "quality");
         trial->total_j = micro(object, "total_uj");
         trial->net_j = micro(object, "net_uj");

@@ -29,7 +29,8 @@ typedef struct TestFigures {
 typedef struct Trial {
         uint64_t index;
         bool valid;
-        char **quality; /* words of evidence; NULL: none */
+        double temp_start_c, temp_end_c; /* of the processor package, in °C; NaN: unknown */
+        char **quality;                  /* words of evidence; NULL: none */
         uint64_t iterations;
         /* of the whole trial, all its iterations */
         double total_j, net_j, wall_s, cpu_s;

@@ -10,6 +10,24 @@ uint64_t round_uj(uint64_t uj, uint64_t step_uj) {
         return (uj + step_uj / 2) / step_uj * step_uj;
 }
 
+int64_t round_signed_uj(int64_t uj, uint64_t step_uj) {
+        return uj < 0 ? -(int64_t) round_uj((uint64_t) -uj, step_uj) : (int64_t) round_uj((uint64_t) uj, step_uj);
+}
+
+static void settle_all(GPtrArray *trials, const Baseline *baseline) {
+        for (guint i = 0; i < trials->len; i++)
+                trial_record_settle(g_ptr_array_index(trials, i), baseline);
+}
+
+void job_settle(JobRecord *record) {
+        if (!record->baseline)
+                return;
+        if (record->floor)
+                trial_record_settle(record->floor, record->baseline);
+        settle_all(record->warmups, record->baseline);
+        settle_all(record->trials, record->baseline);
+}
+
 size_t job_valid_trials(const JobRecord *record) {
         size_t n = 0;
 
@@ -47,8 +65,9 @@ static bool trial_kind_uj(const JobRecord *record, const TrialRecord *trial, Dom
 
 typedef struct Columns {
         double *total_j, *package_j, *dram_j, *wall_s, *cpu_s, *power_w;
-        double *once_j, *once_wall_s, *once_cpu_s; /* of the work done once */
-        size_t n, n_energy, n_package, n_dram;
+        double *net_j, *error_j, *net_error_j;
+        double *once_j, *once_net_j, *once_wall_s, *once_cpu_s; /* of the work done once */
+        size_t n, n_energy, n_net, n_package, n_dram;
 } Columns;
 
 static void columns_clear(Columns *columns) {
@@ -58,7 +77,11 @@ static void columns_clear(Columns *columns) {
         g_free(columns->wall_s);
         g_free(columns->cpu_s);
         g_free(columns->power_w);
+        g_free(columns->net_j);
+        g_free(columns->error_j);
+        g_free(columns->net_error_j);
         g_free(columns->once_j);
+        g_free(columns->once_net_j);
         g_free(columns->once_wall_s);
         g_free(columns->once_cpu_s);
 }
@@ -69,6 +92,7 @@ typedef struct TestSum {
         const char *test;
         double iterations, wall_ns, cpu_usec;
         uint64_t total_uj;
+        int64_t net_uj;
 } TestSum;
 
 /* Adds up the windows from *first on that belong to one test, and moves *first behind them. */
@@ -85,6 +109,7 @@ static TestSum next_test(const TrialRecord *trial, guint *first) {
                 sum.wall_ns += (double) figures->wall_ns;
                 sum.cpu_usec += (double) figures->cpu_usec;
                 sum.total_uj += figures->total_uj;
+                sum.net_uj += figures->total_net_uj;
         }
         return sum;
 }
@@ -103,6 +128,9 @@ static void add_once(Columns *columns, const TrialRecord *trial, uint64_t step_u
                 if (!trial->energy_absent)
                         columns->once_j[columns->n_energy] +=
                                         (double) round_uj(sum.total_uj, step_uj) / 1e6 / sum.iterations;
+                if (trial->has_net)
+                        columns->once_net_j[columns->n_net] +=
+                                        (double) round_signed_uj(sum.net_uj, step_uj) / 1e6 / sum.iterations;
         }
 }
 
@@ -118,7 +146,12 @@ static void add_trial(Columns *columns, const JobRecord *record, const TrialReco
                 return;
         columns->total_j[columns->n_energy] = (double) round_uj(trial->total_uj, step_uj) / 1e6;
         columns->power_w[columns->n_energy] = columns->total_j[columns->n_energy] / wall_s;
+        columns->error_j[columns->n_energy] = gross_uncertainty_uj(&trial->uncertainty) / 1e6;
         columns->n_energy++;
+        if (trial->has_net) {
+                columns->net_error_j[columns->n_net] = uncertainty_total_uj(&trial->uncertainty) / 1e6;
+                columns->net_j[columns->n_net++] = (double) round_signed_uj(trial->net_uj, step_uj) / 1e6;
+        }
         if (trial_kind_uj(record, trial, DOMAIN_PACKAGE, &uj))
                 columns->package_j[columns->n_package++] = (double) round_uj(uj, step_uj) / 1e6;
         if (trial_kind_uj(record, trial, DOMAIN_DRAM, &uj))
@@ -134,7 +167,11 @@ static void fill_columns(const JobRecord *record, uint64_t step_uj, Columns *col
         columns->wall_s = g_new0(double, room);
         columns->cpu_s = g_new0(double, room);
         columns->power_w = g_new0(double, room);
+        columns->net_j = g_new0(double, room);
+        columns->error_j = g_new0(double, room);
+        columns->net_error_j = g_new0(double, room);
         columns->once_j = g_new0(double, room);
+        columns->once_net_j = g_new0(double, room);
         columns->once_wall_s = g_new0(double, room);
         columns->once_cpu_s = g_new0(double, room);
         for (guint i = 0; i < record->trials->len; i++) {
@@ -171,11 +208,19 @@ int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret) {
             stats_median(columns.power_w, columns.n, &summary.power_w) >= 0 &&
             summary_compute(columns.once_j, columns.n, &summary.once_j) >= 0) {
                 summary.has_energy = true;
+                (void) stats_median(columns.error_j, columns.n, &summary.window_error_j);
                 summary.per_iteration.total_j = summary.once_j.median;
                 summary.has_package = columns.n_package == columns.n &&
                                       summary_compute(columns.package_j, columns.n, &summary.package_j) >= 0;
                 summary.has_dram = columns.n_dram == columns.n &&
                                    summary_compute(columns.dram_j, columns.n, &summary.dram_j) >= 0;
+        }
+        if (summary.has_energy && columns.n_net == columns.n &&
+            summary_compute(columns.net_j, columns.n, &summary.net_j) >= 0 &&
+            summary_compute(columns.once_net_j, columns.n, &summary.once_net_j) >= 0) {
+                summary.has_net = true;
+                (void) stats_median(columns.net_error_j, columns.n, &summary.net_window_error_j);
+                summary.per_iteration.net_j = summary.once_net_j.median;
         }
         *ret = summary;
         return 0;
@@ -234,6 +279,18 @@ bool job_precise_enough(const JobRecord *record) {
         if (summary_relative_half_width(summary.has_energy ? &summary.total_j : &summary.wall_s, &width) < 0)
                 return false;
         return width <= record->request->rel_ci;
+}
+
+bool job_near_floor(const JobRecord *record) {
+        JobSummary summary;
+        double floor_j;
+
+        if (!record->floor || record->floor->energy_absent || record->floor->iterations == 0)
+                return false;
+        if (job_summarise(record, 1, &summary) < 0 || !summary.has_energy)
+                return false;
+        floor_j = (double) record->floor->total_uj / 1e6 / (double) record->floor->iterations;
+        return summary.per_iteration.total_j < FLOORS_WANTED * floor_j * (double) MAX(record->tests->len, 1);
 }
 
 static bool has_quality(const TrialRecord *trial, const char *word) {

@@ -11,20 +11,27 @@
 
 /* uj to the nearest step; step 1 leaves it as it is. */
 uint64_t round_uj(uint64_t uj, uint64_t step_uj);
+int64_t round_signed_uj(int64_t uj, uint64_t step_uj);
 
 typedef struct JobSummary {
         size_t n;            /* valid trials */
         uint64_t iterations; /* of the work, in the last of them */
-        bool has_energy;
+        bool has_energy, has_net;
         Summary total_j, package_j, dram_j; /* of a trial, all its iterations together */
         bool has_package, has_dram;
+        Summary net_j; /* with has_net only, as once_net_j and per_iteration.net_j */
         Summary wall_s, cpu_s;
-        double power_w; /* median of energy ÷ time */
-        Summary once_j; /* of the work done once; with has_energy only */
+        double window_error_j, net_window_error_j; /* medians of the trials' uncertainty; net with has_net only */
+        double power_w;                            /* median of energy ÷ time */
+        Summary once_j;                            /* of the work done once; with has_energy only */
+        Summary once_net_j;
         struct {
-                double total_j, wall_s, cpu_s; /* medians of the work done once; total_j with has_energy only */
-        } per_iteration;                       /* with tests, of the whole set of them */
+                double total_j, net_j, wall_s, cpu_s; /* medians of the work done once; total_j with has_energy only */
+        } per_iteration;                              /* with tests, of the whole set of them */
 } JobSummary;
+
+/* Takes the baseline off every trial's energy; for once, when the last idle window has been taken. */
+void job_settle(JobRecord *record);
 
 /* -ENODATA when no trial is valid. Energies are rounded to step_uj, trial by trial, before they are summed up. */
 int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret);
@@ -52,6 +59,11 @@ bool job_precise_enough(const JobRecord *record);
 /* Where the record says why nothing came out of its invalid trials: UNMEASURABLE when each was too short, else
  * UNSTABLE. */
 JobStatus job_status_without_result(const JobRecord *record);
+
+/* NEAR_FLOOR: the program takes less than so many times what starting any program takes in its box; with tests, as
+ * many starts as there are tests. */
+#define FLOORS_WANTED 5
+bool job_near_floor(const JobRecord *record);
 
 /* OUTPUT_DIFFERS: the output of two runs is not the same. */
 bool job_output_differs(const JobRecord *record);

@@ -17,6 +17,8 @@ static void collect_reasons(Pipeline *pipeline) {
                 add_reason(pipeline, "SMT_SHARED");
         if (pipeline->record->tests->len == 0 && job_output_differs(pipeline->record))
                 add_reason(pipeline, "OUTPUT_DIFFERS");
+        if (job_near_floor(pipeline->record))
+                add_reason(pipeline, "NEAR_FLOOR");
 }
 
 void pipeline_finish(Pipeline *pipeline) {
@@ -24,6 +26,7 @@ void pipeline_finish(Pipeline *pipeline) {
                 return;
         pipeline->is_over = true;
         pipeline->trial = trial_free(pipeline->trial);
+        pipeline->idle = idle_free(pipeline->idle);
         pipeline->compiler = solo_free(pipeline->compiler);
         pipeline->next_source = sd_event_source_disable_unref(pipeline->next_source);
         pipeline->job_timer = sd_event_source_disable_unref(pipeline->job_timer);
@@ -31,6 +34,7 @@ void pipeline_finish(Pipeline *pipeline) {
         pipeline->launcher_source = sd_event_source_disable_unref(pipeline->launcher_source);
         pipeline->material.errand = errand_free(pipeline->material.errand);
         pipeline_report(pipeline, JOB_FINISHING, 0, 0);
+        job_settle(pipeline->record);
         collect_reasons(pipeline);
         pipeline->record->program = pipeline->material.program;
         pipeline->material.program = (ProgramRecord){};

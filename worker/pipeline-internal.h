@@ -7,6 +7,7 @@
 
 #include "dbus/names.h"
 #include "evaluate.h"
+#include "idle.h"
 #include "judging.h"
 #include "material.h"
 #include "pipeline.h"
@@ -22,6 +23,12 @@ typedef enum PipelineStep {
         PIPELINE_VALIDATE,
         PIPELINE_MEASURE,
 } PipelineStep;
+
+typedef enum Floor {
+        FLOOR_TO_BE_TAKEN,
+        FLOOR_UNDER_WAY,
+        FLOOR_DONE,
+} Floor;
 
 /* What is known of one task before the first valid trial. */
 typedef struct Pace {
@@ -39,6 +46,7 @@ struct Pipeline {
         Sysroot *root;
         Topology *topology;
         Meter *meter;
+        Ticker ticker, plain; /* of windows that are measured, and of those that are not */
         Thermal *thermal;
         Containment *containment;
         Launcher *launcher;
@@ -60,6 +68,14 @@ struct Pipeline {
         uint32_t wanted; /* valid trials */
         uint32_t reruns;
         Trial *trial;
+        bool trial_told;     /* its step was reported */
+        bool trial_is_floor; /* it is not the program's */
+        Floor floor;
+        TrialTask floor_task;
+        unsigned floor_tries;
+        Idle *idle;
+        guint idle_before; /* trials and warm-ups there were when the last idle window was taken; G_MAXUINT: none was
+                            */
         bool warming, delivered, started, is_over;
         const char *cancel_error;
         int64_t reference_mc;
@@ -80,7 +96,7 @@ bool pipeline_checks(const Pipeline *pipeline);
 void pipeline_report(Pipeline *pipeline, JobState phase, uint32_t step, uint32_t steps);
 
 /* What every window of the job has in common. */
-WindowSpec pipeline_window(const Pipeline *pipeline);
+WindowSpec pipeline_window(Pipeline *pipeline);
 
 /* Whether energy and time are those of the regions that the program declares. */
 bool pipeline_has_region(const Pipeline *pipeline);
@@ -97,6 +113,15 @@ void pipeline_take_measured(Pipeline *pipeline, TrialRecord *record);
 
 /* What is learnt of a task from a window of its. */
 void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window);
+
+/* How short a window may be whose energy is told to whoever asked for the job; min-window may be longer. */
+uint64_t pipeline_told_usec(const Pipeline *pipeline);
+
+/* The duration of the fastest of its runs. */
+uint64_t window_fastest_run(const WindowRecord *window);
+
+/* Before the first warm-up. 1 when the pipeline has to wait for it. */
+int pipeline_take_floor(Pipeline *pipeline);
 
 /* The ends. */
 void pipeline_finish(Pipeline *pipeline);

@@ -3,6 +3,8 @@
 
 #define PLANNING_TRIALS 3U /* at most so many find out how many runs fill a window */
 #define STEP_UP 3U         /* trials added at a time while precision is wanting */
+#define IDLE_MIN_USEC (20U * USEC_PER_MSEC)
+#define IDLE_MAX_USEC (200U * USEC_PER_MSEC)
 #define REGION_PATIENCE_NS \
         (UINT64_C(20) * NSEC_PER_SEC) /* for a window's runs with all that is not measured of them */
 
@@ -20,7 +22,7 @@ static uint64_t largest_output(const WindowRecord *window) {
 }
 
 /* The average would be slow where a busy machine held up one of the runs, and later windows then too short. */
-static uint64_t fastest_run(const WindowRecord *window) {
+uint64_t window_fastest_run(const WindowRecord *window) {
         uint64_t fastest = UINT64_MAX;
 
         for (guint i = 0; i < window->runs->len; i++)
@@ -35,8 +37,8 @@ void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window)
 
         if (runs == 0)
                 return;
-        pace->fastest_ns =
-                        MIN(pace->fastest_ns, window->region ? window->region->wall_ns / runs : fastest_run(window));
+        pace->fastest_ns = MIN(pace->fastest_ns,
+                               window->region ? window->region->wall_ns / runs : window_fastest_run(window));
         pace->whole_ns = window->whole.wall_ns / runs;
         pace->output_bytes = largest_output(window);
 }
@@ -97,18 +99,85 @@ void pipeline_take_measured(Pipeline *pipeline, TrialRecord *record) {
         g_ptr_array_add(pipeline->warming ? pipeline->record->warmups : pipeline->record->trials, record);
 }
 
+/* ---- idle windows ---- */
+
+static guint trials_so_far(const Pipeline *pipeline) {
+        return pipeline->record->warmups->len + pipeline->record->trials->len;
+}
+
+static void on_idle_over(Idle *idle, void *userdata) {
+        Pipeline *pipeline = userdata;
+        const Span *span = idle_span(idle);
+        PowerLevel level;
+
+        if (span) {
+                baseline_add(pipeline->record->baseline, &pipeline->ticker, span);
+                baseline_level(pipeline->record->baseline, span->last.at_ns, &level);
+                ticker_set_idle(&pipeline->ticker, &level);
+        }
+        pipeline_advance_later(pipeline);
+}
+
+uint64_t pipeline_told_usec(const Pipeline *pipeline) {
+        return g_str_equal(pipeline->request->resolution, "fine") ? 0 : pipeline->context->region_min_usec;
+}
+
+/* As long as the pause allows. */
+static uint64_t idle_window_usec(const Pipeline *pipeline) {
+        return MAX(CLAMP(pipeline->request->cooldown_usec, IDLE_MIN_USEC, IDLE_MAX_USEC),
+                   pipeline_told_usec(pipeline));
+}
+
+/* Which trial comes next, as soon as the pause before it begins. */
+static void tell_trial(Pipeline *pipeline) {
+        if (pipeline->trial_told)
+                return;
+        pipeline->trial_told = true;
+        if (pipeline->warming)
+                pipeline_report(pipeline, JOB_WARMING, pipeline->record->warmups->len + 1, pipeline->request->warmups);
+        else
+                pipeline_report(pipeline, JOB_MEASURING,
+                                (uint32_t) MIN(job_valid_trials(pipeline->record) + 1, pipeline->wanted),
+                                pipeline->wanted);
+}
+
+/* Before each trial and after the last one, at the end of the pause between them. 1 when the pipeline has to wait for
+ * it. */
+static int take_idle_window(Pipeline *pipeline) {
+        size_t n_domains;
+        int r;
+
+        (void) meter_domains(pipeline->meter, &n_domains);
+        if (n_domains == 0 || pipeline->idle_before == trials_so_far(pipeline))
+                return 0;
+        if (!pipeline->record->baseline) {
+                pipeline->record->baseline = baseline_new(n_domains);
+                pipeline_report(pipeline, JOB_BASELINE, 0, 0);
+        } else if (pipeline->warming || job_valid_trials(pipeline->record) < pipeline->wanted)
+                tell_trial(pipeline);
+        r = idle_start(pipeline->event, &pipeline->ticker,
+                       pipeline->idle_before == G_MAXUINT ? 0 : pipeline->request->cooldown_usec,
+                       idle_window_usec(pipeline), on_idle_over, pipeline, &pipeline->idle);
+        if (r < 0)
+                return r;
+        pipeline->idle_before = trials_so_far(pipeline);
+        return 1;
+}
+
+/* ---- trials ---- */
+
 static int start_trial(Pipeline *pipeline) {
         const uint64_t now_usec = now_monotonic_usec();
         const Request *request = pipeline->request;
         const bool fine = g_str_equal(request->resolution, "fine");
-        const bool first = pipeline->record->warmups->len + pipeline->record->trials->len == 0;
+        const bool paused = trials_so_far(pipeline) == 0 || pipeline->idle_before == trials_so_far(pipeline);
         TrialSpec spec = {
                 .window = pipeline_window(pipeline),
                 .tasks = pipeline->tasks,
                 .n_tasks = pipeline->n_tasks,
                 .judging = pipeline->judging,
                 .min_window_ns = pipeline->record->min_window_usec * NSEC_PER_USEC,
-                .cooldown_usec = first ? 0 : request->cooldown_usec,
+                .cooldown_usec = paused ? 0 : request->cooldown_usec,
                 .thermal = pipeline->thermal,
                 .thermal_wait_usec = request->thermal_wait_usec,
                 .reference_mc = pipeline->reference_mc,
@@ -120,12 +189,8 @@ static int start_trial(Pipeline *pipeline) {
         spec.window.limits.max_joules = request->max_joules;
         spec.window.energy_min_ns = spec.min_window_ns;
         spec.window.energy_step_uj = fine ? 1 : PUBLIC_STEP_UJ;
-        if (pipeline->warming)
-                pipeline_report(pipeline, JOB_WARMING, pipeline->record->warmups->len + 1, request->warmups);
-        else
-                pipeline_report(pipeline, JOB_MEASURING,
-                                (uint32_t) MIN(job_valid_trials(pipeline->record) + 1, pipeline->wanted),
-                                pipeline->wanted);
+        tell_trial(pipeline);
+        pipeline->trial_told = false;
         return trial_start(&spec, on_trial_over, pipeline, &pipeline->trial);
 }
 
@@ -168,10 +233,19 @@ static void advance_trials(Pipeline *pipeline) {
 }
 
 void pipeline_measure(Pipeline *pipeline) {
+        int r;
+
         if (pipeline->warming) {
                 plan_windows(pipeline, last_of(pipeline->record->warmups));
                 pipeline->warming = pipeline->record->warmups->len < pipeline->request->warmups;
         }
+        r = take_idle_window(pipeline);
+        if (r == 0)
+                r = pipeline_take_floor(pipeline);
+        if (r < 0)
+                pipeline_finish_not_built(pipeline, r, BOX_STAGE_SETUP, NULL);
+        if (r != 0)
+                return;
         if (!pipeline->warming)
                 advance_trials(pipeline);
         else if (start_trial(pipeline) < 0)

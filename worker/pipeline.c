@@ -39,8 +39,14 @@ static int open_meter(Pipeline *pipeline, const char **ret_error, char **ret_why
                 *ret_why = g_strdup_printf("The processors cannot be listed: %s", g_strerror(-r));
                 return r;
         }
-        return meter_choose(pipeline->request, pipeline->context, pipeline->topology, pipeline->root, &config,
-                            &pipeline->meter, &pipeline->record->meter_absent, ret_why);
+        r = meter_choose(pipeline->request, pipeline->context, pipeline->topology, pipeline->root, &pipeline->cpus,
+                         &config, &pipeline->meter, &pipeline->record->meter_absent, &pipeline->ticker.tick,
+                         &pipeline->record->tick_absent, ret_why);
+        if (r < 0)
+                return r;
+        pipeline->ticker.meter = pipeline->plain.meter = pipeline->meter;
+        pipeline->record->tick = pipeline->ticker.tick;
+        return 0;
 }
 
 int pipeline_new(sd_event *event, const Request *request, const JobContext *context, const PipelineCalls *calls,
@@ -56,6 +62,7 @@ int pipeline_new(sd_event *event, const Request *request, const JobContext *cont
         pipeline->product_fd = pipeline->validator_product_fd = -1;
         pipeline->wanted = request->trials;
         pipeline->reference_mc = TEMPERATURE_UNKNOWN;
+        pipeline->idle_before = G_MAXUINT;
         pipeline->material.stdin_fd = -1;
         pipeline->record = job_record_new(request, context);
         pipeline->record->min_window_usec =
@@ -156,11 +163,11 @@ bool pipeline_has_region(const Pipeline *pipeline) {
         return pipeline->request->region || pipeline->request->function;
 }
 
-WindowSpec pipeline_window(const Pipeline *pipeline) {
+WindowSpec pipeline_window(Pipeline *pipeline) {
         const Request *request = pipeline->request;
 
         return (WindowSpec){ .event = pipeline->event,
-                             .meter = pipeline->meter,
+                             .ticker = pipeline->step == PIPELINE_MEASURE ? &pipeline->ticker : &pipeline->plain,
                              .box = &programs_specs(pipeline->programs)[PROGRAM_CANDIDATE],
                              .region = pipeline_has_region(pipeline),
                              .limits = { .cpu_usec = request->cpu_limit_usec,
@@ -179,7 +186,8 @@ static void on_delivered(int r, const char *why, void *userdata) {
 
 /* 1 when the pipeline has to wait for it. */
 static int deliver_first_output(Pipeline *pipeline) {
-        const Window *window = pipeline->trial ? trial_first_window(pipeline->trial) : NULL;
+        const Window *window =
+                        pipeline->trial && !pipeline->trial_is_floor ? trial_first_window(pipeline->trial) : NULL;
 
         if (pipeline->delivered || !window)
                 return 0;
@@ -190,7 +198,8 @@ static int deliver_first_output(Pipeline *pipeline) {
 
 static int on_advance(sd_event_source *source, void *userdata) {
         Pipeline *pipeline = userdata;
-        const RunFailure *failure = pipeline->trial ? trial_failure(pipeline->trial) : NULL;
+        const RunFailure *failure =
+                        pipeline->trial && !pipeline->trial_is_floor ? trial_failure(pipeline->trial) : NULL;
 
         if (deliver_first_output(pipeline) > 0)
                 return 0;
@@ -203,6 +212,8 @@ static int on_advance(sd_event_source *source, void *userdata) {
                 return 0;
         }
         pipeline->trial = trial_free(pipeline->trial);
+        pipeline->trial_is_floor = false;
+        pipeline->idle = idle_free(pipeline->idle);
         switch (pipeline->step) {
         case PIPELINE_READ:
                 pipeline_read(pipeline);
@@ -258,11 +269,8 @@ static int on_job_limit(sd_event_source *source, uint64_t usec, void *userdata) 
 /* Keeps 64-bit totals ahead of the counters' wraps, between windows as in them. */
 static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata) {
         Pipeline *pipeline = userdata;
-        uint64_t due_usec;
-        Reading reading;
+        const uint64_t due_usec = meter_keep_up(pipeline->meter);
 
-        (void) meter_read(pipeline->meter, &reading);
-        due_usec = meter_watchdog_usec(pipeline->meter);
         if (due_usec == USEC_INFINITY)
                 return 0;
         (void) sd_event_source_set_time_relative(source, due_usec);
@@ -328,8 +336,8 @@ static int split(Pipeline *pipeline, const PipelineBase *base) {
         for (ProgramId id = 0; id < N_PROGRAMS; id++)
                 boxes[id].launcher = pipeline->launcher;
         if (programs_makes_product(pipeline->programs, PROGRAM_COMPILER)) {
-                boxes[PROGRAM_CANDIDATE].handed = &pipeline->product_fd;
-                boxes[PROGRAM_CANDIDATE].n_handed = 1;
+                boxes[PROGRAM_CANDIDATE].handed = boxes[PROGRAM_FLOOR].handed = &pipeline->product_fd;
+                boxes[PROGRAM_CANDIDATE].n_handed = boxes[PROGRAM_FLOOR].n_handed = 1;
         }
         return r;
 }
@@ -390,6 +398,8 @@ void pipeline_cancel(Pipeline *pipeline, const char *error) {
                 pipeline_advance_later(pipeline);
         } else if (pipeline->compiler)
                 solo_kill(pipeline->compiler, KILLED_FOR_CANCEL);
+        else if (pipeline->idle)
+                idle_abort(pipeline->idle);
         else if (pipeline->trial)
                 trial_abort(pipeline->trial, KILLED_FOR_CANCEL);
 }
@@ -402,6 +412,7 @@ Pipeline *pipeline_free(Pipeline *pipeline) {
         sd_event_source_disable_unref(pipeline->watchdog_timer);
         sd_event_source_disable_unref(pipeline->launcher_source);
         pipeline->trial = trial_free(pipeline->trial);
+        idle_free(pipeline->idle);
         solo_free(pipeline->compiler);
         judging_free(pipeline->judging);
         material_clear(&pipeline->material);

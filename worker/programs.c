@@ -410,6 +410,13 @@ static void plan_host(Programs *programs) {
                                                         .cpu_limit_usec = base->request->cpu_limit_usec };
 }
 
+static void plan_floor(Programs *programs) {
+        static char *const argv[] = { (char *) "/bin/true", NULL };
+
+        programs->specs[PROGRAM_FLOOR] = programs->specs[PROGRAM_CANDIDATE];
+        programs->specs[PROGRAM_FLOOR].argv = argv;
+}
+
 int programs_new(const ProgramsBase *base, Programs **ret, char **ret_why) {
         g_autoptr(Programs) programs = g_new0(Programs, 1);
         int r;
@@ -424,6 +431,7 @@ int programs_new(const ProgramsBase *base, Programs **ret, char **ret_why) {
                         return r;
         } else
                 plan_host(programs);
+        plan_floor(programs);
         for (ProgramId id = 0; id < N_PROGRAMS; id++) {
                 BoxSpec *spec = &programs->specs[id];
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The programs a job runs: the candidate, its compiler, the validator and its compiler. What each is started with
- * stands fixed here before the launcher is forked; only the compilers' products and what a validator looks at come
- * later, as descriptors. */
+/* The programs a job runs: the candidate, its compiler, the validator and its compiler, and what shows what running
+ * any program costs. What each is started with stands fixed here before the launcher is forked; only the compilers'
+ * products and what a validator looks at come later, as descriptors. */
 
 #include "box.h"
 #include "context.h"
@@ -15,6 +15,7 @@ typedef enum ProgramId {
         PROGRAM_COMPILER,
         PROGRAM_VALIDATOR,
         PROGRAM_VALIDATOR_COMPILER,
+        PROGRAM_FLOOR, /* /bin/true, in the candidate's own box */
         N_PROGRAMS,
 } ProgramId;
 

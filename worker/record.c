@@ -78,6 +78,7 @@ TrialRecord *trial_record_free(TrialRecord *record) {
         g_ptr_array_unref(record->quality);
         g_ptr_array_unref(record->windows);
         g_free(record->energy_absent);
+        g_free(record->net_absent);
         g_free(record);
         return NULL;
 }
@@ -88,6 +89,8 @@ char *reading_error_to_string(int error) {
                 return g_strdup("the counter may have wrapped more than once between two readings");
         case -ENODATA:
                 return g_strdup("the counter gave no reading");
+        case -ERANGE:
+                return g_strdup("the window is shorter than what lies between it and the counter's next move");
         default:
                 return g_strdup_printf("the counter could not be read: %s", g_strerror(-error));
         }
@@ -107,6 +110,20 @@ static void invalidate(TrialRecord *trial, const char *word, char *reason) {
                 trial->energy_absent = reason;
 }
 
+static const char *word_of(int error) {
+        return error == -EOVERFLOW ? "WRAP_AMBIGUOUS" : error == -ERANGE ? "TOO_SHORT" : "READ_ERROR";
+}
+
+static void check_uncertainty(TrialRecord *trial) {
+        const double error_uj = gross_uncertainty_uj(&trial->uncertainty);
+
+        if (trial->energy_absent || error_uj <= UNCERTAINTY_MAX * (double) trial->total_uj)
+                return;
+        invalidate(trial, "TOO_SHORT",
+                   g_strdup_printf("the energy, %.3f mJ, is uncertain by %.3f mJ, more than %g %% of it",
+                                   (double) trial->total_uj / 1e3, error_uj / 1e3, UNCERTAINTY_MAX * 100));
+}
+
 void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
         trial->valid = true;
         for (guint i = 0; i < trial->windows->len; i++) {
@@ -116,6 +133,7 @@ void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
                 trial->wall_ns += figures->wall_ns;
                 trial->cpu_usec += figures->cpu_usec;
                 trial->total_uj += figures->total_uj;
+                uncertainty_add(&trial->uncertainty, &figures->total_uncertainty);
         }
         for (guint i = 0; i < trial->windows->len && trial->valid; i++) {
                 const WindowRecord *window = g_ptr_array_index(trial->windows, i);
@@ -126,7 +144,7 @@ void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
                 else if (window->region_problem)
                         invalidate(trial, "REGION", g_strdup(window->region_problem));
                 else if (figures->total_error < 0 && figures->n_domains > 0)
-                        invalidate(trial, figures->total_error == -EOVERFLOW ? "WRAP_AMBIGUOUS" : "READ_ERROR",
+                        invalidate(trial, word_of(figures->total_error),
                                    reading_error_to_string(figures->total_error));
                 else if (figures->n_domains == 0 && !trial->energy_absent)
                         trial->energy_absent = g_strdup("there is no meter");
@@ -136,8 +154,30 @@ void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
                            g_strdup_printf("the windows lasted %.3f ms in all, less than the %.3f ms that energy is "
                                            "given for",
                                            (double) trial->wall_ns / 1e6, (double) min_ns / 1e6));
+        check_uncertainty(trial);
         if (trial->energy_absent)
                 trial->total_uj = 0;
+}
+
+void trial_record_settle(TrialRecord *trial, const Baseline *baseline) {
+        trial->net_uj = 0;
+        trial->uncertainty = (Uncertainty){};
+        g_clear_pointer(&trial->net_absent, g_free);
+        for (guint i = 0; i < trial->windows->len; i++) {
+                WindowRecord *window = g_ptr_array_index(trial->windows, i);
+                Figures *figures = window->region ?: &window->whole;
+
+                baseline_settle(baseline, &window->whole);
+                if (window->region)
+                        baseline_settle(baseline, window->region);
+                trial->net_uj += figures->total_net_uj;
+                uncertainty_add(&trial->uncertainty, &figures->total_uncertainty);
+                if (figures->total_net_error < 0 && !trial->net_absent)
+                        trial->net_absent = net_error_to_string(figures->total_net_error);
+        }
+        if (trial->energy_absent && !trial->net_absent)
+                trial->net_absent = net_error_to_string(-EIO);
+        trial->has_net = trial->windows->len > 0 && !trial->net_absent;
 }
 
 const char *job_status_to_string(JobStatus status) {
@@ -178,6 +218,10 @@ JobRecord *job_record_free(JobRecord *record) {
         if (!record)
                 return NULL;
         g_free(record->meter_absent);
+        g_free(record->tick_absent);
+        trial_record_free(record->floor);
+        g_free(record->floor_absent);
+        baseline_free(record->baseline);
         g_free(record->program.path);
         g_free(record->program.sha256);
         g_free(record->program.absent);

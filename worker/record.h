@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "baseline.h"
 #include "containment.h"
 #include "context.h"
 #include "difference.h"
@@ -55,6 +56,10 @@ typedef struct TrialRecord {
         uint64_t cpu_usec;   /* Σ */
         uint64_t total_uj;   /* Σ, when energy_absent is NULL */
         char *energy_absent; /* why there is no energy */
+        bool has_net;
+        int64_t net_uj;          /* Σ, with has_net; may be negative */
+        char *net_absent;        /* why there is no net energy; NULL: it was never settled */
+        Uncertainty uncertainty; /* of total_uj, and with baseline_uj of net_uj */
         int64_t temp_start_mc, temp_end_mc;
 } TrialRecord;
 
@@ -62,10 +67,16 @@ TrialRecord *trial_record_new(void);
 TrialRecord *trial_record_free(TrialRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrialRecord, trial_record_free)
 
+#define UNCERTAINTY_MAX 0.1 /* as a share of the energy; more is no figure */
+
 /* Adds up the windows, and decides whether the energy may be told: the windows together last at least min_ns (each
- * window alone tells its own energy under the same rule), no reading failed, and none is incomplete. Sets valid,
+ * window alone tells its own energy under the same rule), no reading failed, none is incomplete, and the energy is not
+ * more uncertain than UNCERTAINTY_MAX. Sets valid,
  * quality and energy_absent. */
 void trial_record_close(TrialRecord *trial, uint64_t min_ns);
+
+/* Takes the idle machine's energy off that of every window, and adds up what is left; for once, at the job's end. */
+void trial_record_settle(TrialRecord *trial, const Baseline *baseline);
 
 /* Why the energy of a reading is absent, in a sentence's end: "the counter could not be read: …". */
 char *reading_error_to_string(int error);
@@ -110,6 +121,11 @@ typedef struct JobRecord {
         const Topology *topology; /* NULL: could not be read */
         const Meter *meter;
         char *meter_absent; /* why there is no energy; NULL when there is */
+        Tick tick;          /* all zeros: see tick_absent */
+        char *tick_absent;
+        TrialRecord *floor; /* /bin/true in the program's box; NULL: see floor_absent, or the job ended before */
+        char *floor_absent;
+        Baseline *baseline; /* NULL: the job ended before it measured, or there is no meter */
         ContainmentKind containment;
         ProgramRecord program;
         uint64_t min_window_usec;  /* in force */

@@ -11,13 +11,13 @@
 
 struct Region {
         sd_event *event;
-        Meter *meter;
+        Ticker *ticker;
         RegionCpuTime cpu_time;
         void *userdata;
         int fd;
         sd_event_source *source;
         bool inside;
-        Reading begin;
+        Span span;
         uint64_t begin_cpu_usec;
         RegionRecord *record;
 };
@@ -56,22 +56,13 @@ int region_parse(const char *message, size_t length, RegionWord *ret, uint64_t *
         return 0;
 }
 
-static int read_counters(Region *region, Reading *ret, uint64_t *ret_cpu_usec) {
-        int r;
-
-        r = region->cpu_time(region->userdata, ret_cpu_usec);
-        if (r < 0)
-                return r;
-        return meter_read(region->meter, ret);
-}
-
-static void add_region(Region *region, const Reading *end, uint64_t end_cpu_usec, uint64_t iterations) {
+static void add_region(Region *region, uint64_t end_cpu_usec, uint64_t iterations) {
         Figures *figures = &region->record->figures;
 
         region->record->regions++;
         figures->iterations += iterations;
         figures->cpu_usec += end_cpu_usec - MIN(end_cpu_usec, region->begin_cpu_usec);
-        figures_add_span(figures, region->meter, &region->begin, end);
+        figures_add_span(figures, region->ticker, &region->span);
 }
 
 /* The program is not heard any more; its next word fails with EPIPE or ECONNRESET. */
@@ -98,25 +89,30 @@ static int on_begin(Region *region) {
                 return give_up(region, g_strdup("the program began a region within a region"));
         if (region->record->regions >= REGIONS_MAX)
                 return give_up(region, g_strdup_printf("the program began more than %u regions", REGIONS_MAX));
-        r = read_counters(region, &region->begin, &region->begin_cpu_usec);
+        r = span_open(region->ticker, &region->span);
+        if (r >= 0)
+                r = region->cpu_time(region->userdata, &region->begin_cpu_usec);
         if (r < 0)
                 return give_up(region, g_strdup_printf("the counters could not be read: %s", g_strerror(-r)));
         region->inside = true;
+        region->span.from_ns = now_monotonic_ns();
         return answer(region, "go");
 }
 
 static int on_end(Region *region, uint64_t iterations) {
+        const uint64_t end_ns = now_monotonic_ns();
         uint64_t cpu_usec = 0;
-        Reading end;
         int r;
 
         if (!region->inside)
                 return give_up(region, g_strdup("the program ended a region it had not begun"));
-        r = read_counters(region, &end, &cpu_usec);
+        r = region->cpu_time(region->userdata, &cpu_usec);
+        if (r >= 0)
+                r = span_close(region->ticker, &region->span, end_ns);
         if (r < 0)
                 return give_up(region, g_strdup_printf("the counters could not be read: %s", g_strerror(-r)));
         region->inside = false;
-        add_region(region, &end, cpu_usec, iterations);
+        add_region(region, cpu_usec, iterations);
         return answer(region, "done");
 }
 
@@ -150,7 +146,7 @@ static int on_message(sd_event_source *source, int fd, uint32_t events, void *us
         return give_up(region, g_strdup_printf("the program said \"%s\"; it may say \"begin\" and \"end N\"", shown));
 }
 
-int region_new(sd_event *event, Meter *meter, RegionCpuTime cpu_time, void *userdata, Region **ret,
+int region_new(sd_event *event, Ticker *ticker, RegionCpuTime cpu_time, void *userdata, Region **ret,
                int *ret_program_fd) {
         g_autoptr(Region) region = g_new0(Region, 1);
         size_t n_domains;
@@ -158,11 +154,11 @@ int region_new(sd_event *event, Meter *meter, RegionCpuTime cpu_time, void *user
         int r;
 
         region->event = sd_event_ref(event);
-        region->meter = meter;
+        region->ticker = ticker;
         region->cpu_time = cpu_time;
         region->userdata = userdata;
         region->fd = -1;
-        (void) meter_domains(meter, &n_domains);
+        (void) meter_domains(ticker->meter, &n_domains);
         region->record = g_new0(RegionRecord, 1);
         figures_init(&region->record->figures, n_domains);
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /* The socket through which a program declares the parts of its run that are to be measured (region/jouletrace.h has
- * the protocol). Counters are read before "go" and before "done" are sent, so that neither the program's start-up nor
- * our own work lies within. */
+ * the protocol). Counters are read, at an edge, before "go" and before "done" are sent, and what lies between the
+ * edges and the region is taken off, so that neither the program's start-up nor our own work lies within. */
 
 #include "figures.h"
 
@@ -27,9 +27,9 @@ typedef struct RegionRecord {
 RegionRecord *region_record_free(RegionRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RegionRecord, region_record_free)
 
-/* Makes the socket. *ret_program_fd is the program's end, to be closed here once the program has it. The meter is
+/* Makes the socket. *ret_program_fd is the program's end, to be closed here once the program has it. The ticker is
  * borrowed. */
-int region_new(sd_event *event, Meter *meter, RegionCpuTime cpu_time, void *userdata, Region **ret,
+int region_new(sd_event *event, Ticker *ticker, RegionCpuTime cpu_time, void *userdata, Region **ret,
                int *ret_program_fd);
 
 /* From here on the program is answered; called as its gate is opened. */

@@ -8,6 +8,7 @@
 #include "evaluate.h"
 #include "report.h"
 
+#define REPORT_MODELLED "modelled, not measured: how far off that is cannot be known"
 #define REPORT_TOO_LARGE "the report would be larger than 8 MiB"
 
 typedef struct Body {
@@ -40,3 +41,13 @@ void body_request(Body *body);
 void body_validation(Body *body);
 void body_measurement(Body *body);
 void body_environment(Body *body);
+
+/* Members of the measurement: of its meter; "uncertainty_uj"; "floor"; "baseline". */
+void body_tick(Body *body);
+void body_uncertainty(Body *body, const Uncertainty *uncertainty);
+void body_combined_uncertainty(Body *body, const JobSummary *summary); /* of the summary */
+void body_floor(Body *body);
+void body_baseline(Body *body);
+
+/* A member that is a signed number. */
+void body_signed(Body *body, const char *member, int64_t value);

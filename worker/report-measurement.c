@@ -65,7 +65,7 @@ static void write_meter(Body *body) {
                 body_absent(body, "total", "measurement.meter.total", body->record->meter_absent);
         else
                 body_string(body, "total", meter_total(meter));
-        body_absent(body, "tick_ns", "measurement.meter.tick_ns", LATER);
+        body_tick(body);
         if (body->record->meter_absent)
                 body_absent(body, "precision_uj", "measurement.meter.precision_uj", body->record->meter_absent);
         else
@@ -121,11 +121,43 @@ static void write_energy(Body *body, const Figures *figures, const char *withhel
         body_close(body);
 }
 
+static void write_net(Body *body, const Figures *figures, const char *withheld, const char *path) {
+        const MeterDomain *domains;
+        size_t n;
+
+        domains = meter_domains(body->record->meter, &n);
+        body_open(body, "net_uj");
+        for (size_t i = 0; i < MIN(n, figures->n_domains); i++) {
+                g_autofree char *where = g_strdup_printf("%s.net_uj.%s", path, domains[i].name);
+                g_autofree char *reason = NULL;
+
+                if (withheld)
+                        reason = g_strdup(withheld);
+                else if (figures->net_error[i] < 0)
+                        reason = net_error_to_string(figures->net_error[i]);
+                if (reason)
+                        body_absent(body, domains[i].name, where, reason);
+                else
+                        body_signed(body, domains[i].name, round_signed_uj(figures->net_uj[i], body->step_uj));
+        }
+        body_close(body);
+}
+
 static void write_figures(Body *body, const Figures *figures, const char *withheld, const char *path) {
         body_int(body, "iterations", figures->iterations);
         body_int(body, "wall_ns", figures->wall_ns);
         body_int(body, "cpu_usec", figures->cpu_usec);
+        body_bool(body, "aligned", figures->unaligned == 0 && figures->n_domains > 0);
         write_energy(body, figures, withheld, path);
+        write_net(body, figures, withheld, path);
+        if (meter_simulated(body->record->meter))
+                body_null(body, "uncertainty_uj");
+        else if (withheld || figures->total_error < 0 || figures->n_domains == 0) {
+                g_autofree char *where = g_strconcat(path, ".uncertainty_uj", NULL);
+
+                body_absent(body, "uncertainty_uj", where, withheld ?: "there is no energy to be uncertain of");
+        } else
+                body_uncertainty(body, &figures->total_uncertainty);
 }
 
 /* What is measured, and, where the program declared that, the whole run beside it. */
@@ -171,6 +203,29 @@ static void write_temperature(Body *body, const char *member, int64_t mc) {
         json_builder_add_int_value(body->builder, mc);
 }
 
+/* Of what the trial says is absent, the reason is its own; of what no trial has, write_trials() gives it. */
+static void write_net_of_trial(Body *body, const TrialRecord *trial, const char *path) {
+        g_autofree char *net_path = g_strconcat(path, ".net_uj", NULL);
+
+        if (trial->has_net)
+                body_signed(body, "net_uj", round_signed_uj(trial->net_uj, body->step_uj));
+        else if (trial->net_absent)
+                body_absent(body, "net_uj", net_path, trial->net_absent);
+        else
+                body_null(body, "net_uj");
+}
+
+static void write_uncertainty_of_trial(Body *body, const TrialRecord *trial, const char *path) {
+        g_autofree char *uncertainty_path = g_strconcat(path, ".uncertainty_uj", NULL);
+
+        if (body->record->meter_absent || meter_simulated(body->record->meter))
+                body_null(body, "uncertainty_uj");
+        else if (trial->energy_absent)
+                body_absent(body, "uncertainty_uj", uncertainty_path, trial->energy_absent);
+        else
+                body_uncertainty(body, &trial->uncertainty);
+}
+
 static void write_trial(Body *body, const TrialRecord *trial, const char *list, guint index) {
         g_autofree char *path = g_strdup_printf("measurement.%s[%u]", list, index);
         g_autofree char *total_path = g_strconcat(path, ".total_uj", NULL);
@@ -186,10 +241,10 @@ static void write_trial(Body *body, const TrialRecord *trial, const char *list, 
                 body_absent(body, "total_uj", total_path, trial->energy_absent);
         else
                 body_int(body, "total_uj", round_uj(trial->total_uj, body->step_uj));
-        body_null(body, "net_uj");
+        write_net_of_trial(body, trial, path);
         body_int(body, "wall_ns", trial->wall_ns);
         body_int(body, "cpu_usec", trial->cpu_usec);
-        body_null(body, "uncertainty_uj");
+        write_uncertainty_of_trial(body, trial, path);
         write_windows(body, trial, path);
         write_temperature(body, "temp_start_mc", trial->temp_start_mc);
         write_temperature(body, "temp_end_mc", trial->temp_end_mc);
@@ -203,8 +258,8 @@ static void note(Body *body, const char *path, const char *reason) {
 }
 
 static void write_trials(Body *body, const char *member, GPtrArray *trials) {
-        static const char *const later[] = { "net_uj", "uncertainty_uj", "freq_khz", "foreign_cpu_usec",
-                                             "windows[].instructions" };
+        static const char *const later[] = { "freq_khz", "foreign_cpu_usec", "windows[].instructions" };
+        static const char *const metered[] = { "total_uj", "net_uj", "uncertainty_uj", "windows[].uncertainty_uj" };
 
         body_open_array(body, member);
         for (guint i = 0; i < trials->len; i++)
@@ -218,10 +273,22 @@ static void write_trials(Body *body, const char *member, GPtrArray *trials) {
 
                 note(body, path, LATER);
         }
-        if (body->record->meter_absent) {
-                g_autofree char *path = g_strdup_printf("measurement.%s[].total_uj", member);
+        for (size_t i = 0; body->record->meter_absent && i < G_N_ELEMENTS(metered); i++) {
+                g_autofree char *path = g_strdup_printf("measurement.%s[].%s", member, metered[i]);
 
                 note(body, path, body->record->meter_absent);
+        }
+        if (meter_simulated(body->record->meter)) {
+                g_autofree char *path = g_strdup_printf("measurement.%s[].uncertainty_uj", member);
+                g_autofree char *window_path = g_strdup_printf("measurement.%s[].windows[].uncertainty_uj", member);
+
+                note(body, path, REPORT_MODELLED);
+                note(body, window_path, REPORT_MODELLED);
+        }
+        if (!body->record->baseline && !body->record->meter_absent) {
+                g_autofree char *path = g_strdup_printf("measurement.%s[].net_uj", member);
+
+                note(body, path, "the job ended before an idle window was taken");
         }
         if (body->record->thermal_absent) {
                 g_autofree char *start = g_strdup_printf("measurement.%s[].temp_start_mc", member);
@@ -258,12 +325,17 @@ static void write_summary_of(Body *body, const char *member, const Summary *summ
 
 static void write_energy_summary(Body *body, const JobSummary *summary) {
         const char *reason = body->record->meter_absent ?: "not every valid trial has a reading";
+        const char *no_net = body->record->meter_absent ?: "not every valid trial has net energy";
 
         if (summary->has_energy)
                 write_summary_of(body, "total_j", &summary->total_j);
         else
                 body_absent(body, "total_j", "measurement.summary.total_j", reason);
-        body_absent(body, "net_j", "measurement.summary.net_j", LATER);
+        if (summary->has_net)
+                write_summary_of(body, "net_j", &summary->net_j);
+        else
+                body_absent(body, "net_j", "measurement.summary.net_j", no_net);
+        body_combined_uncertainty(body, summary);
         if (summary->has_package)
                 write_summary_of(body, "package_j", &summary->package_j);
         else
@@ -287,7 +359,10 @@ static void write_energy_summary(Body *body, const JobSummary *summary) {
                 body_double(body, "total_j", summary->per_iteration.total_j);
         else
                 body_absent(body, "total_j", "measurement.summary.per_iteration.total_j", reason);
-        body_absent(body, "net_j", "measurement.summary.per_iteration.net_j", LATER);
+        if (summary->has_net)
+                body_double(body, "net_j", summary->per_iteration.net_j);
+        else
+                body_absent(body, "net_j", "measurement.summary.per_iteration.net_j", no_net);
         body_double(body, "wall_s", summary->per_iteration.wall_s);
         body_double(body, "cpu_s", summary->per_iteration.cpu_s);
         body_close(body);
@@ -375,9 +450,9 @@ void body_measurement(Body *body) {
         body_open(body, "region");
         body_bool(body, "declared", record->request->region || record->request->function);
         body_close(body);
-        body_absent(body, "floor", "measurement.floor", LATER);
+        body_floor(body);
         body_absent(body, "noise_floor", "measurement.noise_floor", LATER);
-        body_absent(body, "baseline", "measurement.baseline", LATER);
+        body_baseline(body);
         write_trials(body, "warmups", record->warmups);
         write_trials(body, "trials", record->trials);
         write_summary(body);

@@ -32,6 +32,11 @@ void body_int(Body *body, const char *member, uint64_t value) {
         json_builder_add_int_value(body->builder, (gint64) MIN(value, (uint64_t) G_MAXINT64));
 }
 
+void body_signed(Body *body, const char *member, int64_t value) {
+        json_builder_set_member_name(body->builder, member);
+        json_builder_add_int_value(body->builder, value);
+}
+
 void body_double(Body *body, const char *member, double value) {
         json_builder_set_member_name(body->builder, member);
         if (isfinite(value))
@@ -202,6 +207,13 @@ Result *report_result(const JobRecord *record) {
         if (summary.once_j.has_ci) {
                 result->total_energy_low = summary.once_j.ci_low;
                 result->total_energy_high = summary.once_j.ci_high;
+        }
+        if (!summary.has_net)
+                return result;
+        result->net_energy = summary.per_iteration.net_j;
+        if (summary.once_net_j.has_ci) {
+                result->net_energy_low = summary.once_net_j.ci_low;
+                result->net_energy_high = summary.once_net_j.ci_high;
         }
         return result;
 }

@@ -231,13 +231,13 @@ static int region_cpu_time(void *userdata, uint64_t *ret_usec) {
 }
 
 /* The program's end of the region's socket goes into the box and is closed here. */
-static int spawn(Run *run, const BoxSpec *spec, Meter *meter, char **ret_why) {
+static int spawn(Run *run, const BoxSpec *spec, Ticker *ticker, char **ret_why) {
         BoxSpec with_region = *spec;
         autofd program_fd = -1;
         int r;
 
-        if (meter) {
-                r = region_new(run->event, meter, region_cpu_time, run, &run->region, &program_fd);
+        if (ticker) {
+                r = region_new(run->event, ticker, region_cpu_time, run, &run->region, &program_fd);
                 if (r < 0) {
                         *ret_why = g_strdup_printf("The region's socket cannot be made: %s", g_strerror(-r));
                         return r;
@@ -247,8 +247,8 @@ static int spawn(Run *run, const BoxSpec *spec, Meter *meter, char **ret_why) {
         return box_spawn(&with_region, &run->box, ret_why);
 }
 
-int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, Meter *meter, RunOver over, void *userdata,
-            Run **ret, char **ret_why) {
+int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, Ticker *ticker, RunOver over,
+            void *userdata, Run **ret, char **ret_why) {
         g_autoptr(Run) run = g_new(Run, 1);
         int r;
 
@@ -258,7 +258,7 @@ int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, Meter
         run->file_max = spec->root ? spec->root->tmpfs_bytes : 0;
         capture_init(&run->output, limits->capture_max);
         capture_init(&run->error_output, limits->capture_max);
-        r = spawn(run, spec, meter, ret_why);
+        r = spawn(run, spec, ticker, ret_why);
         if (r < 0)
                 return r;
         r = add_sources(run);
@@ -301,6 +301,14 @@ int run_start(Run *run) {
         if (r < 0)
                 return r;
         return box_open_gate(run->box);
+}
+
+uint64_t run_gate_ns(const Run *run) {
+        return run->gate_ns;
+}
+
+uint64_t run_end_ns(const Run *run) {
+        return run->end_ns;
 }
 
 int run_cpu_usec(Run *run, uint64_t *ret_usec) {

@@ -22,10 +22,10 @@ typedef struct Run Run;
 /* The moment nothing of the run lives any more (or could not be killed): called from the event loop, once. */
 typedef void (*RunOver)(Run *run, void *userdata);
 
-/* Builds the box and returns before it is ready. meter: the program may declare regions, read with it; NULL: it may
- * not. *ret_why is set on error, see box_spawn(). */
-int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, Meter *meter, RunOver over, void *userdata,
-            Run **ret, char **ret_why);
+/* Builds the box and returns before it is ready. ticker: the program may declare regions, read with it; NULL: it
+ * may not. *ret_why is set on error, see box_spawn(). */
+int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, Ticker *ticker, RunOver over,
+            void *userdata, Run **ret, char **ret_why);
 
 /* Waits for the gate, see box_wait_ready(); *ret_why as above. -EACCES and the like are the caller's doing when
  * *ret_stage is CHDIR. */
@@ -36,6 +36,10 @@ int run_start(Run *run);
 
 /* Kills it; over is called when it is dead. The first reason stays. */
 void run_kill(Run *run, KilledFor reason);
+
+/* CLOCK_MONOTONIC when its gate was opened, and, after over, when nothing of it lived any more. */
+uint64_t run_gate_ns(const Run *run);
+uint64_t run_end_ns(const Run *run);
 
 /* CPU time since the gate, in µs. */
 int run_cpu_usec(Run *run, uint64_t *ret_usec);

@@ -18,9 +18,9 @@ struct Window {
         uint32_t n_runs;  /* built */
         uint32_t started; /* whose gate was opened */
         sd_event_source *energy_timer;
-        Reading begin, end;
+        Span span;
         Reading run_begin; /* at the gate of the run that is on; with max_joules only */
-        int read_error;    /* of begin or end: no domain could be read */
+        int read_error;    /* at its beginning or end: no domain could be read */
         KilledFor aborted;
         WindowRecord *record;
 };
@@ -39,9 +39,7 @@ WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t mi
         return plan;
 }
 
-static void take_reading(Window *window, Reading *reading) {
-        const int r = meter_read(window->spec.meter, reading);
-
+static void note_read_error(Window *window, int r) {
         if (r < 0)
                 window->read_error = r;
 }
@@ -71,12 +69,12 @@ static void fill_record(Window *window) {
         WindowRecord *record;
         size_t n_domains;
 
-        (void) meter_domains(window->spec.meter, &n_domains);
+        (void) meter_domains(window->spec.ticker->meter, &n_domains);
         record = window->record = window_record_new(n_domains);
         record->test = window->spec.test;
         record->whole.iterations = window->started;
         record->complete = window->started == window->spec.iterations && window->aborted == KILLED_FOR_NOTHING;
-        figures_add_span(&record->whole, window->spec.meter, &window->begin, &window->end);
+        figures_add_span(&record->whole, window->spec.ticker, &window->span);
         if (window->read_error < 0)
                 figures_fail(&record->whole, window->read_error);
         for (uint32_t i = 0; i < window->started; i++)
@@ -84,7 +82,9 @@ static void fill_record(Window *window) {
 }
 
 static void close_window(Window *window) {
-        take_reading(window, &window->end);
+        const uint64_t end_ns = run_end_ns(window->runs[window->started - 1]);
+
+        note_read_error(window, span_close(window->spec.ticker, &window->span, end_ns));
         if (window->energy_timer)
                 (void) sd_event_source_set_enabled(window->energy_timer, SD_EVENT_OFF);
         fill_record(window);
@@ -95,7 +95,7 @@ static int start_next(Window *window) {
         Run *run = window->runs[window->started];
 
         if (window->spec.limits.max_joules > 0)
-                take_reading(window, &window->run_begin);
+                note_read_error(window, meter_read(window->spec.ticker->meter, &window->run_begin));
         window->started++;
         return run_start(run);
 }
@@ -119,9 +119,9 @@ static int on_energy_timer(sd_event_source *source, uint64_t usec, void *userdat
         Reading now;
         uint64_t total_uj;
 
-        if (meter_read(window->spec.meter, &now) >= 0 &&
+        if (meter_read(window->spec.ticker->meter, &now) >= 0 &&
             now.before_ns - window->run_begin.after_ns >= window->spec.energy_min_ns &&
-            meter_total_uj(window->spec.meter, &window->run_begin, &now, &total_uj) >= 0) {
+            meter_total_uj(window->spec.ticker->meter, &window->run_begin, &now, &total_uj) >= 0) {
                 total_uj = round_uj(total_uj, window->spec.energy_step_uj);
                 if ((double) total_uj / 1e6 > window->spec.limits.max_joules) {
                         run_set_energy(run, total_uj);
@@ -165,7 +165,7 @@ static int build_run(Window *window, char **ret_why) {
         }
         box.stdin_fd = stdin_fd;
         limits.capture_max = capture_max(window);
-        r = run_new(window->spec.event, &box, &limits, window->spec.region ? window->spec.meter : NULL, on_run_over,
+        r = run_new(window->spec.event, &box, &limits, window->spec.region ? window->spec.ticker : NULL, on_run_over,
                     window, &window->runs[window->n_runs], ret_why);
         if (r < 0)
                 return r;
@@ -222,12 +222,13 @@ int window_start(const WindowSpec *spec, WindowClosed closed, void *userdata, Wi
                 return r;
         }
 
-        take_reading(window, &window->begin);
+        note_read_error(window, span_open(window->spec.ticker, &window->span));
         r = start_next(window);
         if (r < 0) {
                 *ret_why = g_strdup_printf("The run's gate cannot be opened: %s", g_strerror(-r));
                 return r;
         }
+        window->span.from_ns = run_gate_ns(window->runs[0]);
         *ret = g_steal_pointer(&window);
         return 0;
 }

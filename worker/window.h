@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* One window: k runs of one program between two readings of the counters. All k boxes stand at their gates before it
- * opens; it closes when nothing of the last run lives any more. While it is open, output is drained and limits are
- * watched, and no more. */
+/* One window: k runs of one program between two edges of the counters. All k boxes stand at their gates before it
+ * opens; what is measured ends when nothing of the last run lives any more, and it closes at the edge after. While it
+ * is open, output is drained and limits are watched, and no more. */
 
 #include "run.h"
 
@@ -22,7 +22,7 @@ WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t mi
 
 typedef struct WindowSpec {
         sd_event *event;
-        Meter *meter;
+        Ticker *ticker;     /* its idle power is what it is when the window closes */
         const BoxSpec *box; /* its stdin_fd is not used */
         const char *test;   /* whose runs these are; NULL: a plain command's */
         int stdin_fd;       /* sealed memfd that every run opens anew; -1: empty */

@@ -61,6 +61,7 @@ static int open_with(const MeterOps *ops, const Topology *topology, const Sysroo
         r = ops->open(topology, root, config, domains, counters, dropped);
 
         opened->name = ops->name;
+        opened->ops = ops;
         opened->n_domains = domains->len;
         opened->domains = (MeterDomain *) (void *) g_array_free(domains, FALSE);
         opened->n_counters = counters->len;

@@ -22,10 +22,33 @@ typedef struct DomainState {
 struct Meter {
         const MeterOps *ops;
         MeterConfig config;
+        const MeterClock *clock;
         MeterCounters *counters;
         DomainState *states; /* one for each domain */
         char *total;
 };
+
+static uint64_t host_now_ns(void *userdata) {
+        return now_monotonic_ns();
+}
+
+static void host_sleep_until(void *userdata, uint64_t until_ns) {
+        const struct timespec until = { .tv_sec = (time_t) (until_ns / NSEC_PER_SEC),
+                                        .tv_nsec = (long) (until_ns % NSEC_PER_SEC) };
+
+        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+                ;
+}
+
+static const MeterClock host_clock = { .now_ns = host_now_ns, .sleep_until = host_sleep_until };
+
+uint64_t meter_now_ns(const Meter *meter) {
+        return meter->clock->now_ns(meter->clock->userdata);
+}
+
+void meter_sleep_until(const Meter *meter, uint64_t until_ns) {
+        meter->clock->sleep_until(meter->clock->userdata, until_ns);
+}
 
 static double watts_to_rate(double watts, double unit_uj) {
         return watts / 1000 / unit_uj; /* 1 W is 1/1000 µJ a ns */
@@ -111,7 +134,7 @@ static int start_counters(Meter *meter) {
 
         for (size_t i = 0; i < counters->n_counters; i++) {
                 const MeterCounter *counter = &counters->counters[i];
-                uint64_t counts[METER_GROUP_MAX], now_ns = now_monotonic_ns();
+                uint64_t counts[METER_GROUP_MAX], now_ns = meter_now_ns(meter);
                 int r;
 
                 r = meter->ops->read(counter, &meter->config, now_ns, counts);
@@ -145,9 +168,8 @@ int meter_adopt(MeterCounters *counters, const MeterConfig *config, Meter **ret)
 
         meter->counters = counters;
         meter->config = *config;
-        meter->ops = meter_ops_find(counters->name);
-        if (!meter->ops)
-                return -EINVAL;
+        meter->clock = config->clock ?: &host_clock;
+        meter->ops = counters->ops;
         meter->states = g_new0(DomainState, counters->n_domains + 1);
         for (size_t i = 0; i < counters->n_domains; i++)
                 prepare_accumulator(meter->ops, &counters->domains[i], &meter->states[i].acc);
@@ -187,7 +209,7 @@ static uint64_t counts_to_uj(uint64_t counts, double unit_uj) {
 }
 
 static void read_counter(Meter *meter, const MeterCounter *counter, Reading *reading) {
-        uint64_t counts[METER_GROUP_MAX], now_ns = now_monotonic_ns();
+        uint64_t counts[METER_GROUP_MAX], now_ns = meter_now_ns(meter);
         int read_error;
 
         read_error = meter->ops->read(counter, &meter->config, now_ns, counts);
@@ -219,11 +241,11 @@ int meter_read(Meter *meter, Reading *ret) {
         int error = 0;
 
         ret->n_domains = counters->n_domains;
-        ret->before_ns = now_monotonic_ns();
+        ret->before_ns = meter_now_ns(meter);
         for (size_t i = 0; i < counters->n_counters; i++)
                 if (counter_is_live(&counters->counters[i]))
                         read_counter(meter, &counters->counters[i], ret);
-        ret->after_ns = now_monotonic_ns();
+        ret->after_ns = meter_now_ns(meter);
 
         for (size_t i = 0; i < counters->n_domains; i++) {
                 if (ret->domains[i].error == 0 || ret->domains[i].error == -EOVERFLOW)
@@ -231,6 +253,25 @@ int meter_read(Meter *meter, Reading *ret) {
                 error = ret->domains[i].error;
         }
         return error;
+}
+
+static const MeterCounter *counter_of(const Meter *meter, size_t domain) {
+        for (size_t i = 0; i < meter->counters->n_counters; i++)
+                for (size_t j = 0; j < meter->counters->counters[i].n; j++)
+                        if (meter->counters->counters[i].domains[j] == domain)
+                                return &meter->counters->counters[i];
+        g_assert_not_reached();
+}
+
+int meter_read_domain(Meter *meter, size_t domain, uint64_t *ret_energy_uj, uint64_t *ret_begin_ns,
+                      uint64_t *ret_end_ns) {
+        Reading reading;
+
+        *ret_begin_ns = meter_now_ns(meter);
+        read_counter(meter, counter_of(meter, domain), &reading);
+        *ret_end_ns = meter_now_ns(meter);
+        *ret_energy_uj = reading.domains[domain].energy_uj;
+        return reading.domains[domain].error;
 }
 
 int reading_energy_uj(const Reading *begin, const Reading *end, size_t domain, uint64_t *ret_uj) {
@@ -314,10 +355,17 @@ uint64_t meter_watchdog_usec(const Meter *meter) {
         return due_ns == UINT64_MAX ? USEC_INFINITY : due_ns / NSEC_PER_USEC;
 }
 
+uint64_t meter_keep_up(Meter *meter) {
+        Reading reading;
+
+        (void) meter_read(meter, &reading);
+        return meter_watchdog_usec(meter);
+}
+
 int meter_probe(Meter *meter, uint64_t timeout_ns) {
         const MeterCounters *counters = meter->counters;
         g_autofree bool *moved = g_new0(bool, counters->n_domains + 1);
-        uint64_t end_ns = now_monotonic_ns() + timeout_ns;
+        uint64_t end_ns = meter_now_ns(meter) + timeout_ns;
         bool waiting = counters->n_domains > 0;
         Reading begin, now;
 

@@ -22,6 +22,13 @@
 
 typedef struct Meter Meter;
 
+/* Where a meter has its time from, and what waits for it; a simulator brings its own. */
+typedef struct MeterClock {
+        uint64_t (*now_ns)(void *userdata);                     /* monotonic */
+        void (*sleep_until)(void *userdata, uint64_t until_ns); /* may wake late */
+        void *userdata;
+} MeterClock;
+
 /* CPU time used so far by what is measured, in µs; never smaller than in an earlier call. */
 typedef int (*MeterCpuTime)(void *userdata, uint64_t *ret_usec);
 
@@ -33,6 +40,8 @@ typedef struct MeterConfig {
         double model_idle_watts;
         MeterCpuTime cpu_time;
         void *userdata;
+
+        const MeterClock *clock; /* NULL: CLOCK_MONOTONIC; outlives the meter */
 } MeterConfig;
 
 typedef struct MeterDomain {
@@ -58,7 +67,8 @@ typedef struct MeterCounter {
  * may open counters and used by one that may not (the descriptors pass through fork() or SCM_RIGHTS; reading them
  * needs no privilege). */
 typedef struct MeterCounters {
-        const char *name; /* which meter: perf, powercap, model, none */
+        const char *name;           /* which meter: perf, powercap, model, none */
+        const struct MeterOps *ops; /* how they are read */
         MeterDomain *domains;
         size_t n_domains;
         MeterCounter *counters;
@@ -105,6 +115,15 @@ typedef struct Reading {
  * when no domain could be read. */
 int meter_read(Meter *meter, Reading *ret);
 
+/* One domain alone, as cheaply as can be: what a wait for its counter to move looks at. *ret_begin_ns and *ret_end_ns
+ * stand around it. Negative when it could not be read, as above; domain is one of meter_domains(). */
+int meter_read_domain(Meter *meter, size_t domain, uint64_t *ret_energy_uj, uint64_t *ret_begin_ns,
+                      uint64_t *ret_end_ns);
+
+/* By the meter's clock. */
+uint64_t meter_now_ns(const Meter *meter);
+void meter_sleep_until(const Meter *meter, uint64_t until_ns);
+
 /* What one domain took between two readings of one meter. Not 0 but the error when either reading failed, or any
  * reading between them did: a window with a hole in it is no measurement. Only a window that begins with the reading
  * that said -EOVERFLOW is sound: counting went on from there. */
@@ -128,6 +147,10 @@ double meter_precision_uj(const Meter *meter);
 /* How long the caller may at most wait between two readings: a quarter of the time in which the fastest domain would
  * wrap at the highest power seen so far, or allowed. USEC_INFINITY when nothing can wrap. Shrinks when power rises. */
 uint64_t meter_watchdog_usec(const Meter *meter);
+
+/* The watchdog's work: a reading that nobody wants but the 64-bit totals. Returns what meter_watchdog_usec() says
+ * then: how long it may be until the next. */
+uint64_t meter_keep_up(Meter *meter);
 
 /* Keeps the CPU busy for at most timeout_ns (50 ms are plenty: the counters move every millisecond) and drops the
  * domains that did not move, as those of a virtual machine. uncore is spared: an idle GPU's counter rightly stands

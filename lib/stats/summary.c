@@ -16,7 +16,7 @@ static int compare_doubles(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
-static double *sorted_copy(const double *values, size_t n) {
+double *stats_sorted(const double *values, size_t n) {
         double *sorted = g_new(double, n);
 
         memcpy(sorted, values, n * sizeof(double));
@@ -33,7 +33,7 @@ int stats_median(const double *values, size_t n, double *ret) {
 
         if (n == 0)
                 return -ENODATA;
-        sorted = sorted_copy(values, n);
+        sorted = stats_sorted(values, n);
         *ret = median_of_sorted(sorted, n);
         return 0;
 }
@@ -68,7 +68,7 @@ int summary_compute(const double *values, size_t n, Summary *ret) {
                 if (!isfinite(values[i]))
                         return -EINVAL;
 
-        sorted = sorted_copy(values, n);
+        sorted = stats_sorted(values, n);
         summary.median = median_of_sorted(sorted, n);
         summary.min = sorted[0];
         summary.max = sorted[n - 1];

@@ -18,6 +18,9 @@ typedef struct Summary {
 /* -ENODATA when n is 0, -EINVAL when a value is not finite. */
 int summary_compute(const double *values, size_t n, Summary *ret);
 
+/* A sorted copy; g_free(). */
+double *stats_sorted(const double *values, size_t n);
+
 /* The mean of the middle two when n is even. -ENODATA when n is 0. */
 int stats_median(const double *values, size_t n, double *ret);
 

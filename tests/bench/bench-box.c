@@ -37,6 +37,7 @@ typedef struct Bench {
         Launcher *launcher;
         Identity *identity;
         Meter *meter;
+        Ticker ticker;
         bool answered;
         Filter *filter; /* with --box */
         BoxRoot root;
@@ -94,7 +95,7 @@ static void on_closed(Window *window, void *userdata) {
 static int run_window(Bench *bench, uint32_t number, uint64_t cpu_limit_usec, WindowRecord **ret) {
         const BoxSpec box = box_spec(bench, number);
         const WindowSpec spec = { .event = bench->event,
-                                  .meter = bench->meter,
+                                  .ticker = &bench->ticker,
                                   .box = &box,
                                   .stdin_fd = -1,
                                   .limits = { .cpu_usec = cpu_limit_usec,

@@ -20,7 +20,7 @@ from figures import BenchError, render  # noqa: E402
 from rig import CommandFailed, RigError  # noqa: E402
 
 BENCHES = {function.__name__: function for function in (
-    native.bus, native.box, native.meter, native.limit, native.daemon, crowd.stress, virtual.vm,
+    native.bus, native.box, native.meter, native.window, native.limit, native.daemon, crowd.stress, virtual.vm,
     functions.functions, crowd.crowd, virtual.hostile, virtual.trixie)}
 NICE = -15
 

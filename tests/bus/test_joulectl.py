@@ -429,7 +429,7 @@ def test_a_host_that_is_not_there(rig):
     (["jobs", "7"], "joulectl show 7"),
     (["jobs", "--limit", "0"], "--limit"),
     (["jobs", "--user", "nobody-of-that-name"], "nobody-of-that-name"),
-    (["export", "--format", "xml"], "json, csv"),
+    (["export", "--format", "xml"], "json, jsonl, csv, md, openmetrics, html"),
     (["status", "--verbose"], "--verbose"),
     (["measure", "\xff\udcff"], "UTF-8"),
 ])

@@ -245,7 +245,8 @@ def test_completions_parse(shell, file):
 
 @pytest.mark.parametrize("line, words", [
     ("joulectl me", {"measure"}), ("joulectl measure --tri", {"--trials"}), ("joulectl --meter model measure --isol", {"--isolation"}),
-    ("joulectl measure --isolation ", {"configured", "confined", "reserved"}), ("joulectl export --format ", {"json", "csv"}),
+    ("joulectl measure --isolation ", {"configured", "confined", "reserved"}), ("joulectl export --format ",
+     {"json", "jsonl", "csv", "md", "openmetrics", "html"}),
     ("joulectl show --fo", {"--follow"}), ("joulectl jobs --result d", {"done"})])
 def test_bash_completes(line, words):
     script = f"""source {BUILD}/client/completion/joulectl

@@ -65,15 +65,15 @@ static bool talk(sd_event *event, int fd, const uint8_t *data, size_t size) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         uint64_t clock_usec = 0;
         sd_event *event = NULL;
-        Meter *meter = NULL;
+        Ticker ticker = {};
         Region *region = NULL;
         RegionRecord *record;
         int fd = -1;
         bool heard;
 
-        open_meter(&meter, &clock_usec);
+        open_meter(&ticker.meter, &clock_usec);
         g_assert_cmpint(sd_event_new(&event), ==, 0);
-        g_assert_cmpint(region_new(event, meter, cpu_time, &clock_usec, &region, &fd), ==, 0);
+        g_assert_cmpint(region_new(event, &ticker, cpu_time, &clock_usec, &region, &fd), ==, 0);
         g_assert_cmpint(region_listen(region), ==, 0);
         heard = talk(event, fd, data, size);
         safe_close(fd);
@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         g_assert_true(!record->problem || !strchr(record->problem, '\033'));
         region_record_free(record);
         region_free(region);
-        meter_free(meter);
+        meter_free(ticker.meter);
         sd_event_unref(event);
         return 0;
 }

@@ -117,6 +117,38 @@ static void test_summary(Fixture *f, gconstpointer data) {
         g_assert_cmpfloat_with_epsilon(summary.total_j.min, 2.0, 1e-12);
 }
 
+/* Net energy may be below 0; it is summed up when every valid trial has it. */
+static void test_net(Fixture *f, gconstpointer data) {
+        static const int64_t net_uj[] = { -2000400, 1000000, -1000000, 3000000, 2000000, 4000000 };
+        g_autoptr(Result) result = NULL;
+        JobSummary summary;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(net_uj); i++) {
+                TrialRecord *trial = add_trial(f, 8000000, 0, 1000000000);
+                WindowRecord *window = g_ptr_array_index(trial->windows, 0);
+
+                window->whole.total_net_uj = trial->net_uj = net_uj[i];
+                trial->uncertainty = (Uncertainty){ .tick_uj = 30000, .tail_uj = 40000, .baseline_uj = 120000 };
+                g_assert_cmpint(job_summarise(f->record, 1, &summary), ==, 0);
+                g_assert_false(summary.has_net);
+                trial->has_net = true;
+        }
+        g_assert_cmpint(job_summarise(f->record, 1, &summary), ==, 0);
+        g_assert_true(summary.has_net);
+        g_assert_cmpfloat_with_epsilon(summary.window_error_j, 0.05, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.net_window_error_j, 0.13, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.net_j.median, 1.5, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.net_j.min, -2.0004, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.per_iteration.net_j, 1.5 / 4, 1e-12);
+        result = report_result(f->record);
+        g_assert_cmpfloat_with_epsilon(result->net_energy, 1.5 / 4, 1e-12);
+        g_assert_cmpfloat_with_epsilon(result->net_energy_low, -2.0 / 4, 1e-12);
+        g_assert_cmpfloat_with_epsilon(result->net_energy_high, 1, 1e-12);
+        g_assert_cmpint(round_signed_uj(-1499, 1000), ==, -1000);
+        g_assert_cmpint(round_signed_uj(-1500, 1000), ==, -2000);
+        g_assert_cmpint(round_signed_uj(1500, 1000), ==, 2000);
+}
+
 /* An error is no zero: the trial has no energy, and the reason is the kernel's. */
 static void test_read_error(Fixture *f, gconstpointer data) {
         const TrialRecord *io = add_trial(f, 0, -EIO, 1000000000);
@@ -136,8 +168,33 @@ static void test_too_short(Fixture *f, gconstpointer data) {
         g_assert_cmpstr(g_ptr_array_index(trial->quality, 0), ==, "TOO_SHORT");
         g_assert_cmpuint(trial->total_uj, ==, 0);
         g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNMEASURABLE);
+        g_assert_cmpstr(g_ptr_array_index(add_trial(f, 0, -ERANGE, 1000000)->quality, 0), ==, "TOO_SHORT");
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNMEASURABLE);
         add_trial(f, 5000, -EIO, 1000000);
         g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNSTABLE);
+}
+
+/* Long enough, but what the counters tell is too coarse: the bound is told, and no number. */
+static void test_too_uncertain(Fixture *f, gconstpointer data) {
+        TrialRecord *trial = trial_record_new();
+        WindowRecord *window = add_window(trial, 500000, 0, 1000000000, 4);
+
+        window->whole.total_uncertainty = (Uncertainty){ .tick_uj = 30000, .tail_uj = 39000 };
+        trial_record_close(trial, 1000000);
+        g_assert_true(trial->valid);
+        g_assert_cmpuint(trial->total_uj, ==, 500000);
+        trial_record_free(trial);
+
+        trial = trial_record_new();
+        window = add_window(trial, 500000, 0, 1000000000, 4);
+        window->whole.total_uncertainty = (Uncertainty){ .tick_uj = 30000, .tail_uj = 41000 };
+        trial_record_close(trial, 1000000);
+        g_ptr_array_add(f->record->trials, trial);
+        g_assert_false(trial->valid);
+        g_assert_cmpstr(g_ptr_array_index(trial->quality, 0), ==, "TOO_SHORT");
+        g_assert_nonnull(strstr(trial->energy_absent, "500.000 mJ, is uncertain by 50.804 mJ"));
+        g_assert_cmpuint(trial->total_uj, ==, 0);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNMEASURABLE);
 }
 
 /* Windows that are each too short, together long enough. */
@@ -279,8 +336,10 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/evaluate/round", test_round);
         add("/evaluate/summary", test_summary);
+        add("/evaluate/net", test_net);
         add("/evaluate/read-error", test_read_error);
         add("/evaluate/too-short", test_too_short);
+        add("/evaluate/too-uncertain", test_too_uncertain);
         add("/evaluate/sum-of-windows", test_sum_of_windows);
         add("/evaluate/incomplete", test_incomplete);
         add("/evaluate/output", test_output);

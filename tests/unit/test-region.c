@@ -48,6 +48,7 @@ typedef struct Host {
         Sysroot *root;
         Topology *topology;
         Meter *meter;
+        Ticker ticker;
         sd_event *event;
         Region *region;
         int program_fd;
@@ -70,8 +71,10 @@ static void host_up(Host *host, gconstpointer data) {
         g_assert_cmpint(sysroot_open(NULL, &host->root), ==, 0);
         g_assert_cmpint(topology_discover(host->root, 0, &host->topology), ==, 0);
         g_assert_cmpint(meter_open(host->topology, host->root, &config, &host->meter, &why), ==, 0);
+        host->ticker = (Ticker){ .meter = host->meter };
         g_assert_cmpint(sd_event_new(&host->event), ==, 0);
-        g_assert_cmpint(region_new(host->event, host->meter, cpu_time, host, &host->region, &host->program_fd), ==, 0);
+        g_assert_cmpint(region_new(host->event, &host->ticker, cpu_time, host, &host->region, &host->program_fd), ==,
+                        0);
         g_assert_cmpint(region_listen(host->region), ==, 0);
 }
 

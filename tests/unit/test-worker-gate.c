@@ -39,8 +39,9 @@ static void assert_between(double value, double one, double other) {
 
 /* In the order in which the contract has the phases: who follows the job drops what comes out of turn. */
 static void assert_phases(const Problem *problem) {
-        static const char *const phases[] = { "validating 0/2", "validating 1/2", "validating 2/2", "settling 0/0",
-                                              "warming 1/1",    "measuring 1/2",  "measuring 2/2",  "finishing 0/0" };
+        static const char *const phases[] = { "validating 0/2", "validating 1/2", "validating 2/2",
+                                              "settling 0/0",   "baseline 0/0",   "warming 1/1",
+                                              "measuring 1/2",  "measuring 2/2",  "finishing 0/0" };
 
         g_assert_cmpuint(problem->client.phases->len, ==, G_N_ELEMENTS(phases));
         for (size_t i = 0; i < G_N_ELEMENTS(phases); i++)

@@ -237,7 +237,7 @@ static void test_cancel(void) {
         g_assert_true(JSON_NODE_HOLDS_NULL(report_node(client.report, "measurement.status")));
 }
 
-/* In the pause between two trials. */
+/* In the pause between two trials, which the next one is told of. */
 static void cancel_second(WorkerClient *client, const char *phase, uint32_t step) {
         if (step == 2)
                 g_assert_cmpint(sd_bus_call_method_async(client->bus, NULL, NULL, JT_WORKER_PATH, JT_WORKER_INTERFACE,
@@ -368,8 +368,8 @@ static void test_ends(void) {
 }
 
 static void test_progress(void) {
-        static const char *const phases[] = { "settling 0/0",  "warming 1/2",   "warming 2/2",  "measuring 1/3",
-                                              "measuring 2/3", "measuring 3/3", "finishing 0/0" };
+        static const char *const phases[] = { "settling 0/0",  "baseline 0/0",  "warming 1/2",   "warming 2/2",
+                                              "measuring 1/3", "measuring 2/3", "measuring 3/3", "finishing 0/0" };
         g_auto(WorkerClient) client;
 
         worker_client_init(&client, SH(SPIN));

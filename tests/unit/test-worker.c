@@ -61,11 +61,32 @@ static void test_report(void) {
                 g_assert_cmpint(ABS(public_uj - uj), <=, 500);
                 g_assert_true(json_object_get_boolean_member(trial, "valid"));
         }
+        /* A model's idle machine takes nothing, and its uncertainty is not known. */
+        g_assert_cmpfloat(report_double(client.full, "measurement.summary.net_j.median"), ==,
+                          report_double(client.full, "measurement.summary.total_j.median"));
+        g_assert_cmpfloat(report_double(client.full, "measurement.floor.net_j"), ==,
+                          report_double(client.full, "measurement.floor.total_j"));
+        g_assert_true(JSON_NODE_HOLDS_NULL(report_node(client.full, "measurement.trials.0.uncertainty_uj")));
+        g_assert_true(JSON_NODE_HOLDS_NULL(report_node(client.full, "measurement.meter.tick_ns")));
         g_assert_cmpstr(report_string(client.report, "measurement.status"), ==, "OK");
         g_assert_cmpstr(report_string(client.report, "measurement.reasons.0"), ==, "SIMULATED");
         g_assert_cmpstr(report_string(client.report, "request.label"), ==, "caf\xc3\xa9 \"x\"");
         g_assert_cmpstr(report_string(client.report, "measurement.trials.1.windows.0.output_sha256.0"), ==,
                         "54034ac5c6e9ea95734ec2b729fd6d62abf64af34a9f9ce5d466cb788191a73d");
+}
+
+/* Whatever else is run before it, as for the floor, the first output is the program's. */
+static void test_output(void) {
+        autofd output = memfd_create("output", MFD_CLOEXEC);
+        g_auto(WorkerClient) client;
+        char seen[16] = "";
+
+        worker_client_init(&client, SH("echo mine"));
+        client.request->output_fd = dup(output);
+        worker_measure(&client);
+        g_assert_cmpint(client.result->result, ==, RESULT_DONE);
+        g_assert_cmpint(pread(output, seen, sizeof(seen) - 1, 0), ==, 5);
+        g_assert_cmpstr(seen, ==, "mine\n");
 }
 
 /* Every null has its reason; every reason stands for a null. */
@@ -512,6 +533,7 @@ static const struct {
 } tests[] = {
         { "/worker/simple", test_simple },
         { "/worker/report", test_report },
+        { "/worker/output", test_output },
         { "/worker/absent", test_absent },
         { "/worker/time-only", test_time_only },
         { "/worker/no-meter", test_no_meter },

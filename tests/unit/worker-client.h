@@ -16,6 +16,8 @@
 #include "request.h"
 #include "result.h"
 
+#define RUN_TIMEOUT_USEC (300 * USEC_PER_SEC)
+
 typedef struct WorkerClient {
         const char *worker;
         sd_event *event;
@@ -82,7 +84,7 @@ static inline void worker_connect(WorkerClient *client) {
         g_assert_cmpint(sd_bus_new(&client->bus), >=, 0);
         g_assert_cmpint(sd_bus_set_exec(client->bus, client->worker, argv), >=, 0);
         g_assert_cmpint(sd_bus_negotiate_fds(client->bus, true), >=, 0);
-        g_assert_cmpint(sd_bus_set_method_call_timeout(client->bus, 300 * USEC_PER_SEC), >=, 0);
+        g_assert_cmpint(sd_bus_set_method_call_timeout(client->bus, RUN_TIMEOUT_USEC), >=, 0);
         g_assert_cmpint(sd_bus_start(client->bus), >=, 0);
         g_assert_cmpint(sd_bus_attach_event(client->bus, client->event, 0), >=, 0);
         g_assert_cmpint(sd_bus_match_signal(client->bus, NULL, NULL, JT_WORKER_PATH, JT_WORKER_INTERFACE, "Progress",
@@ -155,7 +157,7 @@ static inline void worker_run_begin(WorkerClient *client, const char *control_gr
 }
 
 static inline void worker_run_end(WorkerClient *client) {
-        const uint64_t deadline = now_monotonic_usec() + 60 * USEC_PER_SEC;
+        const uint64_t deadline = now_monotonic_usec() + RUN_TIMEOUT_USEC;
 
         while (!client->answered) {
                 g_assert_cmpuint(now_monotonic_usec(), <, deadline);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What is used from one moment to another that lie between two edges of the counters: energy and time of the same
+ * interval, and how far off the energy may be. */
+
+#include "tick.h"
+
+typedef struct Span {
+        Reading begin, end;
+        Edge first, last;        /* the moments they belong to */
+        uint64_t from_ns, to_ns; /* what is measured: after first, before last */
+} Span;
+
+/* Half the width of the interval that has the true value with about 95 %, by what it comes from, in µJ. */
+typedef struct Uncertainty {
+        double tick_uj;         /* when the counters moved */
+        double quantisation_uj; /* what they count in */
+        double tail_uj;         /* the power that was taken off between the edges and what is measured */
+        double baseline_uj;     /* the power when idle; of net energy only */
+} Uncertainty;
+
+/* Waits for an edge and reads. from_ns is now; what is measured begins there, or later, as the caller says. Returns as
+ * meter_read() does. */
+int span_open(Ticker *ticker, Span *span);
+
+/* What is measured ended at to_ns. Waits for the next edge and reads. */
+int span_close(Ticker *ticker, Span *span, uint64_t to_ns);
+
+/* Whether both readings stand at edges. */
+bool span_aligned(const Span *span);
+
+/* Energy of one domain from from_ns to to_ns: what was counted, less what lies outside of these. There, power is that
+ * of the idle machine, and more while this CPU looked for the edge (ticker->extra). Where the idle machine's is not
+ * known, that of the calibration stands for it, and where that is not either, nothing is taken off; the uncertainty
+ * says so.
+ * Errors as reading_energy_uj(), and -ERANGE when more would be taken off than was counted: never 0. */
+int span_energy(const Ticker *ticker, const Span *span, size_t domain, double *ret_uj, Uncertainty *ret_uncertainty);
+
+/* Σ over the domains in the total, as meter_total_uj(). */
+int span_total(const Ticker *ticker, const Span *span, double *ret_uj, Uncertainty *ret_uncertainty);
+
+/* Power of one domain from edge to edge of a span in which nothing ran; what looking for the edges took is taken off.
+ * Errors as reading_energy_uj(). */
+int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, double *ret_watts);
+
+/* Of the sum of two energies, whose edges are others but whose idle power is the same. */
+void uncertainty_add(Uncertainty *sum, const Uncertainty *more);
+
+/* All parts together: the root of the sum of their squares. */
+double uncertainty_total_uj(const Uncertainty *uncertainty);
+
+/* The same without the baseline: of gross energy. */
+double gross_uncertainty_uj(const Uncertainty *uncertainty);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The floor: what a window around /bin/true takes, run in the candidate's own box. Starting a program costs that much,
+ * whatever the program does. */
+
+#include "pipeline-internal.h"
+
+#define PACING_RUNS 2U
+#define FLOOR_MIN_USEC (20U * USEC_PER_MSEC) /* of all its runs; not min-window, which may be some seconds */
+#define FLOOR_WINDOWS_MAX 4U
+#define FLOOR_TRIES 3U /* the first finds out how many runs are long enough, and others whether it was right */
+
+static const char *const no_floor_region = "what is measured are declared regions, and starting a program is no part "
+                                           "of them";
+
+static uint64_t floor_usec(const Pipeline *pipeline) {
+        return MAX(pipeline_told_usec(pipeline), FLOOR_MIN_USEC);
+}
+
+static void on_floor_over(Trial *trial, int r, void *userdata) {
+        Pipeline *pipeline = userdata;
+        g_autoptr(TrialRecord) record = trial_take_record(trial);
+        const WindowRecord *window = record->windows->len > 0 ? g_ptr_array_index(record->windows, 0) : NULL;
+        const RunFailure *failure = trial_failure(trial);
+        BoxStage stage;
+
+        for (guint i = 0; i < record->windows->len; i++)
+                pipeline->settled_cpu_usec +=
+                                ((const WindowRecord *) g_ptr_array_index(record->windows, i))->whole.cpu_usec;
+        if (r < 0 || failure || !window) {
+                pipeline->record->floor_absent = g_strdup_printf("/bin/true could not be run in the box: %s",
+                                                                 failure ? failure->description
+                                                                 : r < 0 ? trial_why(trial, &stage) ?: g_strerror(-r)
+                                                                         : "it was ended");
+                pipeline->floor = FLOOR_DONE;
+        } else if (!record->valid && ++pipeline->floor_tries < FLOOR_TRIES) {
+                pipeline->floor_task.plan = window_plan(window_fastest_run(window), 0, floor_usec(pipeline));
+                pipeline->floor_task.plan.windows = MIN(pipeline->floor_task.plan.windows, FLOOR_WINDOWS_MAX);
+        } else {
+                pipeline->record->floor = g_steal_pointer(&record);
+                pipeline->floor = FLOOR_DONE;
+        }
+        pipeline_advance_later(pipeline);
+}
+
+static int start_floor(Pipeline *pipeline) {
+        TrialSpec spec = { .window = pipeline_window(pipeline),
+                           .tasks = &pipeline->floor_task,
+                           .n_tasks = 1,
+                           .min_window_ns = floor_usec(pipeline) * NSEC_PER_USEC };
+
+        pipeline->trial_is_floor = true;
+        spec.window.box = &programs_specs(pipeline->programs)[PROGRAM_FLOOR];
+        return trial_start(&spec, on_floor_over, pipeline, &pipeline->trial);
+}
+
+int pipeline_take_floor(Pipeline *pipeline) {
+        size_t n_domains;
+        int r;
+
+        (void) meter_domains(pipeline->meter, &n_domains);
+        if (n_domains == 0)
+                pipeline->floor = FLOOR_DONE;
+        if (pipeline->floor == FLOOR_TO_BE_TAKEN && pipeline_has_region(pipeline)) {
+                pipeline->record->floor_absent = g_strdup(no_floor_region);
+                pipeline->floor = FLOOR_DONE;
+        }
+        if (pipeline->floor == FLOOR_DONE)
+                return 0;
+        if (pipeline->floor == FLOOR_TO_BE_TAKEN) {
+                pipeline->floor_task = (TrialTask){ .stdin_fd = -1, .plan = { PACING_RUNS, 1 } };
+                pipeline->floor = FLOOR_UNDER_WAY;
+        }
+        r = start_floor(pipeline);
+        return r < 0 ? r : 1;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "report-internal.h"
+
+void body_tick(Body *body) {
+        const Tick *tick = &body->record->tick;
+        const char *reason = body->record->tick_absent ?: "the job ended before the counter was looked at";
+
+        if (tick->period_ns > 0) {
+                body_int(body, "tick_ns", tick->period_ns);
+                body_int(body, "tick_jitter_ns", tick->jitter_ns);
+                body_double(body, "tick_spread", tick->spread);
+                return;
+        }
+        body_absent(body, "tick_ns", "measurement.meter.tick_ns", reason);
+        body_absent(body, "tick_jitter_ns", "measurement.meter.tick_jitter_ns", reason);
+        body_absent(body, "tick_spread", "measurement.meter.tick_spread", reason);
+}
+
+static void write_micros(Body *body, const char *member, double uj) {
+        body_int(body, member, (uint64_t) llround(ceil(uj)));
+}
+
+void body_uncertainty(Body *body, const Uncertainty *uncertainty) {
+        body_open(body, "uncertainty_uj");
+        write_micros(body, "tick", uncertainty->tick_uj);
+        write_micros(body, "quantisation", uncertainty->quantisation_uj);
+        write_micros(body, "tail", uncertainty->tail_uj);
+        write_micros(body, "baseline", uncertainty->baseline_uj);
+        write_micros(body, "total", gross_uncertainty_uj(uncertainty));
+        write_micros(body, "net", uncertainty_total_uj(uncertainty));
+        body_close(body);
+}
+
+static void write_combined(Body *body, const char *member, const char *path, const Summary *spread, double error_j,
+                           const char *absent) {
+        if (absent)
+                body_absent(body, member, path, absent);
+        else
+                body_double(body, member, hypot((spread->ci_high - spread->ci_low) / 2, error_j));
+}
+
+/* How far off the medians may be: by how the trials differ, and by how far off each of them may be, which is much the
+ * same in all of them and does not average out. */
+void body_combined_uncertainty(Body *body, const JobSummary *summary) {
+        const char *few = "fewer than 6 trials have no 95 % interval";
+        const char *no_net = summary->has_net ? NULL : "not every valid trial has net energy";
+
+        if (!summary->has_energy || meter_simulated(body->record->meter)) {
+                body_absent(body, "uncertainty_j", "measurement.summary.uncertainty_j",
+                            summary->has_energy ? REPORT_MODELLED
+                                                : body->record->meter_absent ?: "not every valid trial has a reading");
+                return;
+        }
+        body_open(body, "uncertainty_j");
+        write_combined(body, "total", "measurement.summary.uncertainty_j.total", &summary->total_j,
+                       summary->window_error_j, summary->total_j.has_ci ? NULL : few);
+        write_combined(body, "net", "measurement.summary.uncertainty_j.net", &summary->net_j,
+                       summary->net_window_error_j,
+                       no_net
+                                       ?: summary->net_j.has_ci ? NULL
+                                                                : few);
+        body_close(body);
+}
+
+/* Of one start. */
+void body_floor(Body *body) {
+        const JobRecord *record = body->record;
+        const TrialRecord *floor = record->floor;
+        double n;
+
+        if (!floor || floor->energy_absent || floor->iterations == 0) {
+                body_absent(body, "floor", "measurement.floor",
+                            record->meter_absent            ? record->meter_absent
+                            : record->floor_absent          ? record->floor_absent
+                            : floor && floor->energy_absent ? floor->energy_absent
+                                                            : "the job ended before it was measured");
+                return;
+        }
+        n = (double) floor->iterations;
+        body_open(body, "floor");
+        body_int(body, "iterations", floor->iterations);
+        body_double(body, "total_j", (double) round_uj(floor->total_uj, body->step_uj) / 1e6 / n);
+        if (floor->has_net)
+                body_double(body, "net_j", (double) round_signed_uj(floor->net_uj, body->step_uj) / 1e6 / n);
+        else
+                body_absent(body, "net_j", "measurement.floor.net_j",
+                            floor->net_absent ?: "the job ended before an idle window was taken");
+        body_double(body, "wall_s", (double) floor->wall_ns / 1e9 / n);
+        body_double(body, "cpu_s", (double) floor->cpu_usec / 1e6 / n);
+        if (meter_simulated(record->meter))
+                body_absent(body, "uncertainty_uj", "measurement.floor.uncertainty_uj", REPORT_MODELLED);
+        else
+                body_uncertainty(body, &floor->uncertainty);
+        body_close(body);
+}
+
+/* As fine as the energy of a window of that length is told. */
+static double told_watts(const Body *body, double watts, uint64_t ns) {
+        return (double) round_signed_uj(llround(watts * (double) ns / 1e3), body->step_uj) * 1e3 / (double) ns;
+}
+
+static void write_power(Body *body, size_t domain, const char *path) {
+        const Baseline *baseline = body->record->baseline;
+        const IdleWindow *window = g_ptr_array_index(baseline->windows, 0);
+        const uint64_t ns = window->to_ns - window->from_ns;
+        g_autofree char *power_path = g_strconcat(path, ".power_w", NULL);
+        g_autofree char *ci_path = g_strconcat(path, ".ci95_w", NULL);
+        Summary summary;
+
+        if (baseline_summary(baseline, domain, &summary) < 0) {
+                body_absent(body, "power_w", power_path, "no idle window could be read");
+                body_absent(body, "ci95_w", ci_path, "no idle window could be read");
+                return;
+        }
+        body_double(body, "power_w", told_watts(body, summary.median, ns));
+        if (!summary.has_ci) {
+                body_absent(body, "ci95_w", ci_path, "fewer than 6 idle windows have no 95 % interval");
+                return;
+        }
+        body_open_array(body, "ci95_w");
+        json_builder_add_double_value(body->builder, told_watts(body, summary.ci_low, ns));
+        json_builder_add_double_value(body->builder, told_watts(body, summary.ci_high, ns));
+        body_close_array(body);
+}
+
+static void write_idle_windows(Body *body) {
+        const Baseline *baseline = body->record->baseline;
+
+        body_open_array(body, "windows");
+        for (guint i = 0; i < baseline->windows->len; i++) {
+                const IdleWindow *window = g_ptr_array_index(baseline->windows, i);
+                const uint64_t ns = window->to_ns - window->from_ns;
+
+                body_open(body, NULL);
+                body_int(body, "wall_ns", ns);
+                if (isfinite(window->watts[baseline->n_domains]))
+                        body_double(body, "power_w", told_watts(body, window->watts[baseline->n_domains], ns));
+                else
+                        body_absent(body, "power_w", "measurement.baseline.windows[].power_w",
+                                    "a counter could not be read");
+                body_close(body);
+        }
+        body_close_array(body);
+}
+
+void body_baseline(Body *body) {
+        const Baseline *baseline = body->record->baseline;
+        const MeterDomain *domains;
+        size_t n;
+
+        if (!baseline || baseline->windows->len == 0) {
+                body_absent(body, "baseline", "measurement.baseline",
+                            body->record->meter_absent ?: "the job ended before an idle window was taken");
+                return;
+        }
+        domains = meter_domains(body->record->meter, &n);
+        body_open(body, "baseline");
+        write_power(body, n, "measurement.baseline");
+        body_open(body, "domains");
+        for (size_t i = 0; i < n; i++) {
+                g_autofree char *path = g_strconcat("measurement.baseline.domains.", domains[i].name, NULL);
+
+                body_open(body, domains[i].name);
+                write_power(body, i, path);
+                body_close(body);
+        }
+        body_close(body);
+        write_idle_windows(body);
+        body_close(body);
+}
