@@ -248,8 +248,7 @@ static void write_trial(Body *body, const TrialRecord *trial, const char *list, 
         write_windows(body, trial, path);
         write_temperature(body, "temp_start_mc", trial->temp_start_mc);
         write_temperature(body, "temp_end_mc", trial->temp_end_mc);
-        body_null(body, "freq_khz");
-        body_null(body, "foreign_cpu_usec");
+        body_evidence(body, trial, list);
         body_close(body);
 }
 
@@ -258,7 +257,7 @@ static void note(Body *body, const char *path, const char *reason) {
 }
 
 static void write_trials(Body *body, const char *member, GPtrArray *trials) {
-        static const char *const later[] = { "freq_khz", "foreign_cpu_usec", "windows[].instructions" };
+        static const char *const later[] = { "windows[].instructions" };
         static const char *const metered[] = { "total_uj", "net_uj", "uncertainty_uj", "windows[].uncertainty_uj" };
 
         body_open_array(body, member);
@@ -434,7 +433,7 @@ void body_measurement(Body *body) {
                 body_absent(body, "status", "measurement.status",
                             record->request->kind == JOB_VALIDATE ? "a job that only validates measures nothing"
                                                                   : "the job did not come to its end");
-        body_absent(body, "grade", "measurement.grade", LATER);
+        body_grade(body);
         write_words(body, "reasons", record->reasons);
         body_int(body, "seed", record->request->seed);
         if (record->tests->len == 0)
