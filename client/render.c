@@ -48,6 +48,7 @@ static const struct {
         { "MAJOR_FAULTS", N_("the program waited for pages from a disk") },
         { "MIGRATED", N_("the program could run on CPUs that are not its own") },
         { "SUSPENDED", N_("the machine slept during the trial") },
+        { "WORK_VARIES", N_("the trials did not execute the same number of instructions") },
         { "TREND", N_("the energy rises or falls from trial to trial") },
         { "IDLE_HEAVY", N_("the program did nothing nine tenths of the time: most of this is the idle machine's") },
         { "CAPPED", N_("the processor was at its power limit") },

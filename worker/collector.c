@@ -10,7 +10,8 @@ struct Collector {
         const Sysroot *root;
         const CpuInfo *cpu;
         const char *partition;
-        CollectorClocks clocks;
+        CollectorSource source;
+        Hardware *hardware; /* NULL: with a source of the caller's */
         cpu_set_t reserved, own, others;
         int cgroup_fd, slice_fd; /* -1: none */
 };
@@ -30,7 +31,9 @@ static uint64_t real_reader_ns(void *userdata) {
         return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-static const CollectorClocks real_clocks = { real_now_ns, real_suspended_ns, real_reader_ns, NULL };
+static int real_hardware(void *userdata, HardwareCounter counter, uint64_t *ret) {
+        return hardware_read(userdata, counter, ret);
+}
 
 /* ---- lists of numbers ---- */
 
@@ -187,6 +190,31 @@ static void take_throttles(const Collector *collector, EvidenceSample *ret) {
         }
 }
 
+static Count counter(const Collector *collector, HardwareCounter which) {
+        Count count = {};
+
+        count.error = collector->source.hardware(collector->source.userdata, which, &count.value);
+        return count;
+}
+
+/* Cycles over cycles of the base frequency are how much faster than that the CPUs ran while they ran. */
+static void take_hardware(const Collector *collector, EvidenceSample *ret) {
+        Count *cycles = &ret->items[EVIDENCE_CYCLES], *ticks = &ret->items[EVIDENCE_CYCLE_TICKS];
+        const int first = cpulist_first(&collector->reserved);
+        g_autofree char *path = g_strdup_printf(CPU_DIR "/cpu%d/cpufreq/base_frequency", first);
+        uint64_t base_khz = 0;
+
+        ret->items[EVIDENCE_INSTRUCTIONS] = counter(collector, HARDWARE_INSTRUCTIONS);
+        *cycles = counter(collector, HARDWARE_CYCLES);
+        *ticks = counter(collector, HARDWARE_REF_CYCLES);
+        cycles->error = MIN(cycles->error, ticks->error);
+        if (cycles->error >= 0)
+                cycles->error = sysroot_read_u64(collector->root, path, &base_khz);
+        cycles->value = cycles->value / 1000 * base_khz; /* years from 64 bits' end */
+        ticks->value /= 1000;
+        ticks->error = cycles->error;
+}
+
 /* Lines of "kHz ticks". */
 static int add_states(const char *table, uint64_t *cycles, uint64_t *ticks) {
         g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
@@ -206,7 +234,8 @@ static int add_states(const char *table, uint64_t *cycles, uint64_t *ticks) {
 static void take_states(const Collector *collector, EvidenceSample *ret) {
         Count *cycles = &ret->items[EVIDENCE_CYCLES], *ticks = &ret->items[EVIDENCE_CYCLE_TICKS];
 
-        cycles->error = CPU_COUNT(&collector->own) > 0 ? 0 : -ENODEV;
+        *ticks = (Count){};
+        *cycles = (Count){ .error = CPU_COUNT(&collector->own) > 0 ? 0 : -ENODEV };
         for (unsigned cpu = 0; cpu < CPU_SETSIZE && cycles->error >= 0; cpu++) {
                 g_autofree char *path = NULL, *table = NULL;
 
@@ -336,13 +365,15 @@ static void take_no_cgroup(EvidenceSample *ret) {
 }
 
 void collector_take(const Collector *collector, EvidenceSample *ret) {
-        const CollectorClocks *clocks = &collector->clocks;
+        const CollectorSource *source = &collector->source;
 
         *ret = (EvidenceSample){ .n_reserved = (unsigned) CPU_COUNT(&collector->reserved),
                                  .n_others = (unsigned) CPU_COUNT(&collector->others) };
-        ret->items[EVIDENCE_SUSPENDED_NSEC].value = clocks->suspended_ns(clocks->userdata);
+        ret->items[EVIDENCE_SUSPENDED_NSEC].value = source->suspended_ns(source->userdata);
         take_throttles(collector, ret);
-        take_states(collector, ret);
+        take_hardware(collector, ret);
+        if (ret->items[EVIDENCE_CYCLES].error < 0)
+                take_states(collector, ret);
         take_momentary(collector, ret);
         take_interrupts(collector, ret);
         /* CPU times and the clock they are held against, close together. */
@@ -350,8 +381,8 @@ void collector_take(const Collector *collector, EvidenceSample *ret) {
                 take_cgroup(collector, ret);
         else
                 take_no_cgroup(ret);
-        ret->items[EVIDENCE_READER_USEC].value = clocks->reader_ns(clocks->userdata) / NSEC_PER_USEC;
-        ret->at_ns = clocks->now_ns(clocks->userdata);
+        ret->items[EVIDENCE_READER_USEC].value = source->reader_ns(source->userdata) / NSEC_PER_USEC;
+        ret->at_ns = source->now_ns(source->userdata);
         take_idle(collector, ret);
 }
 
@@ -361,7 +392,16 @@ int collector_open(const CollectorSpec *spec, Collector **ret) {
         collector->root = spec->root;
         collector->cpu = spec->cpu;
         collector->partition = spec->partition;
-        collector->clocks = spec->clocks ? *spec->clocks : real_clocks;
+        if (spec->source)
+                collector->source = *spec->source;
+        else {
+                collector->hardware = hardware_open(spec->reserved);
+                collector->source = (CollectorSource){ .hardware = real_hardware,
+                                                       .now_ns = real_now_ns,
+                                                       .suspended_ns = real_suspended_ns,
+                                                       .reader_ns = real_reader_ns,
+                                                       .userdata = collector->hardware };
+        }
         collector->reserved = *spec->reserved;
         collector->own = *spec->own;
         collector->cgroup_fd = collector->slice_fd = -1;
@@ -417,6 +457,7 @@ Collector *collector_free(Collector *collector) {
                 return NULL;
         safe_close(collector->cgroup_fd);
         safe_close(collector->slice_fd);
+        hardware_free(collector->hardware);
         g_free(collector);
         return NULL;
 }

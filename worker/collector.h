@@ -4,15 +4,17 @@
 /* Reads the evidence of trials: small files of /proc, /sys and the job's cgroup, never while a window is open. */
 
 #include "evidence.h"
+#include "hardware.h"
 #include "meter.h"
 
 /* What is no file. */
-typedef struct CollectorClocks {
-        uint64_t (*now_ns)(void *userdata);       /* CLOCK_MONOTONIC */
+typedef struct CollectorSource {
+        int (*hardware)(void *userdata, HardwareCounter counter, uint64_t *ret); /* of the reserved CPUs */
+        uint64_t (*now_ns)(void *userdata);                                      /* CLOCK_MONOTONIC */
         uint64_t (*suspended_ns)(void *userdata); /* CLOCK_BOOTTIME less CLOCK_MONOTONIC */
         uint64_t (*reader_ns)(void *userdata);    /* CPU time of this process */
         void *userdata;
-} CollectorClocks;
+} CollectorSource;
 
 typedef struct CollectorSpec {
         const Sysroot *root;
@@ -21,7 +23,7 @@ typedef struct CollectorSpec {
         const cpu_set_t *own;          /* CPUs the program may run on; empty: any */
         int cgroup_fd;                 /* the job's; -1: it has none. Not taken */
         const char *partition;         /* what the slice above it is to be: "root", "isolated"; "": nothing */
-        const CollectorClocks *clocks; /* NULL: the real ones */
+        const CollectorSource *source; /* NULL: the machine */
 } CollectorSpec;
 
 typedef struct Collector Collector;

@@ -21,6 +21,7 @@ typedef enum EvidenceItem {
         EVIDENCE_MAJOR_FAULTS,   /* of the job's cgroup */
         EVIDENCE_SWAPS,          /* pages, or bytes where the kernel counts no pages */
         EVIDENCE_SUSPENDED_NSEC, /* of the whole machine */
+        EVIDENCE_INSTRUCTIONS,   /* on the reserved CPUs, without the kernel's */
         EVIDENCE_CYCLES,         /* kHz × ticks, of the program's CPUs */
         EVIDENCE_CYCLE_TICKS,
         EVIDENCE_ITEMS,

@@ -60,13 +60,18 @@ void pipeline_finish_refused(Pipeline *pipeline, const char *why) {
 }
 
 void pipeline_finish_measured(Pipeline *pipeline) {
-        if (pipeline->record->meter_absent) {
-                g_autofree char *message = g_strdup_printf("Time only: %s", pipeline->record->meter_absent);
+        JobRecord *record = pipeline->record;
+        const JobStatus status = quality_status(record);
+        g_autofree char *message = NULL;
 
-                job_record_set_end(pipeline->record, RESULT_DONE, STATUS_TIME_ONLY, NULL, message);
-        } else
-                job_record_set_end(pipeline->record, RESULT_DONE, STATUS_OK, NULL, NULL);
-        pipeline->record->verdict = pipeline->record->tests->len > 0 ? VERDICT_AC : VERDICT_OK;
+        if (status == STATUS_UNSTABLE)
+                message = g_strdup_printf("The trials did not do the same work: their instructions differ by %.1f %%, "
+                                          "more than %.0f %%",
+                                          100 * (quality_work_ratio(record) - 1), 100 * (WORK_MAX - 1));
+        else if (status == STATUS_TIME_ONLY)
+                message = g_strdup_printf("Time only: %s", record->meter_absent);
+        job_record_set_end(record, status == STATUS_UNSTABLE ? RESULT_UNSTABLE : RESULT_DONE, status, NULL, message);
+        record->verdict = record->tests->len > 0 ? VERDICT_AC : VERDICT_OK;
         pipeline_finish(pipeline);
 }
 

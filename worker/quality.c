@@ -256,6 +256,31 @@ static bool idles(const JobRecord *record) {
                summary.cpu_s.median < IDLE_HEAVY_MAX * summary.wall_s.median;
 }
 
+double quality_work_ratio(const JobRecord *record) {
+        double fewest = INFINITY, most = 0;
+        size_t n = 0;
+
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+                const Count *instructions = &trial->evidence.items[EVIDENCE_INSTRUCTIONS];
+
+                if (!trial->valid)
+                        continue;
+                if (trial->evidence.spans == 0 || instructions->error < 0 || instructions->value == 0)
+                        return NAN;
+                fewest = MIN(fewest, (double) instructions->value);
+                most = MAX(most, (double) instructions->value);
+                n++;
+        }
+        return n < 2 ? NAN : most / fewest;
+}
+
+JobStatus quality_status(const JobRecord *record) {
+        if (quality_work_ratio(record) > WORK_MAX)
+                return STATUS_UNSTABLE;
+        return record->meter_absent ? STATUS_TIME_ONLY : STATUS_OK;
+}
+
 void quality_collect_reasons(JobRecord *record) {
         if (record->meter && meter_simulated(record->meter))
                 add_reason(record, "SIMULATED");
@@ -269,6 +294,8 @@ void quality_collect_reasons(JobRecord *record) {
                 add_reason(record, "NO_DRAM");
         if (idles(record))
                 add_reason(record, "IDLE_HEAVY");
+        if (quality_work_ratio(record) > WORK_NOTE)
+                add_reason(record, "WORK_VARIES");
         if (drifts(record))
                 add_reason(record, "TREND");
         for (guint i = 0; i < record->trials->len; i++) {

@@ -23,11 +23,20 @@ typedef struct QualityLimits {
 #define PRESSURE_MAX 0.01        /* of the window */
 #define SUSPENDED_MIN_NS UINT64_C(1000000) /* the two clocks are not read at the same moment */
 #define IDLE_HEAVY_MAX 0.1                 /* CPU time ÷ wall time */
+#define WORK_NOTE 1.01                     /* most instructions over fewest */
+#define WORK_MAX 1.05                      /* beyond, the trials are not of the same work */
 #define CAPPED_MIN 0.98                    /* of the long-term power limit */
 
 /* Looks at all warm-ups and trials again, since the frequency is held against the median of all trials: adds words,
  * each once, and makes trials invalid; never takes back either. */
 void quality_judge(JobRecord *record, const QualityLimits *limits);
+
+/* How much the instructions of the valid trials differ: the most of them over the fewest. NAN when they are not known
+ * of all, or there are fewer than two trials. */
+double quality_work_ratio(const JobRecord *record);
+
+/* Of a job that has all its valid trials: OK, TIME_ONLY, or UNSTABLE when the work of the trials is not the same. */
+JobStatus quality_status(const JobRecord *record);
 
 /* Adds the words about the whole job, and those of its valid trials, to the record's reasons. For once, at its end. */
 void quality_collect_reasons(JobRecord *record);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <string.h>
 
 #include "quality.h"
 #include "report-internal.h"
@@ -52,6 +53,18 @@ void body_evidence(Body *body, const TrialRecord *trial, const char *list) {
         for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
                 write_value(body, told[i].member, list, (double) evidence->items[told[i].item].value,
                             evidence->spans == 0 ? -ENODATA : evidence->items[told[i].item].error);
+}
+
+void body_instructions(Body *body, const TrialEvidence *evidence, const char *trial_path) {
+        const Count *instructions = &evidence->items[EVIDENCE_INSTRUCTIONS];
+        g_autofree char *list = g_strndup(trial_path, strcspn(trial_path, "["));
+        g_autofree char *where = g_strconcat(list, "[].windows[].instructions", NULL);
+
+        if (evidence->spans > 0 && instructions->error >= 0)
+                body_int(body, "instructions", instructions->value);
+        else
+                body_absent(body, "instructions", where,
+                            evidence_error_to_string(evidence->spans > 0 ? instructions->error : -ENODATA));
 }
 
 void body_grade(Body *body) {

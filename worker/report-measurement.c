@@ -176,7 +176,7 @@ static void write_window(Body *body, const WindowRecord *window, const char *wit
                 body_close(body);
         }
         body_int(body, "memory_peak", window->memory_peak);
-        body_null(body, "instructions");
+        body_instructions(body, &window->evidence, trial_path);
         write_digests(body, window);
         body_close(body);
 }
@@ -257,7 +257,6 @@ static void note(Body *body, const char *path, const char *reason) {
 }
 
 static void write_trials(Body *body, const char *member, GPtrArray *trials) {
-        static const char *const later[] = { "windows[].instructions" };
         static const char *const metered[] = { "total_uj", "net_uj", "uncertainty_uj", "windows[].uncertainty_uj" };
 
         body_open_array(body, member);
@@ -267,11 +266,6 @@ static void write_trials(Body *body, const char *member, GPtrArray *trials) {
         if (trials->len == 0)
                 return;
 
-        for (size_t i = 0; i < G_N_ELEMENTS(later); i++) {
-                g_autofree char *path = g_strdup_printf("measurement.%s[].%s", member, later[i]);
-
-                note(body, path, LATER);
-        }
         for (size_t i = 0; body->record->meter_absent && i < G_N_ELEMENTS(metered); i++) {
                 g_autofree char *path = g_strdup_printf("measurement.%s[].%s", member, metered[i]);
 

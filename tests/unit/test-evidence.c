@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 
 #include <json-glib/json-glib.h>
@@ -29,7 +30,9 @@ typedef struct Machine {
         uint64_t ours_usec, cpu_stall_usec, memory_stall_usec, major_faults, swapped_in, swap_bytes;
         uint64_t slow_ticks, fast_ticks; /* of CPUs 2 and 3, at slow_khz and at 3 GHz */
         uint64_t slow_khz, momentary_khz;
+        uint64_t instructions, cycles, ref_cycles;
         uint64_t cpu_usec, energy_uj; /* of the next trial */
+        int no_hardware;              /* 0, or why there are no such counters */
         const char *effective, *partition;
         bool no_states, no_swap_counts, no_throttle_counts, no_pressure;
 } Machine;
@@ -59,6 +62,14 @@ static uint64_t reader_ns(void *userdata) {
         return ((Machine *) userdata)->reader_ns;
 }
 
+static int hardware(void *userdata, HardwareCounter counter, uint64_t *ret) {
+        const Machine *m = userdata;
+        const uint64_t values[HARDWARE_COUNTERS] = { m->instructions, m->cycles, m->ref_cycles };
+
+        *ret = values[counter];
+        return m->no_hardware;
+}
+
 static void put(const Fixture *f, const char *file, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static void put(const Fixture *f, const char *file, const char *format, ...) {
         g_autofree char *text = NULL;
@@ -81,11 +92,13 @@ static void put_cpu(const Fixture *f, unsigned cpu) {
         g_autofree char *core = g_strdup_printf(CPU_DIR "/cpu%u/thermal_throttle/core_throttle_count", cpu);
         g_autofree char *package = g_strdup_printf(CPU_DIR "/cpu%u/thermal_throttle/package_throttle_count", cpu);
         g_autofree char *states = g_strdup_printf(CPU_DIR "/cpu%u/cpufreq/stats/time_in_state", cpu);
+        g_autofree char *base = g_strdup_printf(CPU_DIR "/cpu%u/cpufreq/base_frequency", cpu);
         g_autofree char *momentary = g_strdup_printf(CPU_DIR "/cpu%u/cpufreq/scaling_cur_freq", cpu);
 
         put(f, core, "%" PRIu64 "\n", m->core_throttles[cpu]);
         put(f, package, "%" PRIu64 "\n", m->package_throttles);
         put(f, states, "%" PRIu64 " %" PRIu64 "\n3000000 %" PRIu64 "\n", m->slow_khz, m->slow_ticks, m->fast_ticks);
+        put(f, base, "2000000\n");
         put(f, momentary, "%" PRIu64 "\n", m->momentary_khz);
         if (m->no_throttle_counts)
                 hide(f, core);
@@ -139,6 +152,9 @@ static void pass_second(Machine *m) {
         m->now_ns += NSEC_PER_SEC;
         m->ours_usec += USEC_PER_SEC;
         m->fast_ticks += 100;
+        m->instructions += 1000000000;
+        m->cycles += UINT64_C(3000000000);
+        m->ref_cycles += UINT64_C(2000000000);
         for (unsigned cpu = 0; cpu < N_CPUS; cpu++) {
                 m->idle_ticks[cpu] += cpu == 2 ? 0 : 100;
                 m->interrupts[cpu] += 50;
@@ -184,9 +200,9 @@ static TrialRecord *make_trial(Fixture *f, Provoke provoke) {
 }
 
 static void open_machine(Fixture *f, bool dram) {
-        const CollectorClocks clocks = { now_ns, suspended_ns, reader_ns, &f->machine };
+        const CollectorSource source = { hardware, now_ns, suspended_ns, reader_ns, &f->machine };
         const MeterConfig config = { .name = "powercap" };
-        CollectorSpec spec = { .clocks = &clocks, .partition = "root" };
+        CollectorSpec spec = { .source = &source, .partition = "root" };
         g_autofree char *scope = NULL;
         autofd scope_fd = -1;
         cpu_set_t cpus;
@@ -201,6 +217,7 @@ static void open_machine(Fixture *f, bool dram) {
                                 .slow_khz = 1000000,
                                 .momentary_khz = 3000000,
                                 .effective = "2-3",
+                                .no_hardware = -ENOENT, /* as in a virtual machine */
                                 .partition = "root" };
         put_machine(f);
         g_assert_cmpint(sysroot_open(f->tree, &f->root), ==, 0);
@@ -462,6 +479,28 @@ static void test_momentary(Fixture *f, gconstpointer data) {
         g_assert_true(trial->valid);
 }
 
+static void less_turbo(Machine *m) { /* 2.7 GHz instead of 3 */
+        m->cycles -= UINT64_C(300000000);
+}
+
+/* The processor's own count of its cycles goes before the table of what it was told to run at. */
+static void test_cycles(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial;
+        double khz;
+        bool momentary;
+
+        f->machine.no_hardware = 0;
+        for (unsigned quiet = 0; quiet < 3; quiet++)
+                check_words(make_trial(f, NULL), NULL);
+        check_words(make_trial(f, much_slower), NULL);
+        trial = make_trial(f, less_turbo);
+        check_words(trial, "FREQ_DEVIATES");
+        g_assert_false(trial->valid);
+        g_assert_cmpint(evidence_frequency(&trial->evidence, &khz, &momentary), ==, 0);
+        g_assert_cmpfloat_with_epsilon(khz, 2700000, 1e-6);
+        g_assert_false(momentary);
+}
+
 /* The first trial was the odd one, which only the later ones can tell. */
 static void test_first_is_slow(Fixture *f, gconstpointer data) {
         const TrialRecord *first = make_trial(f, much_slower);
@@ -576,6 +615,37 @@ static void test_planning(Fixture *f, gconstpointer data) {
         g_assert_cmpstr(job_grade(f->record), ==, "A");
 }
 
+static void works_more(Machine *m) { /* by 1.1 % */
+        m->instructions += 11000000;
+}
+
+static void works_hardly_more(Machine *m) { /* by 0.9 % */
+        m->instructions += 9000000;
+}
+
+static void works_otherwise(Machine *m) { /* by 5.1 % */
+        m->instructions += 51000000;
+}
+
+static void test_work(Fixture *f, gconstpointer data) {
+        f->machine.no_hardware = 0;
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, i == 4 ? works_hardly_more : NULL);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 0);
+        make_trial(f, works_more);
+        g_assert_cmpfloat_with_epsilon(quality_work_ratio(f->record), 1.011, 1e-9);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 1);
+        g_assert_true(has_reason(f, "WORK_VARIES"));
+        g_assert_cmpint(quality_status(f->record), ==, STATUS_OK);
+        make_trial(f, works_otherwise);
+        g_assert_cmpint(quality_status(f->record), ==, STATUS_UNSTABLE);
+        f->machine.no_hardware = -ENOENT;
+        make_trial(f, NULL);
+        g_assert_true(isnan(quality_work_ratio(f->record))); /* not known of all */
+}
+
 static void idles(Machine *m) {
         m->cpu_usec = 99000;
 }
@@ -682,6 +752,7 @@ int main(int argc, char **argv) {
         }
         ADD("/evidence/limits", test_limits);
         ADD("/evidence/momentary", test_momentary);
+        ADD("/evidence/cycles", test_cycles);
         ADD("/evidence/first-is-slow", test_first_is_slow);
         ADD("/evidence/swap-by-level", test_swap_by_level);
         ADD("/evidence/idle-storm", test_idle_storm);
@@ -691,6 +762,7 @@ int main(int argc, char **argv) {
         ADD("/quality/reruns", test_reruns);
         ADD("/quality/planning", test_planning);
         ADD("/quality/job-words", test_job_words);
+        ADD("/quality/work", test_work);
         ADD("/quality/idle-heavy", test_idle_heavy);
         ADD("/quality/simulated", test_simulated);
         ADD("/quality/report", test_report);
