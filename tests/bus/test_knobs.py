@@ -155,11 +155,16 @@ def test_ModelWatts(daemon, user1):
     assert run_one(user1)["context"]["model_watts"] == 17.5
 
 
-def test_ForeignLoadLimit_and_FrequencyLimit(daemon, user1):
-    daemon.configure(ForeignLoadLimit="2.5", FrequencyLimit="8")
+def test_ForeignLoadLimit(daemon, user1):
+    daemon.configure(ForeignLoadLimit="2.5")
     daemon.start()
-    context = run_one(user1)["context"]
-    assert (context["foreign_load_limit"], context["frequency_limit"]) == (2.5, 8)
+    assert run_one(user1)["context"]["foreign_load_limit"] == 2.5
+
+
+def test_FrequencyLimit(daemon, user1):
+    daemon.configure(FrequencyLimit="8")
+    daemon.start()
+    assert run_one(user1)["context"]["frequency_limit"] == 8
 
 
 def test_LogLevel(daemon, user1):
