@@ -38,6 +38,7 @@ static const struct {
         { "NO_DRAM", N_("this machine has no counter for memory: joules are of the processor package alone") },
         { "TOO_SHORT", N_("the window was shorter than energy is given for") },
         { "WRAP_AMBIGUOUS", N_("a counter may have wrapped more than once") },
+        { "REGION", N_("what the program declared is not what was to be measured") },
         { "THROTTLED", N_("the processor was slowed down for its heat") },
         { "FREQ_DEVIATES", N_("the processor ran at another frequency than in the other trials") },
         { "FOREIGN_LOAD", N_("other programs took CPU time whose energy is counted, too") },
