@@ -273,6 +273,37 @@ static void test_unreadable(Fixture *f, gconstpointer data) {
         g_assert_cmpint(trial->evidence.items[EVIDENCE_MEMORY_STALL_USEC].error, ==, 0);
 }
 
+/* The machine this runs on: its clocks have not drifted apart, and its last CPU is idle or not, but not unknown. */
+static void test_host(void) {
+        g_autoptr(Sysroot) root = NULL;
+        g_autoptr(CpuInfo) cpu = NULL;
+        g_autoptr(Collector) collector = NULL;
+        TrialEvidence evidence = {};
+        EvidenceSample before, after;
+        cpu_set_t last;
+        CollectorSpec spec = { .reserved = &last, .own = &last, .cgroup_fd = -1, .partition = "" };
+        double usec;
+
+        g_assert_cmpint(sysroot_open("/", &root), ==, 0);
+        g_assert_cmpint(cpu_info_read(root, &cpu), ==, 0);
+        CPU_ZERO(&last);
+        CPU_SET(cpu->cpus[cpu->n_cpus - 1].number, &last);
+        spec.root = root;
+        spec.cpu = cpu;
+        g_assert_cmpint(collector_open(&spec, &collector), ==, 0);
+        collector_take(collector, &before);
+        g_usleep(20000);
+        collector_take(collector, &after);
+        evidence_add_span(&evidence, &before, &after);
+        g_assert_cmpuint(evidence.wall_ns, >=, 20000000);
+        g_assert_cmpint(evidence.items[EVIDENCE_RESERVED_IDLE_USEC].error, ==, 0);
+        g_assert_cmpint(evidence.items[EVIDENCE_INTERRUPTS].error, ==, 0);
+        g_assert_cmpint(evidence.items[EVIDENCE_SUSPENDED_NSEC].error, ==, 0);
+        g_assert_cmpuint(evidence.items[EVIDENCE_SUSPENDED_NSEC].value, <, SUSPENDED_MIN_NS);
+        g_assert_cmpint(evidence_foreign_reserved(&evidence, &usec), ==, -ENODEV); /* no cgroup says what is ours */
+        g_assert_false(evidence.partition_lost || evidence.strayed);
+}
+
 #define ADD(path, test) g_test_add(path, Fixture, NULL, set_up, test, tear_down)
 
 int main(int argc, char **argv) {
@@ -282,6 +313,7 @@ int main(int argc, char **argv) {
 
                 g_test_add(path, Fixture, GSIZE_TO_POINTER(i), set_up, test_word, tear_down);
         }
+        g_test_add_func("/evidence/host", test_host);
         ADD("/evidence/limits", test_limits);
         ADD("/evidence/momentary", test_momentary);
         ADD("/evidence/cycles", test_cycles);
