@@ -82,6 +82,12 @@ const Knob knobs[] = {
           .doc = "Records kept at most; beyond it, whoever has the most loses the oldest; 0 is no limit." },
         { "RetainBytes", KNOB_BYTES, MEMBER(retain_bytes), "1G", 0, UINT64_C(1) << 50,
           .doc = "Bytes of reports kept at most; beyond it, whoever has the most loses the oldest; 0 is no limit." },
+        { "ForeignLoadLimit", KNOB_DOUBLE, MEMBER(foreign_load_limit), "0.5", 0, 100,
+          .doc = "Percent of the reserved CPUs' time that others may take during a trial before it is made again; of "
+                 "all other CPUs' time, whose energy is counted, too, ten times as much." },
+        { "FrequencyLimit", KNOB_DOUBLE, MEMBER(frequency_limit), "5", 0, 100,
+          .doc = "Percent a trial's CPU frequency may be off the median of its job's trials before the trial is made "
+                 "again; from two fifths of that on it is noted." },
         { "LogLevel", KNOB_CHOICE, MEMBER(log_level), "info", .choices = log_levels,
           .doc = "Least important level that is logged." },
         {},

@@ -28,6 +28,7 @@ typedef struct Config {
         UidRange box_uids;
         char *meter;
         double model_watts;
+        double foreign_load_limit, frequency_limit; /* % */
         uint64_t max_jobs_per_user, max_queued, calls_per_minute;
         uint64_t max_cpu_limit_usec, max_wall_limit_usec, max_job_limit_usec;
         uint64_t max_memory; /* bytes; 0: half of the machine's memory */

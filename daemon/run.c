@@ -278,6 +278,8 @@ static JobContext *build_context(Run *run) {
         context->sysroot = g_strdup(options->sysroot ?: "/");
         context->meter = g_strdup(options->meter ?: manager->config->meter);
         context->model_watts = manager->config->model_watts;
+        context->foreign_load_limit = manager->config->foreign_load_limit;
+        context->frequency_limit = manager->config->frequency_limit;
         context->region_min_usec = manager->config->min_window_usec;
         context->box_uid_first = manager->config->box_uids.first;
         context->box_uid_last = manager->config->box_uids.last;

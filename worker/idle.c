@@ -9,7 +9,26 @@ struct Idle {
         sd_event_source *timer;
         bool open, complete, aborted;
         Span span;
+        const Collector *collector; /* NULL: none */
+        EvidenceSample before;
+        TrialEvidence evidence;
 };
+
+static void open_window(Idle *idle) {
+        if (idle->collector)
+                collector_take(idle->collector, &idle->before);
+        idle->open = span_open(idle->ticker, &idle->span) >= 0;
+}
+
+static void close_window(Idle *idle) {
+        EvidenceSample after;
+
+        idle->complete = span_close(idle->ticker, &idle->span, meter_now_ns(idle->ticker->meter)) >= 0;
+        if (!idle->collector)
+                return;
+        collector_take(idle->collector, &after);
+        evidence_add_span(&idle->evidence, &idle->before, &after);
+}
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         Idle *idle = userdata;
@@ -18,14 +37,16 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
                 idle->over(idle, idle->userdata);
                 return 0;
         }
-        if (!idle->open && span_open(idle->ticker, &idle->span) >= 0) {
-                idle->open = true;
-                (void) sd_event_source_set_time_relative(source, idle->window_usec);
-                (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-                return 0;
-        }
         if (idle->open)
-                idle->complete = span_close(idle->ticker, &idle->span, meter_now_ns(idle->ticker->meter)) >= 0;
+                close_window(idle);
+        else {
+                open_window(idle);
+                if (idle->open) {
+                        (void) sd_event_source_set_time_relative(source, idle->window_usec);
+                        (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+                        return 0;
+                }
+        }
         idle->over(idle, idle->userdata);
         return 0;
 }
@@ -48,6 +69,10 @@ int idle_start(sd_event *event, Ticker *ticker, uint64_t pause_usec, uint64_t wi
         return 0;
 }
 
+void idle_collect(Idle *idle, const Collector *collector) {
+        idle->collector = collector;
+}
+
 void idle_abort(Idle *idle) {
         idle->aborted = true;
         (void) sd_event_source_set_time_relative(idle->timer, 0);
@@ -56,6 +81,10 @@ void idle_abort(Idle *idle) {
 
 const Span *idle_span(const Idle *idle) {
         return idle->complete && !idle->aborted ? &idle->span : NULL;
+}
+
+const TrialEvidence *idle_evidence(const Idle *idle) {
+        return idle_span(idle) && idle->collector ? &idle->evidence : NULL;
 }
 
 Idle *idle_free(Idle *idle) {

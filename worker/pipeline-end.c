@@ -3,24 +3,6 @@
 
 #include "pipeline-internal.h"
 
-static void add_reason(Pipeline *pipeline, const char *word) {
-        if (!g_ptr_array_find_with_equal_func(pipeline->record->reasons, word, g_str_equal, NULL))
-                g_ptr_array_add(pipeline->record->reasons, g_strdup(word));
-}
-
-static void collect_reasons(Pipeline *pipeline) {
-        if (pipeline->request->kind == JOB_VALIDATE)
-                return;
-        if (meter_simulated(pipeline->meter))
-                add_reason(pipeline, "SIMULATED");
-        if (pipeline->context->smt_shared)
-                add_reason(pipeline, "SMT_SHARED");
-        if (pipeline->record->tests->len == 0 && job_output_differs(pipeline->record))
-                add_reason(pipeline, "OUTPUT_DIFFERS");
-        if (job_near_floor(pipeline->record))
-                add_reason(pipeline, "NEAR_FLOOR");
-}
-
 void pipeline_finish(Pipeline *pipeline) {
         if (pipeline->is_over)
                 return;
@@ -35,7 +17,8 @@ void pipeline_finish(Pipeline *pipeline) {
         pipeline->material.errand = errand_free(pipeline->material.errand);
         pipeline_report(pipeline, JOB_FINISHING, 0, 0);
         job_settle(pipeline->record);
-        collect_reasons(pipeline);
+        if (pipeline->request->kind != JOB_VALIDATE)
+                quality_collect_reasons(pipeline->record);
         pipeline->record->program = pipeline->material.program;
         pipeline->material.program = (ProgramRecord){};
         pipeline->record->output_problem = g_steal_pointer(&pipeline->material.output_problem);
@@ -77,24 +60,39 @@ void pipeline_finish_refused(Pipeline *pipeline, const char *why) {
 }
 
 void pipeline_finish_measured(Pipeline *pipeline) {
-        if (pipeline->record->meter_absent) {
-                g_autofree char *message = g_strdup_printf("Time only: %s", pipeline->record->meter_absent);
+        JobRecord *record = pipeline->record;
+        const JobStatus status = quality_status(record);
+        g_autofree char *message = NULL;
 
-                job_record_set_end(pipeline->record, RESULT_DONE, STATUS_TIME_ONLY, NULL, message);
-        } else
-                job_record_set_end(pipeline->record, RESULT_DONE, STATUS_OK, NULL, NULL);
-        pipeline->record->verdict = pipeline->record->tests->len > 0 ? VERDICT_AC : VERDICT_OK;
+        if (status == STATUS_UNSTABLE)
+                message = g_strdup_printf("The trials did not do the same work: their instructions differ by %.1f %%, "
+                                          "more than %.0f %%",
+                                          100 * (quality_work_ratio(record) - 1), 100 * (WORK_MAX - 1));
+        else if (status == STATUS_TIME_ONLY)
+                message = g_strdup_printf("Time only: %s", record->meter_absent);
+        job_record_set_end(record, status == STATUS_UNSTABLE ? RESULT_UNSTABLE : RESULT_DONE, status, NULL, message);
+        record->verdict = record->tests->len > 0 ? VERDICT_AC : VERDICT_OK;
         pipeline_finish(pipeline);
+}
+
+/* There is one, or nothing would be unstable. */
+static const TrialRecord *last_invalid(const JobRecord *record) {
+        guint i = record->trials->len - 1;
+
+        while (i > 0 && ((const TrialRecord *) g_ptr_array_index(record->trials, i))->valid)
+                i--;
+        return g_ptr_array_index(record->trials, i);
 }
 
 void pipeline_finish_unstable(Pipeline *pipeline) {
         const JobStatus status = job_status_without_result(pipeline->record);
-        const TrialRecord *last = g_ptr_array_index(pipeline->record->trials, pipeline->record->trials->len - 1);
+        const TrialRecord *last = last_invalid(pipeline->record);
         g_autofree char *message = NULL;
 
-        message = g_strdup_printf("%zu of %u trials are valid after %u reruns; the last: %s",
-                                  job_valid_trials(pipeline->record), pipeline->wanted, pipeline->reruns,
-                                  last->energy_absent ?: "no reason known");
+        message = g_strdup_printf("%zu of %u trials are valid after %u reruns; the last that is not: %s",
+                                  job_valid_trials(pipeline->record), pipeline->wanted,
+                                  job_invalid_trials(pipeline->record) - 1,
+                                  last->invalid ?: last->energy_absent ?: "no reason known");
         job_record_set_end(pipeline->record, RESULT_UNSTABLE, status, NULL, message);
         pipeline->record->verdict = pipeline->record->tests->len > 0 ? VERDICT_AC : VERDICT_OK;
         pipeline_finish(pipeline);

@@ -12,6 +12,7 @@
 #include "material.h"
 #include "pipeline.h"
 #include "programs.h"
+#include "quality.h"
 #include "trial.h"
 #include "workload.h"
 
@@ -48,6 +49,7 @@ struct Pipeline {
         Meter *meter;
         Ticker ticker, plain; /* of windows that are measured, and of those that are not */
         Thermal *thermal;
+        Collector *collector; /* of evidence; NULL: it could not be opened */
         Containment *containment;
         Launcher *launcher;
         cpu_set_t cpus;
@@ -66,7 +68,6 @@ struct Pipeline {
         Pace *paces;
         size_t n_tasks;
         uint32_t wanted; /* valid trials */
-        uint32_t reruns;
         Trial *trial;
         bool trial_told;     /* its step was reported */
         bool trial_is_floor; /* it is not the program's */
@@ -122,6 +123,12 @@ uint64_t window_fastest_run(const WindowRecord *window);
 
 /* Before the first warm-up. 1 when the pipeline has to wait for it. */
 int pipeline_take_floor(Pipeline *pipeline);
+
+/* Before the launcher takes the containment over. */
+void pipeline_open_collector(Pipeline *pipeline, const Containment *containment);
+
+/* Holds all trials so far against their evidence. */
+void pipeline_judge_trials(Pipeline *pipeline);
 
 /* The ends. */
 void pipeline_finish(Pipeline *pipeline);

@@ -8,7 +8,7 @@
 #define REGION_PATIENCE_NS \
         (UINT64_C(20) * NSEC_PER_SEC) /* for a window's runs with all that is not measured of them */
 
-static const TrialRecord *last_of(GPtrArray *records) {
+static TrialRecord *last_of(GPtrArray *records) {
         return records->len > 0 ? g_ptr_array_index(records, records->len - 1) : NULL;
 }
 
@@ -97,6 +97,7 @@ void pipeline_take_measured(Pipeline *pipeline, TrialRecord *record) {
         if (pipeline->reference_mc == TEMPERATURE_UNKNOWN)
                 pipeline->reference_mc = record->temp_start_mc;
         g_ptr_array_add(pipeline->warming ? pipeline->record->warmups : pipeline->record->trials, record);
+        pipeline_judge_trials(pipeline);
 }
 
 /* ---- idle windows ---- */
@@ -108,8 +109,11 @@ static guint trials_so_far(const Pipeline *pipeline) {
 static void on_idle_over(Idle *idle, void *userdata) {
         Pipeline *pipeline = userdata;
         const Span *span = idle_span(idle);
+        const TrialEvidence *evidence = idle_evidence(idle);
         PowerLevel level;
 
+        if (evidence)
+                evidence_add(&pipeline->record->idle, evidence);
         if (span) {
                 baseline_add(pipeline->record->baseline, &pipeline->ticker, span);
                 baseline_level(pipeline->record->baseline, span->last.at_ns, &level);
@@ -160,6 +164,7 @@ static int take_idle_window(Pipeline *pipeline) {
                        idle_window_usec(pipeline), on_idle_over, pipeline, &pipeline->idle);
         if (r < 0)
                 return r;
+        idle_collect(pipeline->idle, pipeline->collector);
         pipeline->idle_before = trials_so_far(pipeline);
         return 1;
 }
@@ -183,7 +188,7 @@ static int start_trial(Pipeline *pipeline) {
                 .reference_mc = pipeline->reference_mc,
         };
 
-        if (!first)
+        if (trials_so_far(pipeline) > 0)
                 pipeline->last_trial_usec = now_usec - pipeline->trial_begin_usec;
         pipeline->trial_begin_usec = now_usec;
         spec.window.limits.max_joules = request->max_joules;
@@ -214,15 +219,14 @@ static bool still_planning(const Pipeline *pipeline, const TrialRecord *last) {
 }
 
 static void advance_trials(Pipeline *pipeline) {
-        const TrialRecord *last = last_of(pipeline->record->trials);
+        TrialRecord *last = last_of(pipeline->record->trials);
 
         plan_windows(pipeline, last);
-        if (last && !last->valid && !still_planning(pipeline, last)) {
-                if (pipeline->reruns >= (pipeline->wanted + 1) / 2) {
-                        pipeline_finish_unstable(pipeline);
-                        return;
-                }
-                pipeline->reruns++;
+        if (last && !last->valid)
+                last->planning = still_planning(pipeline, last);
+        if (!quality_may_rerun(pipeline->record, pipeline->wanted)) {
+                pipeline_finish_unstable(pipeline);
+                return;
         }
         if (!wants_more(pipeline)) {
                 pipeline_finish_measured(pipeline);

@@ -170,6 +170,7 @@ WindowSpec pipeline_window(Pipeline *pipeline) {
                              .ticker = pipeline->step == PIPELINE_MEASURE ? &pipeline->ticker : &pipeline->plain,
                              .box = &programs_specs(pipeline->programs)[PROGRAM_CANDIDATE],
                              .region = pipeline_has_region(pipeline),
+                             .collector = pipeline->step == PIPELINE_MEASURE ? pipeline->collector : NULL,
                              .limits = { .cpu_usec = request->cpu_limit_usec,
                                          .wall_usec = request->wall_limit_usec,
                                          .output_max = request->output_max,
@@ -374,6 +375,7 @@ int pipeline_start(Pipeline *pipeline, const PipelineBase *base, const char **re
         pipeline->record->filter_sha256 = programs_filter_sha256(pipeline->programs);
         material_init(&pipeline->material, pipeline->event, pipeline->request, pipeline->record->env);
         judge_keep_aside(pipeline->topology, &pipeline->cpus);
+        pipeline_open_collector(pipeline, base->containment);
         r = split(pipeline, base);
         if (r < 0)
                 return r;
@@ -426,6 +428,7 @@ Pipeline *pipeline_free(Pipeline *pipeline) {
         g_free(pipeline->paces);
         containment_free(pipeline->containment);
         thermal_free(pipeline->thermal);
+        collector_free(pipeline->collector);
         meter_free(pipeline->meter);
         topology_free(pipeline->topology);
         sysroot_free(pipeline->root);

@@ -79,6 +79,7 @@ TrialRecord *trial_record_free(TrialRecord *record) {
         g_ptr_array_unref(record->windows);
         g_free(record->energy_absent);
         g_free(record->net_absent);
+        g_free(record->invalid);
         g_free(record);
         return NULL;
 }
@@ -134,6 +135,8 @@ void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
                 trial->cpu_usec += figures->cpu_usec;
                 trial->total_uj += figures->total_uj;
                 uncertainty_add(&trial->uncertainty, &figures->total_uncertainty);
+                evidence_add(&trial->evidence,
+                             &((const WindowRecord *) g_ptr_array_index(trial->windows, i))->evidence);
         }
         for (guint i = 0; i < trial->windows->len && trial->valid; i++) {
                 const WindowRecord *window = g_ptr_array_index(trial->windows, i);
@@ -157,6 +160,18 @@ void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
         check_uncertainty(trial);
         if (trial->energy_absent)
                 trial->total_uj = 0;
+}
+
+void trial_record_note(TrialRecord *trial, const char *word) {
+        if (!g_ptr_array_find_with_equal_func(trial->quality, word, g_str_equal, NULL))
+                g_ptr_array_add(trial->quality, g_strdup(word));
+}
+
+void trial_record_refuse(TrialRecord *trial, const char *word, const char *reason) {
+        trial_record_note(trial, word);
+        trial->valid = false;
+        if (!trial->invalid)
+                trial->invalid = g_strdup(reason);
 }
 
 void trial_record_settle(TrialRecord *trial, const Baseline *baseline) {
@@ -221,6 +236,7 @@ JobRecord *job_record_free(JobRecord *record) {
         g_free(record->tick_absent);
         trial_record_free(record->floor);
         g_free(record->floor_absent);
+        g_free(record->power_limit_uw);
         baseline_free(record->baseline);
         g_free(record->program.path);
         g_free(record->program.sha256);

@@ -9,6 +9,7 @@
 #include "containment.h"
 #include "context.h"
 #include "difference.h"
+#include "evidence.h"
 #include "region.h"
 #include "request.h"
 #include "states.h"
@@ -36,7 +37,8 @@ typedef struct WindowRecord {
         char *region_problem; /* why the region is not what was to be measured; NULL: it is */
         uint64_t memory_peak; /* the largest of its runs', in bytes */
         bool complete;        /* every run took place and its end was seen */
-        GPtrArray *runs;      /* RunRecord */
+        TrialEvidence evidence;
+        GPtrArray *runs; /* RunRecord */
 } WindowRecord;
 
 /* What is to be measured of it: the region where there is one, else the whole. */
@@ -56,6 +58,9 @@ typedef struct TrialRecord {
         uint64_t cpu_usec;   /* Σ */
         uint64_t total_uj;   /* Σ, when energy_absent is NULL */
         char *energy_absent; /* why there is no energy */
+        char *invalid;       /* why it does not count, though there may be energy; NULL: it does, or see above */
+        bool planning;       /* made while it was not known how long windows have to be */
+        TrialEvidence evidence;
         bool has_net;
         int64_t net_uj;          /* Σ, with has_net; may be negative */
         char *net_absent;        /* why there is no net energy; NULL: it was never settled */
@@ -74,6 +79,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrialRecord, trial_record_free)
  * more uncertain than UNCERTAINTY_MAX. Sets valid,
  * quality and energy_absent. */
 void trial_record_close(TrialRecord *trial, uint64_t min_ns);
+
+/* Adds a word to its quality, once. */
+void trial_record_note(TrialRecord *trial, const char *word);
+
+/* The same of a word for which the trial does not count. Its energy stays; the first reason does, too. */
+void trial_record_refuse(TrialRecord *trial, const char *word, const char *reason);
 
 /* Takes the idle machine's energy off that of every window, and adds up what is left; for once, at the job's end. */
 void trial_record_settle(TrialRecord *trial, const Baseline *baseline);
@@ -125,12 +136,15 @@ typedef struct JobRecord {
         char *tick_absent;
         TrialRecord *floor; /* /bin/true in the program's box; NULL: see floor_absent, or the job ended before */
         char *floor_absent;
-        Baseline *baseline; /* NULL: the job ended before it measured, or there is no meter */
+        uint64_t *power_limit_uw; /* long-term power limit of each of the meter's domains; 0: not known; NULL: of none
+                                   */
+        Baseline *baseline;       /* NULL: the job ended before it measured, or there is no meter */
         ContainmentKind containment;
         ProgramRecord program;
         uint64_t min_window_usec;  /* in force */
         char **env;                /* in force */
         char *thermal_absent;      /* why there is no thermal gate; NULL when there is */
+        TrialEvidence idle;        /* of all idle windows together */
         GPtrArray *tests;          /* TestRecord, in the request's order; empty: none were given */
         const char *filter_sha256; /* of the box's system call filter; NULL: there is none */
         RunRecord *compiler;       /* the compiler's run; NULL: nothing to compile */

@@ -46,6 +46,9 @@ void body_environment(Body *body);
 void body_tick(Body *body);
 void body_uncertainty(Body *body, const Uncertainty *uncertainty);
 void body_combined_uncertainty(Body *body, const JobSummary *summary); /* of the summary */
+void body_grade(Body *body);
+void body_evidence(Body *body, const TrialRecord *trial, const char *list); /* members of a trial of that list */
+void body_instructions(Body *body, const TrialEvidence *evidence, const char *trial_path); /* of a window */
 void body_floor(Body *body);
 void body_baseline(Body *body);
 

@@ -176,7 +176,7 @@ static void write_window(Body *body, const WindowRecord *window, const char *wit
                 body_close(body);
         }
         body_int(body, "memory_peak", window->memory_peak);
-        body_null(body, "instructions");
+        body_instructions(body, &window->evidence, trial_path);
         write_digests(body, window);
         body_close(body);
 }
@@ -248,8 +248,7 @@ static void write_trial(Body *body, const TrialRecord *trial, const char *list, 
         write_windows(body, trial, path);
         write_temperature(body, "temp_start_mc", trial->temp_start_mc);
         write_temperature(body, "temp_end_mc", trial->temp_end_mc);
-        body_null(body, "freq_khz");
-        body_null(body, "foreign_cpu_usec");
+        body_evidence(body, trial, list);
         body_close(body);
 }
 
@@ -258,7 +257,6 @@ static void note(Body *body, const char *path, const char *reason) {
 }
 
 static void write_trials(Body *body, const char *member, GPtrArray *trials) {
-        static const char *const later[] = { "freq_khz", "foreign_cpu_usec", "windows[].instructions" };
         static const char *const metered[] = { "total_uj", "net_uj", "uncertainty_uj", "windows[].uncertainty_uj" };
 
         body_open_array(body, member);
@@ -268,11 +266,6 @@ static void write_trials(Body *body, const char *member, GPtrArray *trials) {
         if (trials->len == 0)
                 return;
 
-        for (size_t i = 0; i < G_N_ELEMENTS(later); i++) {
-                g_autofree char *path = g_strdup_printf("measurement.%s[].%s", member, later[i]);
-
-                note(body, path, LATER);
-        }
         for (size_t i = 0; body->record->meter_absent && i < G_N_ELEMENTS(metered); i++) {
                 g_autofree char *path = g_strdup_printf("measurement.%s[].%s", member, metered[i]);
 
@@ -434,7 +427,7 @@ void body_measurement(Body *body) {
                 body_absent(body, "status", "measurement.status",
                             record->request->kind == JOB_VALIDATE ? "a job that only validates measures nothing"
                                                                   : "the job did not come to its end");
-        body_absent(body, "grade", "measurement.grade", LATER);
+        body_grade(body);
         write_words(body, "reasons", record->reasons);
         body_int(body, "seed", record->request->seed);
         if (record->tests->len == 0)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "quality.h"
 #include "report-internal.h"
 
 void body_null(Body *body, const char *member) {
@@ -193,6 +194,7 @@ Result *report_result(const JobRecord *record) {
         result->verdict =
                         g_strdup(record->error || record->tests->len > 0 ? verdict_to_string(record->verdict) : NULL);
         result->status = g_strdup(job_status_to_string(record->status));
+        result->grade = g_strdup(job_grade(record));
         result->simulated = record->meter && meter_simulated(record->meter);
         result->trials = record->trials->len;
         result->invalid_trials = (uint32_t) (record->trials->len - job_valid_trials(record));

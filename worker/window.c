@@ -19,8 +19,9 @@ struct Window {
         uint32_t started; /* whose gate was opened */
         sd_event_source *energy_timer;
         Span span;
-        Reading run_begin; /* at the gate of the run that is on; with max_joules only */
-        int read_error;    /* at its beginning or end: no domain could be read */
+        EvidenceSample before; /* the window opened; with a collector only */
+        Reading run_begin;     /* at the gate of the run that is on; with max_joules only */
+        int read_error;        /* at its beginning or end: no domain could be read */
         KilledFor aborted;
         WindowRecord *record;
 };
@@ -81,13 +82,27 @@ static void fill_record(Window *window) {
                 add_run(record, run_settle(window->runs[i]));
 }
 
+/* Where the job has no cgroup of its own, its runs' own account is what was ours. */
+static void add_evidence(Window *window, const EvidenceSample *after) {
+        TrialEvidence *evidence = &window->record->evidence;
+
+        evidence_add_span(evidence, &window->before, after);
+        if (evidence->items[EVIDENCE_OURS_USEC].error == -ENODEV)
+                evidence->items[EVIDENCE_OURS_USEC] = (Count){ .value = window->record->whole.cpu_usec };
+}
+
 static void close_window(Window *window) {
         const uint64_t end_ns = run_end_ns(window->runs[window->started - 1]);
+        EvidenceSample after;
 
         note_read_error(window, span_close(window->spec.ticker, &window->span, end_ns));
         if (window->energy_timer)
                 (void) sd_event_source_set_enabled(window->energy_timer, SD_EVENT_OFF);
+        if (window->spec.collector)
+                collector_take(window->spec.collector, &after);
         fill_record(window);
+        if (window->spec.collector)
+                add_evidence(window, &after);
         window->closed(window, window->userdata);
 }
 
@@ -222,6 +237,8 @@ int window_start(const WindowSpec *spec, WindowClosed closed, void *userdata, Wi
                 return r;
         }
 
+        if (spec->collector)
+                collector_take(spec->collector, &window->before);
         note_read_error(window, span_open(window->spec.ticker, &window->span));
         r = start_next(window);
         if (r < 0) {

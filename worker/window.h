@@ -5,6 +5,7 @@
  * opens; what is measured ends when nothing of the last run lives any more, and it closes at the edge after. While it
  * is open, output is drained and limits are watched, and no more. */
 
+#include "collector.h"
 #include "run.h"
 
 #define ITERATIONS_MAX 64U                               /* of one window */
@@ -31,6 +32,7 @@ typedef struct WindowSpec {
         /* max_joules is held against energies no shorter and no finer than the caller may know: a run that is killed,
          * and when, would tell them. */
         uint64_t energy_min_ns, energy_step_uj;
+        const Collector *collector; /* NULL: nothing is collected */
         uint32_t iterations;
         bool ignore_exit; /* go on after a run that exited non-zero; not with tests */
 } WindowSpec;

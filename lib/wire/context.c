@@ -20,6 +20,8 @@ static const struct {
         { "sysroot", "s", offsetof(JobContext, sysroot) },
         { "meter", "s", offsetof(JobContext, meter) },
         { "model-watts", "d", offsetof(JobContext, model_watts) },
+        { "foreign-load-limit", "d", offsetof(JobContext, foreign_load_limit) },
+        { "frequency-limit", "d", offsetof(JobContext, frequency_limit) },
         { "region-min", "t", offsetof(JobContext, region_min_usec) },
         { "box-uid-first", "u", offsetof(JobContext, box_uid_first) },
         { "box-uid-last", "u", offsetof(JobContext, box_uid_last) },

@@ -21,10 +21,11 @@ typedef struct JobContext {
         char *sysroot;       /* "/" or a fixture tree */
         char *meter;         /* the Meter knob; the request's meter, if not auto, goes before it */
         double model_watts;  /* of one busy CPU */
-        uint64_t region_min_usec;             /* the MinWindow knob */
-        uint32_t box_uid_first, box_uid_last; /* the BoxUidRange knob */
-        uint64_t max_blobs;                   /* the MaxBlobs knob: what the blobs' real size is checked against */
-        bool smt_shared;                      /* a sibling of the program's CPUs is not ours */
+        double foreign_load_limit, frequency_limit; /* the knobs ForeignLoadLimit and FrequencyLimit, in % */
+        uint64_t region_min_usec;                   /* the MinWindow knob */
+        uint32_t box_uid_first, box_uid_last;       /* the BoxUidRange knob */
+        uint64_t max_blobs; /* the MaxBlobs knob: what the blobs' real size is checked against */
+        bool smt_shared;    /* a sibling of the program's CPUs is not ours */
 } JobContext;
 
 /* As a{sv}, all members; NULL strings are sent as "". */

@@ -155,6 +155,18 @@ def test_ModelWatts(daemon, user1):
     assert run_one(user1)["context"]["model_watts"] == 17.5
 
 
+def test_ForeignLoadLimit(daemon, user1):
+    daemon.configure(ForeignLoadLimit="2.5")
+    daemon.start()
+    assert run_one(user1)["context"]["foreign_load_limit"] == 2.5
+
+
+def test_FrequencyLimit(daemon, user1):
+    daemon.configure(FrequencyLimit="8")
+    daemon.start()
+    assert run_one(user1)["context"]["frequency_limit"] == 8
+
+
 def test_LogLevel(daemon, user1):
     daemon.configure(LogLevel="warning")
     daemon.start()
@@ -278,7 +290,8 @@ def test_drop_ins_come_later_and_in_order(daemon, user1):
 SECURITY = ("MaxJobsPerUser", "MaxQueued", "CallsPerMinute", "MaxCPULimit", "MaxWallLimit", "MaxJobLimit", "MaxMemory",
             "MaxTasks", "MaxOutput", "MaxBlobs", "MaxTrials", "MinWindow", "BoxUidRange")
 HARMLESS = ("ReservedCPUs", "Partition", "ReleaseSec", "Isolation", "Meter", "ModelWatts", "DefaultTrials", "DefaultWarmups",
-            "Cooldown", "RetainDays", "RetainCount", "RetainBytes", "LogLevel")
+            "Cooldown", "RetainDays", "RetainCount", "RetainBytes",
+            "ForeignLoadLimit", "FrequencyLimit", "LogLevel")
 
 
 @pytest.mark.parametrize("knob", SECURITY)

@@ -32,6 +32,8 @@ static void test_round_trip(Fixture *f, const void *data) {
                 .sysroot = (char *) "/",
                 .meter = (char *) "auto",
                 .model_watts = 12.5,
+                .foreign_load_limit = 0.25,
+                .frequency_limit = 7,
                 .region_min_usec = 100000,
                 .box_uid_first = 70000,
                 .box_uid_last = 70255,
@@ -55,6 +57,8 @@ static void test_round_trip(Fixture *f, const void *data) {
         g_assert_cmpstr(second->sysroot, ==, "/");
         g_assert_cmpstr(second->meter, ==, "auto");
         g_assert_cmpfloat(second->model_watts, ==, 12.5);
+        g_assert_cmpfloat(second->foreign_load_limit, ==, 0.25);
+        g_assert_cmpfloat(second->frequency_limit, ==, 7);
         g_assert_cmpuint(second->region_min_usec, ==, 100000);
         g_assert_cmpuint(second->box_uid_first, ==, 70000);
         g_assert_cmpuint(second->box_uid_last, ==, 70255);

@@ -167,13 +167,15 @@ static void test_texts(Fixture *f, gconstpointer data) {
                 const char *line;
                 bool good;
         } table[] = {
-                { "ReservedCPUs=none", true },  { "ReservedCPUs=2-3,5", true }, { "ReservedCPUs=", false },
-                { "ReservedCPUs=3-2", false },  { "Partition=isolated", true }, { "Partition=member", false },
-                { "Isolation=confined", true }, { "Isolation=none", false },    { "Meter=powercap", true },
-                { "Meter=msr", false },         { "ModelWatts=0.5", true },     { "ModelWatts=0", false },
-                { "ModelWatts=nan", false },    { "ModelWatts=1,5", false },    { "LogLevel=debug", true },
-                { "LogLevel=loud", false },     { "ReleaseSec=0", true },       { "ReleaseSec=-1s", false },
-                { "RetainDays=7", true },       { "RetainBytes=10M", true },    { "RetainBytes=10MB", false },
+                { "ReservedCPUs=none", true },    { "ReservedCPUs=2-3,5", true },  { "ReservedCPUs=", false },
+                { "ReservedCPUs=3-2", false },    { "Partition=isolated", true },  { "Partition=member", false },
+                { "Isolation=confined", true },   { "Isolation=none", false },     { "Meter=powercap", true },
+                { "Meter=msr", false },           { "ModelWatts=0.5", true },      { "ModelWatts=0", false },
+                { "ModelWatts=nan", false },      { "ModelWatts=1,5", false },     { "LogLevel=debug", true },
+                { "LogLevel=loud", false },       { "ReleaseSec=0", true },        { "ReleaseSec=-1s", false },
+                { "ForeignLoadLimit=0.1", true }, { "ForeignLoadLimit=0", false }, { "ForeignLoadLimit=101", false },
+                { "FrequencyLimit=100", true },   { "FrequencyLimit=-1", false },  { "FrequencyLimit=5%", false },
+                { "RetainDays=7", true },         { "RetainBytes=10M", true },     { "RetainBytes=10MB", false },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {

@@ -59,6 +59,8 @@ static inline void worker_client_init(WorkerClient *client, const char *const *a
                                         .sysroot = (char *) "/",
                                         .meter = (char *) "auto",
                                         .model_watts = 10,
+                                        .foreign_load_limit = 0.5,
+                                        .frequency_limit = 5,
                                         .region_min_usec = USEC_PER_MSEC };
 }
 

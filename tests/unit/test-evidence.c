@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "evidence-machine.h"
+
+/* Every word is provoked by what the files say, and no word comes when nothing is wrong. */
+
+static void core_throttles(Machine *m) {
+        m->core_throttles[2]++;
+}
+
+static void package_throttles(Machine *m) {
+        m->package_throttles++;
+}
+
+static void another_core_throttles(Machine *m) {
+        m->core_throttles[0]++;
+}
+
+static void at_speed(Machine *m, uint64_t khz) {
+        m->slow_khz = khz;
+        m->fast_ticks -= 100;
+        m->slow_ticks += 100;
+}
+
+static void little_slower(Machine *m) { /* 1.9 % */
+        m->fast_ticks -= 10;
+        m->slow_khz = 2430000;
+        m->slow_ticks += 10;
+}
+
+static void slower(Machine *m) { /* 3.3 % */
+        at_speed(m, 2900000);
+}
+
+static void much_slower(Machine *m) { /* 10 % */
+        at_speed(m, 2700000);
+}
+
+static void foreign_on_reserved(Machine *m) {
+        m->idle_ticks[3] -= 5; /* 50 ms of 2 s; 28 of them might be the ticks' */
+}
+
+static void ticks_on_reserved(Machine *m) {
+        m->idle_ticks[3] -= 3;
+}
+
+static void foreign_on_others(Machine *m) {
+        m->idle_ticks[0] -= 20; /* 200 ms of 2 s */
+}
+
+static void little_on_others(Machine *m) {
+        m->idle_ticks[0] -= 12;
+}
+
+static void reader_on_others(Machine *m) {
+        m->idle_ticks[0] -= 90;
+        m->reader_ns += 900000000;
+}
+
+static void storm(Machine *m) {
+        m->interrupts[3] += 1500;
+}
+
+static void storm_elsewhere(Machine *m) {
+        m->interrupts[0] += 100000;
+}
+
+static void many_timers(Machine *m) {
+        m->timer[2] += 100000;
+}
+
+static void cpu_stalls(Machine *m) {
+        m->cpu_stall_usec += 10001;
+}
+
+static void memory_stalls(Machine *m) {
+        m->memory_stall_usec += 10001;
+}
+
+static void short_stalls(Machine *m) {
+        m->cpu_stall_usec += 10000;
+        m->memory_stall_usec += 10000;
+}
+
+static void swaps(Machine *m) {
+        m->swapped_in++;
+}
+
+static void swaps_uncounted(Machine *m) {
+        m->swap_bytes += 4096;
+}
+
+static void faults(Machine *m) {
+        m->major_faults++;
+}
+
+static void strays(Machine *m) {
+        m->effective = "1-3";
+}
+
+static void shrinks(Machine *m) {
+        m->effective = "2";
+}
+
+static void sleeps(Machine *m) {
+        m->suspended_ns += 2 * NSEC_PER_SEC;
+}
+
+static void clocks_apart(Machine *m) {
+        m->suspended_ns += 999999;
+}
+
+static void loses_partition(Machine *m) {
+        m->partition = "root invalid (Cpu list in cpuset.cpus not exclusive)";
+}
+
+static void at_limit(Machine *m) {
+        m->energy_uj = 63700000; /* 98 % of 65 W for a second */
+}
+
+static void below_limit(Machine *m) {
+        m->energy_uj = 63600000;
+}
+
+static const struct {
+        const char *path, *word; /* NULL: none */
+        Provoke provoke;
+        bool valid;
+        const char *reason; /* part of it */
+} table[] = {
+        { "quiet", NULL, NULL, true, NULL },
+        { "throttled-core", "THROTTLED", core_throttles, false, "slowed down for its heat 1 times" },
+        { "throttled-package", "THROTTLED", package_throttles, false, "slowed down" },
+        { "throttled-elsewhere", NULL, another_core_throttles, true, NULL },
+        { "frequency-same", NULL, little_slower, true, NULL },
+        { "frequency-note", "FREQ_DEVIATES", slower, true, NULL },
+        { "frequency-invalid", "FREQ_DEVIATES", much_slower, false, "ran at 2700 MHz, 10.0 % off the 3000 MHz" },
+        { "foreign-reserved", "FOREIGN_LOAD", foreign_on_reserved, false, "others took 50.000 ms of the reserved" },
+        { "foreign-ticks", NULL, ticks_on_reserved, true, NULL },
+        { "foreign-others", "FOREIGN_LOAD", foreign_on_others, false, "others took 200.000 ms" },
+        { "foreign-little", NULL, little_on_others, true, NULL },
+        { "foreign-reader", NULL, reader_on_others, true, NULL },
+        { "irq-storm", "IRQ_STORM", storm, true, NULL },
+        { "irq-elsewhere", NULL, storm_elsewhere, true, NULL },
+        { "irq-timers", NULL, many_timers, true, NULL },
+        { "psi-cpu", "PSI_CPU", cpu_stalls, true, NULL },
+        { "psi-mem", "PSI_MEM", memory_stalls, false, "waited 10.001 ms for memory" },
+        { "psi-short", NULL, short_stalls, true, NULL },
+        { "swapped", "SWAPPED", swaps, false, "swapped" },
+        { "major-faults", "MAJOR_FAULTS", faults, true, NULL },
+        { "migrated", "MIGRATED", strays, false, "not its own" },
+        { "confined", NULL, shrinks, true, NULL },
+        { "suspended", "SUSPENDED", sleeps, false, "slept for 2.000 s" },
+        { "clocks-apart", NULL, clocks_apart, true, NULL },
+        { "partition-lost", "PARTITION_LOST", loses_partition, false, "not kept from others" },
+        { "capped", "CAPPED", at_limit, true, NULL },
+        { "not-capped", NULL, below_limit, true, NULL },
+};
+
+/* Exactly that word, whatever the trial's energy; three quiet trials before it stay as they are. */
+static void test_word(Fixture *f, gconstpointer data) {
+        const size_t i = GPOINTER_TO_SIZE(data);
+        const TrialRecord *trial;
+
+        for (unsigned quiet = 0; quiet < 3; quiet++)
+                make_trial(f, NULL);
+        trial = make_trial(f, table[i].provoke);
+        check_words(trial, table[i].word);
+        g_assert_true(trial->valid == table[i].valid);
+        g_assert_cmpuint(job_valid_trials(f->record), ==, table[i].valid ? 4 : 3);
+        g_assert_null(trial->energy_absent); /* what was read stays */
+        g_assert_cmpuint(trial->total_uj, >, 0);
+        if (table[i].reason)
+                g_assert_nonnull(strstr(trial->invalid, table[i].reason));
+        else
+                g_assert_null(trial->invalid);
+        for (unsigned quiet = 0; quiet < 3; quiet++)
+                check_words(g_ptr_array_index(f->record->trials, quiet), NULL);
+}
+
+/* The limits are the knobs': other values, other words. */
+static void test_limits(Fixture *f, gconstpointer data) {
+        f->limits = (QualityLimits){ .foreign_load = 2, .frequency = 20 };
+        for (unsigned quiet = 0; quiet < 3; quiet++)
+                make_trial(f, NULL);
+        check_words(make_trial(f, foreign_on_reserved), NULL);
+        check_words(make_trial(f, foreign_on_others), NULL);
+        check_words(make_trial(f, slower), NULL);
+        check_words(make_trial(f, much_slower), "FREQ_DEVIATES");
+        g_assert_cmpuint(job_valid_trials(f->record), ==, 7);
+}
+
+/* A driver without a table of times tells a moment only: that is no reason to make a trial again. */
+static void slower_at_last(Machine *m) {
+        m->momentary_khz = 2000000;
+}
+
+static void test_momentary(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial;
+
+        f->machine.no_states = true;
+        for (unsigned quiet = 0; quiet < 3; quiet++)
+                check_words(make_trial(f, NULL), NULL);
+        trial = make_trial(f, slower_at_last);
+        check_words(trial, "FREQ_DEVIATES");
+        g_assert_true(trial->valid);
+}
+
+static void less_turbo(Machine *m) { /* 2.7 GHz instead of 3 */
+        m->cycles -= UINT64_C(300000000);
+}
+
+/* The processor's own count of its cycles goes before the table of what it was told to run at. */
+static void test_cycles(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial;
+        double khz;
+        bool momentary;
+
+        f->machine.no_hardware = 0;
+        for (unsigned quiet = 0; quiet < 3; quiet++)
+                check_words(make_trial(f, NULL), NULL);
+        check_words(make_trial(f, much_slower), NULL);
+        trial = make_trial(f, less_turbo);
+        check_words(trial, "FREQ_DEVIATES");
+        g_assert_false(trial->valid);
+        g_assert_cmpint(evidence_frequency(&trial->evidence, &khz, &momentary), ==, 0);
+        g_assert_cmpfloat_with_epsilon(khz, 2700000, 1e-6);
+        g_assert_false(momentary);
+}
+
+/* The first trial was the odd one, which only the later ones can tell. */
+static void test_first_is_slow(Fixture *f, gconstpointer data) {
+        const TrialRecord *first = make_trial(f, much_slower);
+
+        check_words(first, NULL);
+        make_trial(f, NULL);
+        check_words(first, NULL);
+        make_trial(f, NULL);
+        check_words(first, "FREQ_DEVIATES");
+        g_assert_false(first->valid);
+        make_trial(f, NULL);
+        check_words(first, "FREQ_DEVIATES");
+        g_assert_cmpuint(job_valid_trials(f->record), ==, 3);
+}
+
+static void test_swap_by_level(Fixture *f, gconstpointer data) {
+        f->machine.no_swap_counts = true;
+        check_words(make_trial(f, NULL), NULL);
+        check_words(make_trial(f, swaps_uncounted), "SWAPPED");
+        check_words(make_trial(f, NULL), NULL);
+}
+
+static void fast_idle_storm(Machine *m) {
+        m->interrupts[3] += 1000;
+}
+
+/* A machine whose idle CPUs are interrupted as often is no stormier with a program. */
+static void test_idle_storm(Fixture *f, gconstpointer data) {
+        f->record->idle = take(f, fast_idle_storm);
+        check_words(make_trial(f, storm), NULL);
+}
+
+/* What cannot be read is unknown, and never a word. */
+static void test_unreadable(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial;
+
+        f->machine.no_states = f->machine.no_throttle_counts = f->machine.no_pressure = true;
+        trial = make_trial(f, core_throttles);
+        check_words(trial, NULL);
+        g_assert_cmpint(trial->evidence.items[EVIDENCE_THROTTLES].error, ==, -ENOENT);
+        g_assert_cmpint(trial->evidence.items[EVIDENCE_CPU_STALL_USEC].error, ==, -ENOENT);
+        g_assert_cmpint(trial->evidence.items[EVIDENCE_MEMORY_STALL_USEC].error, ==, 0);
+}
+
+/* The machine this runs on: its clocks have not drifted apart, and its last CPU is idle or not, but not unknown. */
+static void test_host(void) {
+        g_autoptr(Sysroot) root = NULL;
+        g_autoptr(CpuInfo) cpu = NULL;
+        g_autoptr(Collector) collector = NULL;
+        TrialEvidence evidence = {};
+        EvidenceSample before, after;
+        cpu_set_t last;
+        CollectorSpec spec = { .reserved = &last, .own = &last, .cgroup_fd = -1, .partition = "" };
+        double usec;
+
+        g_assert_cmpint(sysroot_open("/", &root), ==, 0);
+        g_assert_cmpint(cpu_info_read(root, &cpu), ==, 0);
+        CPU_ZERO(&last);
+        CPU_SET(cpu->cpus[cpu->n_cpus - 1].number, &last);
+        spec.root = root;
+        spec.cpu = cpu;
+        g_assert_cmpint(collector_open(&spec, &collector), ==, 0);
+        collector_take(collector, &before);
+        g_usleep(20000);
+        collector_take(collector, &after);
+        evidence_add_span(&evidence, &before, &after);
+        g_assert_cmpuint(evidence.wall_ns, >=, 20000000);
+        g_assert_cmpint(evidence.items[EVIDENCE_RESERVED_IDLE_USEC].error, ==, 0);
+        g_assert_cmpint(evidence.items[EVIDENCE_INTERRUPTS].error, ==, 0);
+        g_assert_cmpint(evidence.items[EVIDENCE_SUSPENDED_NSEC].error, ==, 0);
+        g_assert_cmpuint(evidence.items[EVIDENCE_SUSPENDED_NSEC].value, <, SUSPENDED_MIN_NS);
+        g_assert_cmpint(evidence_foreign_reserved(&evidence, &usec), ==, -ENODEV); /* no cgroup says what is ours */
+        g_assert_false(evidence.partition_lost || evidence.strayed);
+}
+
+#define ADD(path, test) g_test_add(path, Fixture, NULL, set_up, test, tear_down)
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+                g_autofree char *path = g_strconcat("/evidence/word/", table[i].path, NULL);
+
+                g_test_add(path, Fixture, GSIZE_TO_POINTER(i), set_up, test_word, tear_down);
+        }
+        g_test_add_func("/evidence/host", test_host);
+        ADD("/evidence/limits", test_limits);
+        ADD("/evidence/momentary", test_momentary);
+        ADD("/evidence/cycles", test_cycles);
+        ADD("/evidence/first-is-slow", test_first_is_slow);
+        ADD("/evidence/swap-by-level", test_swap_by_level);
+        ADD("/evidence/idle-storm", test_idle_storm);
+        ADD("/evidence/unreadable", test_unreadable);
+        return g_test_run();
+}

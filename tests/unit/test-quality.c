@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <string.h>
+
+#include <json-glib/json-glib.h>
+
+#include "evidence-machine.h"
+#include "report.h"
+
+/* What the words come to: a job's reasons, its reruns, its grade, its report. */
+
+static void sleeps(Machine *m) {
+        m->suspended_ns += 2 * NSEC_PER_SEC;
+}
+
+static void faults(Machine *m) {
+        m->major_faults++;
+}
+
+static void core_throttles(Machine *m) {
+        m->core_throttles[2]++;
+}
+
+static void foreign_on_others(Machine *m) {
+        m->idle_ticks[0] -= 20; /* 200 ms of 2 s */
+}
+
+static void foreign_on_reserved(Machine *m) {
+        m->idle_ticks[3] -= 5; /* 50 ms of 2 s; 28 of them might be the ticks' */
+}
+
+static bool has_reason(const Fixture *f, const char *word) {
+        return g_ptr_array_find_with_equal_func(f->record->reasons, word, g_str_equal, NULL);
+}
+
+static void end(Fixture *f, JobStatus status) {
+        job_record_set_end(f->record, RESULT_DONE, status, NULL, NULL);
+        quality_collect_reasons(f->record);
+}
+
+static void test_clean_job(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 9; i++)
+                check_words(make_trial(f, NULL), NULL);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 0);
+        g_assert_cmpuint(job_invalid_trials(f->record), ==, 0);
+        g_assert_cmpstr(job_grade(f->record), ==, "A");
+}
+
+static void test_noted_job(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, i == 4 ? faults : NULL);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 1);
+        g_assert_true(has_reason(f, "MAJOR_FAULTS"));
+        g_assert_cmpstr(job_grade(f->record), ==, "B");
+}
+
+/* Half of the wanted trials, and no more, are made again; an invalid one counts for nothing. */
+static void test_reruns(Fixture *f, gconstpointer data) {
+        JobSummary summary;
+
+        for (unsigned i = 0; i < 5; i++) {
+                make_trial(f, sleeps)->total_uj = 99000000;
+                g_assert_true(quality_may_rerun(f->record, 9));
+        }
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, NULL);
+        g_assert_cmpuint(job_valid_trials(f->record), ==, 9);
+        g_assert_cmpuint(job_invalid_trials(f->record), ==, 5);
+        g_assert_cmpint(job_summarise(f->record, 1, &summary), ==, 0);
+        g_assert_cmpfloat_with_epsilon(summary.total_j.max, 10, 1e-12);
+        end(f, STATUS_OK);
+        g_assert_false(has_reason(f, "SUSPENDED")); /* of a trial that does not count */
+        g_assert_cmpstr(job_grade(f->record), ==, "C");
+        make_trial(f, sleeps);
+        g_assert_false(quality_may_rerun(f->record, 9));
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNSTABLE);
+        f->record->status = STATUS_UNSTABLE;
+        g_assert_cmpstr(job_grade(f->record), ==, "F");
+        f->record->status = STATUS_INCOMPLETE;
+        g_assert_null(job_grade(f->record));
+}
+
+/* Trials that found out how long windows have to be are no reruns. */
+static void test_planning(Fixture *f, gconstpointer data) {
+        TrialRecord *first = trial_record_new();
+
+        trial_record_close(first, 1000);
+        g_assert_false(first->valid);
+        first->planning = true;
+        g_ptr_array_add(f->record->trials, first);
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, NULL);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(job_invalid_trials(f->record), ==, 0);
+        g_assert_cmpstr(job_grade(f->record), ==, "A");
+}
+
+static void works_more(Machine *m) { /* by 1.1 % */
+        m->instructions += 11000000;
+}
+
+static void works_hardly_more(Machine *m) { /* by 0.9 % */
+        m->instructions += 9000000;
+}
+
+static void works_otherwise(Machine *m) { /* by 5.1 % */
+        m->instructions += 51000000;
+}
+
+static void test_work(Fixture *f, gconstpointer data) {
+        f->machine.no_hardware = 0;
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, i == 4 ? works_hardly_more : NULL);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 0);
+        make_trial(f, works_more);
+        g_assert_cmpfloat_with_epsilon(quality_work_ratio(f->record), 1.011, 1e-9);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 1);
+        g_assert_true(has_reason(f, "WORK_VARIES"));
+        g_assert_cmpint(quality_status(f->record), ==, STATUS_OK);
+        make_trial(f, works_otherwise);
+        g_assert_cmpint(quality_status(f->record), ==, STATUS_UNSTABLE);
+        f->machine.no_hardware = -ENOENT;
+        make_trial(f, NULL);
+        g_assert_true(isnan(quality_work_ratio(f->record))); /* not known of all */
+}
+
+static void idles(Machine *m) {
+        m->cpu_usec = 99000;
+}
+
+static void warms_up(Machine *m) {
+        m->energy_uj = 10000000 + m->now_ns / 100000;
+}
+
+static void test_job_words(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, warms_up);
+        f->context.smt_shared = true;
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 2);
+        g_assert_true(has_reason(f, "TREND"));
+        g_assert_true(has_reason(f, "SMT_SHARED"));
+}
+
+static void test_idle_heavy(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, idles);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 1);
+        g_assert_true(has_reason(f, "IDLE_HEAVY"));
+}
+
+static void set_up_no_dram(Fixture *f, gconstpointer data) {
+        set_up_machine(f, false);
+}
+
+static void test_no_dram(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, NULL);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 1);
+        g_assert_true(has_reason(f, "NO_DRAM"));
+        g_assert_cmpstr(job_grade(f->record), ==, "B");
+}
+
+static int no_cpu_time(void *userdata, uint64_t *ret_usec) {
+        *ret_usec = 0;
+        return 0;
+}
+
+/* What others do on CPUs that are not the program's is nothing to a model. */
+static void test_simulated(Fixture *f, gconstpointer data) {
+        const MeterConfig config = { .name = "model", .model_watts_per_cpu = 1, .cpu_time = no_cpu_time };
+        g_autoptr(Meter) model = NULL;
+
+        g_assert_cmpint(meter_open(f->topology, f->root, &config, &model, NULL), ==, 0);
+        f->record->meter = model;
+        for (unsigned i = 0; i < 9; i++)
+                check_words(make_trial(f, foreign_on_others), NULL);
+        check_words(make_trial(f, foreign_on_reserved), "FOREIGN_LOAD");
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 1);
+        g_assert_true(has_reason(f, "SIMULATED"));
+}
+
+static void test_report(Fixture *f, gconstpointer data) {
+        g_autoptr(JsonParser) parser = json_parser_new();
+        g_autoptr(Result) result = NULL;
+        g_autofree char *text = NULL;
+        JsonObject *measurement, *first, *last, *absent;
+        JsonArray *trials;
+
+        f->machine.no_pressure = true;
+        for (unsigned i = 0; i < 6; i++)
+                make_trial(f, i == 5 ? core_throttles : NULL);
+        end(f, STATUS_OK);
+        text = report_body(f->record, REPORT_PUBLIC);
+        g_assert_true(json_parser_load_from_data(parser, text, -1, NULL));
+        measurement = json_object_get_object_member(json_node_get_object(json_parser_get_root(parser)), "measurement");
+        absent = json_object_get_object_member(json_node_get_object(json_parser_get_root(parser)), "absent");
+        g_assert_cmpstr(json_object_get_string_member(measurement, "grade"), ==, "C");
+        trials = json_object_get_array_member(measurement, "trials");
+        first = json_array_get_object_element(trials, 0);
+        last = json_array_get_object_element(trials, 5);
+        g_assert_false(json_object_has_member(first, "reason"));
+        g_assert_cmpint(json_object_get_int_member(first, "freq_khz"), ==, 3000000);
+        g_assert_cmpint(json_object_get_int_member(first, "foreign_cpu_usec"), ==, 0);
+        g_assert_cmpint(json_object_get_int_member(first, "interrupts"), ==, 100);
+        g_assert_cmpint(json_object_get_int_member(first, "throttles"), ==, 0);
+        g_assert_true(json_object_get_null_member(first, "cpu_stall_usec"));
+        g_assert_cmpstr(json_object_get_string_member(absent, "measurement.trials[].cpu_stall_usec"), ==,
+                        "this machine does not show it");
+        g_assert_false(json_object_get_boolean_member(last, "valid"));
+        g_assert_cmpint(json_object_get_int_member(last, "throttles"), ==, 1);
+        g_assert_cmpint(json_object_get_int_member(last, "total_uj"), ==, 10000000);
+        g_assert_nonnull(strstr(json_object_get_string_member(last, "reason"), "slowed down"));
+        result = report_result(f->record);
+        g_assert_cmpstr(result->grade, ==, "C");
+        g_assert_cmpuint(result->invalid_trials, ==, 1);
+}
+
+#define ADD(path, test) g_test_add(path, Fixture, NULL, set_up, test, tear_down)
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        ADD("/quality/clean", test_clean_job);
+        ADD("/quality/noted", test_noted_job);
+        ADD("/quality/reruns", test_reruns);
+        ADD("/quality/planning", test_planning);
+        ADD("/quality/job-words", test_job_words);
+        ADD("/quality/work", test_work);
+        ADD("/quality/idle-heavy", test_idle_heavy);
+        ADD("/quality/simulated", test_simulated);
+        ADD("/quality/report", test_report);
+        g_test_add("/quality/no-dram", Fixture, NULL, set_up_no_dram, test_no_dram, tear_down);
+        return g_test_run();
+}

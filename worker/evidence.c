@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "evidence.h"
+
+/* iowait and the idle time may be corrected backwards (fs/proc/stat.c); nothing is below 0. */
+static Count difference(const Count *begin, const Count *end) {
+        if (begin->error < 0)
+                return *begin;
+        if (end->error < 0)
+                return *end;
+        return (Count){ .value = end->value > begin->value ? end->value - begin->value : 0 };
+}
+
+static void add_count(Count *sum, const Count *more) {
+        if (sum->error < 0)
+                return;
+        if (more->error < 0)
+                *sum = *more;
+        else
+                sum->value += more->value;
+}
+
+static bool denied(const Count *count) {
+        return count->error >= 0 && count->value == 0;
+}
+
+void evidence_add_span(TrialEvidence *evidence, const EvidenceSample *begin, const EvidenceSample *end) {
+        TrialEvidence span = { .spans = 1,
+                               .wall_ns = end->at_ns - begin->at_ns,
+                               .momentary_error = end->momentary_khz.error,
+                               .partition_lost = denied(&begin->partition) || denied(&end->partition),
+                               .strayed = denied(&begin->confined) || denied(&end->confined),
+                               .n_reserved = end->n_reserved,
+                               .n_others = end->n_others };
+
+        for (size_t i = 0; i < EVIDENCE_ITEMS; i++)
+                span.items[i] = difference(&begin->items[i], &end->items[i]);
+        span.momentary_khz_ns = (double) end->momentary_khz.value * (double) span.wall_ns;
+        evidence_add(evidence, &span);
+}
+
+void evidence_add(TrialEvidence *evidence, const TrialEvidence *more) {
+        if (more->spans == 0)
+                return;
+        for (size_t i = 0; i < EVIDENCE_ITEMS; i++)
+                add_count(&evidence->items[i], &more->items[i]);
+        evidence->spans += more->spans;
+        evidence->wall_ns += more->wall_ns;
+        evidence->momentary_khz_ns += more->momentary_khz_ns;
+        evidence->momentary_error = MIN(evidence->momentary_error, more->momentary_error);
+        evidence->partition_lost = evidence->partition_lost || more->partition_lost;
+        evidence->strayed = evidence->strayed || more->strayed;
+        evidence->n_reserved = more->n_reserved;
+        evidence->n_others = more->n_others;
+}
+
+static int item(const TrialEvidence *evidence, EvidenceItem which, double *ret) {
+        if (evidence->spans == 0)
+                return -ENODATA;
+        *ret = (double) evidence->items[which].value;
+        return evidence->items[which].error;
+}
+
+static double busy_usec(const TrialEvidence *evidence, unsigned n_cpus, double idle_usec) {
+        return (double) evidence->wall_ns / 1e3 * n_cpus - idle_usec;
+}
+
+int evidence_foreign_reserved(const TrialEvidence *evidence, double *ret_usec) {
+        double idle_usec, ours_usec;
+        int r;
+
+        r = item(evidence, EVIDENCE_RESERVED_IDLE_USEC, &idle_usec);
+        if (r < 0)
+                return r;
+        r = item(evidence, EVIDENCE_OURS_USEC, &ours_usec);
+        if (r < 0)
+                return r;
+        *ret_usec = MAX(busy_usec(evidence, evidence->n_reserved, idle_usec) - ours_usec, 0);
+        return 0;
+}
+
+int evidence_foreign_others(const TrialEvidence *evidence, double *ret_usec) {
+        double idle_usec, reader_usec, ours_usec = 0;
+        int r;
+
+        r = item(evidence, EVIDENCE_OTHER_IDLE_USEC, &idle_usec);
+        if (r < 0)
+                return r;
+        r = item(evidence, EVIDENCE_READER_USEC, &reader_usec);
+        if (r < 0)
+                return r;
+        if (evidence->n_reserved == 0) /* the program, too, runs there */
+                r = item(evidence, EVIDENCE_OURS_USEC, &ours_usec);
+        if (r < 0)
+                return r;
+        *ret_usec = MAX(busy_usec(evidence, evidence->n_others, idle_usec) - reader_usec - ours_usec, 0);
+        return 0;
+}
+
+double evidence_foreign_error_usec(const TrialEvidence *evidence, unsigned n_cpus) {
+        const double tick_usec = 1e6 / (double) sysconf(_SC_CLK_TCK);
+
+        return 2 * tick_usec * sqrt((double) n_cpus * evidence->spans);
+}
+
+int evidence_frequency(const TrialEvidence *evidence, double *ret_khz, bool *ret_momentary) {
+        double cycles, ticks;
+
+        if (item(evidence, EVIDENCE_CYCLES, &cycles) >= 0 && item(evidence, EVIDENCE_CYCLE_TICKS, &ticks) >= 0 &&
+            ticks > 0) {
+                *ret_khz = cycles / ticks;
+                *ret_momentary = false;
+                return 0;
+        }
+        if (evidence->spans == 0 || evidence->wall_ns == 0)
+                return -ENODATA;
+        if (evidence->momentary_error < 0)
+                return evidence->momentary_error;
+        *ret_khz = evidence->momentary_khz_ns / (double) evidence->wall_ns;
+        *ret_momentary = true;
+        return 0;
+}
+
+int evidence_interrupts_per_sec(const TrialEvidence *evidence, double *ret) {
+        double interrupts;
+        int r;
+
+        r = item(evidence, EVIDENCE_INTERRUPTS, &interrupts);
+        if (r < 0)
+                return r;
+        if (evidence->wall_ns == 0)
+                return -ENODATA;
+        *ret = interrupts * 1e9 / (double) evidence->wall_ns;
+        return 0;
+}
+
+const char *evidence_error_to_string(int error) {
+        switch (error) {
+        case -ENODATA:
+                return "nothing was collected";
+        case -ENODEV:
+                return "the program has no CPUs, or no cgroup, of its own";
+        case -ENOENT:
+                return "this machine does not show it";
+        default:
+                return g_strerror(-error);
+        }
+}

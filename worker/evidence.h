@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What tells whether a trial can be trusted, apart from its energy: what else the machine did meanwhile. Plain data,
+ * read by the collector (collector.h), judged by the table of words (quality.h). */
+
+#include <stdbool.h>
+
+#include "base.h"
+
+/* Counters that only rise, in the unit that is named. */
+typedef enum EvidenceItem {
+        EVIDENCE_RESERVED_IDLE_USEC, /* of the CPUs others are kept off, together */
+        EVIDENCE_OTHER_IDLE_USEC,    /* of all other CPUs, together */
+        EVIDENCE_OURS_USEC,          /* CPU time of the job's cgroup: the program and its box */
+        EVIDENCE_READER_USEC,        /* CPU time of this process, which runs on the other CPUs */
+        EVIDENCE_THROTTLES,          /* times one of the program's cores, or a package, was slowed down for its heat */
+        EVIDENCE_INTERRUPTS,         /* on the reserved CPUs, without their own timers' */
+        EVIDENCE_CPU_STALL_USEC,     /* that a task of the job's waited for a CPU */
+        EVIDENCE_MEMORY_STALL_USEC,
+        EVIDENCE_MAJOR_FAULTS,   /* of the job's cgroup */
+        EVIDENCE_SWAPS,          /* pages, or bytes where the kernel counts no pages */
+        EVIDENCE_SUSPENDED_NSEC, /* of the whole machine */
+        EVIDENCE_INSTRUCTIONS,   /* on the reserved CPUs, without the kernel's */
+        EVIDENCE_CYCLES,         /* kHz × ticks, of the program's CPUs */
+        EVIDENCE_CYCLE_TICKS,
+        EVIDENCE_ITEMS,
+} EvidenceItem;
+
+typedef struct Count {
+        uint64_t value;
+        int error; /* 0, or the negative errno for which there is none; -ENODEV: there are no such CPUs, or the job
+                    * it has no cgroup */
+} Count;
+
+/* The counters at one moment. */
+typedef struct EvidenceSample {
+        uint64_t at_ns; /* CLOCK_MONOTONIC */
+        Count items[EVIDENCE_ITEMS];
+        Count momentary_khz; /* of the program's CPUs, on average: what they ran at last */
+        Count partition;     /* 1 while the CPUs are the partition they are to be */
+        Count confined;      /* 1 while the program may run on its own CPUs only */
+        unsigned n_reserved, n_others;
+} EvidenceSample;
+
+/* Between two samples, or in several such spans together. */
+typedef struct TrialEvidence {
+        unsigned spans; /* 0: nothing was collected */
+        uint64_t wall_ns;
+        Count items[EVIDENCE_ITEMS];
+        double momentary_khz_ns; /* Σ frequency × wall_ns */
+        int momentary_error;
+        bool partition_lost, strayed;  /* at one of the samples */
+        unsigned n_reserved, n_others; /* CPUs */
+} TrialEvidence;
+
+/* Adds what happened between two samples. An item that could not be read once has no value at all. */
+void evidence_add_span(TrialEvidence *evidence, const EvidenceSample *begin, const EvidenceSample *end);
+
+void evidence_add(TrialEvidence *evidence, const TrialEvidence *more);
+
+/* CPU time of others in µs, on the reserved CPUs and on all the others: what was not idle, less what was ours.
+ * -ENODATA when nothing was collected; else the error of what could not be read. */
+int evidence_foreign_reserved(const TrialEvidence *evidence, double *ret_usec);
+int evidence_foreign_others(const TrialEvidence *evidence, double *ret_usec);
+
+/* How far off such a time of n CPUs may be: /proc/stat counts in ticks, cut off, so that a difference of two readings
+ * of idle and of iowait is off by 0.58 ticks (standard deviation) a CPU. Three and a half of those. */
+double evidence_foreign_error_usec(const TrialEvidence *evidence, unsigned n_cpus);
+
+/* The average frequency of the program's CPUs in kHz. momentary: not over the spans, but what the kernel measured at
+ * their ends. */
+int evidence_frequency(const TrialEvidence *evidence, double *ret_khz, bool *ret_momentary);
+
+int evidence_interrupts_per_sec(const TrialEvidence *evidence, double *ret);
+
+/* Why an item has no value, in a sentence's end. */
+const char *evidence_error_to_string(int error);

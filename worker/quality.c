@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "evaluate.h"
+#include "quality.h"
+#include "trend.h"
+
+typedef enum Effect {
+        EFFECT_NONE,
+        EFFECT_NOTE,
+        EFFECT_INVALID,
+} Effect;
+
+/* What a trial is held against besides its own evidence. */
+typedef struct Basis {
+        const JobRecord *record;
+        const QualityLimits *limits;
+        double median_khz;   /* NAN: too few trials */
+        double idle_per_sec; /* interrupts; NAN: not known */
+} Basis;
+
+static bool counts_machine(const JobRecord *record) {
+        return record->meter && !record->meter_absent && !meter_simulated(record->meter);
+}
+
+/* ---- the words ---- */
+
+static Effect look_throttled(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        const Count *throttles = &trial->evidence.items[EVIDENCE_THROTTLES];
+
+        if (throttles->error < 0 || throttles->value == 0)
+                return EFFECT_NONE;
+        *ret_reason = g_strdup_printf("the processor was slowed down for its heat %" G_GUINT64_FORMAT " times",
+                                      throttles->value);
+        return EFFECT_INVALID;
+}
+
+/* A momentary frequency says where the trial ended, not how it ran: it is enough for a note. */
+static Effect look_frequency(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        double khz, off;
+        bool momentary;
+
+        if (isnan(basis->median_khz) || evidence_frequency(&trial->evidence, &khz, &momentary) < 0)
+                return EFFECT_NONE;
+        off = 100 * fabs(khz / basis->median_khz - 1);
+        if (off <= FREQUENCY_NOTE * basis->limits->frequency)
+                return EFFECT_NONE;
+        if (momentary || off <= basis->limits->frequency)
+                return EFFECT_NOTE;
+        *ret_reason = g_strdup_printf("its CPUs ran at %.0f MHz, %.1f %% off the %.0f MHz of the other trials",
+                                      khz / 1e3, off, basis->median_khz / 1e3);
+        return EFFECT_INVALID;
+}
+
+static bool takes_too_much(const TrialEvidence *evidence, double foreign_usec, unsigned n_cpus, double percent) {
+        return foreign_usec - evidence_foreign_error_usec(evidence, n_cpus) >
+               percent / 100 * n_cpus * (double) evidence->wall_ns / 1e3;
+}
+
+/* On the reserved CPUs others disturb the program; on all others they only add to what the packages' counters
+ * show, which a model, or a measurement of time alone, does not look at. */
+static Effect look_foreign(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        const TrialEvidence *evidence = &trial->evidence;
+        const double limit = basis->limits->foreign_load;
+        double usec;
+
+        if (evidence_foreign_reserved(evidence, &usec) >= 0 &&
+            takes_too_much(evidence, usec, evidence->n_reserved, limit)) {
+                *ret_reason = g_strdup_printf("others took %.3f ms of the reserved CPUs", usec / 1e3);
+                return EFFECT_INVALID;
+        }
+        if (counts_machine(basis->record) && evidence_foreign_others(evidence, &usec) >= 0 &&
+            takes_too_much(evidence, usec, evidence->n_others, FOREIGN_OTHERS * limit)) {
+                *ret_reason = g_strdup_printf("others took %.3f ms of the CPUs whose energy is counted, too",
+                                              usec / 1e3);
+                return EFFECT_INVALID;
+        }
+        return EFFECT_NONE;
+}
+
+static Effect look_interrupts(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        double per_sec;
+
+        if (isnan(basis->idle_per_sec) || evidence_interrupts_per_sec(&trial->evidence, &per_sec) < 0)
+                return EFFECT_NONE;
+        return per_sec > IRQ_STORM_PER_SEC && per_sec > IRQ_STORM_TIMES * basis->idle_per_sec ? EFFECT_NOTE
+                                                                                              : EFFECT_NONE;
+}
+
+static bool stalled(const TrialRecord *trial, EvidenceItem item) {
+        const Count *stall = &trial->evidence.items[item];
+
+        return stall->error >= 0 && (double) stall->value > PRESSURE_MAX * (double) trial->evidence.wall_ns / 1e3;
+}
+
+static Effect look_cpu_stall(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        return stalled(trial, EVIDENCE_CPU_STALL_USEC) ? EFFECT_NOTE : EFFECT_NONE;
+}
+
+static Effect look_memory_stall(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        if (!stalled(trial, EVIDENCE_MEMORY_STALL_USEC))
+                return EFFECT_NONE;
+        *ret_reason = g_strdup_printf("it waited %.3f ms for memory",
+                                      (double) trial->evidence.items[EVIDENCE_MEMORY_STALL_USEC].value / 1e3);
+        return EFFECT_INVALID;
+}
+
+static bool any(const TrialRecord *trial, EvidenceItem item) {
+        return trial->evidence.items[item].error >= 0 && trial->evidence.items[item].value > 0;
+}
+
+static Effect look_swapped(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        if (!any(trial, EVIDENCE_SWAPS))
+                return EFFECT_NONE;
+        *ret_reason = g_strdup("some of its memory was swapped");
+        return EFFECT_INVALID;
+}
+
+static Effect look_major_faults(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        return any(trial, EVIDENCE_MAJOR_FAULTS) ? EFFECT_NOTE : EFFECT_NONE;
+}
+
+static Effect look_migrated(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        if (!trial->evidence.strayed)
+                return EFFECT_NONE;
+        *ret_reason = g_strdup("it could run on CPUs that are not its own");
+        return EFFECT_INVALID;
+}
+
+static Effect look_suspended(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        const Count *suspended = &trial->evidence.items[EVIDENCE_SUSPENDED_NSEC];
+
+        if (suspended->error < 0 || suspended->value < SUSPENDED_MIN_NS)
+                return EFFECT_NONE;
+        *ret_reason = g_strdup_printf("the machine slept for %.3f s", (double) suspended->value / 1e9);
+        return EFFECT_INVALID;
+}
+
+static Effect look_partition(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        if (!trial->evidence.partition_lost)
+                return EFFECT_NONE;
+        *ret_reason = g_strdup("the reserved CPUs were not kept from others any more");
+        return EFFECT_INVALID;
+}
+
+/* Packages one by one: a limit holds for each. */
+static Effect look_capped(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        const uint64_t *limits_uw = basis->record->power_limit_uw;
+
+        for (guint w = 0; limits_uw && w < trial->windows->len; w++) {
+                const Figures *figures = window_figures(g_ptr_array_index(trial->windows, w));
+
+                for (size_t i = 0; i < figures->n_domains && figures->wall_ns > 0; i++)
+                        if (limits_uw[i] > 0 && figures->energy_error[i] >= 0 &&
+                            (double) figures->energy_uj[i] * 1e9 / (double) figures->wall_ns >=
+                                            CAPPED_MIN * (double) limits_uw[i])
+                                return EFFECT_NOTE;
+        }
+        return EFFECT_NONE;
+}
+
+static const struct {
+        const char *word;
+        Effect (*look)(const TrialRecord *trial, const Basis *basis, char **ret_reason); /* reason: with INVALID */
+} words[] = {
+        { "SUSPENDED", look_suspended },       { "PARTITION_LOST", look_partition }, { "MIGRATED", look_migrated },
+        { "THROTTLED", look_throttled },       { "SWAPPED", look_swapped },          { "FOREIGN_LOAD", look_foreign },
+        { "PSI_MEM", look_memory_stall },      { "FREQ_DEVIATES", look_frequency },  { "PSI_CPU", look_cpu_stall },
+        { "MAJOR_FAULTS", look_major_faults }, { "IRQ_STORM", look_interrupts },     { "CAPPED", look_capped },
+};
+
+static void judge_trial(TrialRecord *trial, const Basis *basis) {
+        if (trial->evidence.spans == 0)
+                return;
+        for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+                g_autofree char *reason = NULL;
+
+                switch (words[i].look(trial, basis, &reason)) {
+                case EFFECT_INVALID:
+                        trial_record_refuse(trial, words[i].word, reason);
+                        break;
+                case EFFECT_NOTE:
+                        trial_record_note(trial, words[i].word);
+                        break;
+                case EFFECT_NONE:
+                        break;
+                }
+        }
+}
+
+static double median_khz(const JobRecord *record) {
+        g_autofree double *khz = g_new(double, record->trials->len + 1);
+        double median;
+        size_t n = 0;
+
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+                bool momentary;
+
+                n += evidence_frequency(&trial->evidence, &khz[n], &momentary) >= 0;
+        }
+        return n < FREQUENCY_TRIALS_MIN || stats_median(khz, n, &median) < 0 || median <= 0 ? NAN : median;
+}
+
+void quality_judge(JobRecord *record, const QualityLimits *limits) {
+        Basis basis = { .record = record, .limits = limits, .median_khz = median_khz(record) };
+
+        if (evidence_interrupts_per_sec(&record->idle, &basis.idle_per_sec) < 0)
+                basis.idle_per_sec = NAN;
+        for (guint i = 0; i < record->warmups->len; i++)
+                judge_trial(g_ptr_array_index(record->warmups, i), &basis);
+        for (guint i = 0; i < record->trials->len; i++)
+                judge_trial(g_ptr_array_index(record->trials, i), &basis);
+}
+
+/* ---- the whole job ---- */
+
+static void add_reason(JobRecord *record, const char *word) {
+        if (!g_ptr_array_find_with_equal_func(record->reasons, word, g_str_equal, NULL))
+                g_ptr_array_add(record->reasons, g_strdup(word));
+}
+
+static bool has_dram(const Meter *meter) {
+        const MeterDomain *domains;
+        size_t n;
+
+        domains = meter_domains(meter, &n);
+        for (size_t i = 0; i < n; i++)
+                if (domains[i].kind == DOMAIN_DRAM && domains[i].in_total)
+                        return true;
+        return false;
+}
+
+/* Energies in the order of the valid trials; false when one has none. */
+static bool drifts(const JobRecord *record) {
+        g_autofree double *total_j = g_new(double, record->trials->len + 1);
+        size_t n = 0;
+        Trend trend;
+
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+
+                if (!trial->valid)
+                        continue;
+                if (trial->energy_absent)
+                        return false;
+                total_j[n++] = (double) trial->total_uj / 1e6;
+        }
+        return trend_compute(total_j, n, &trend) >= 0 && trend.found;
+}
+
+static bool idles(const JobRecord *record) {
+        JobSummary summary;
+
+        return job_summarise(record, 1, &summary) >= 0 &&
+               summary.cpu_s.median < IDLE_HEAVY_MAX * summary.wall_s.median;
+}
+
+double quality_work_ratio(const JobRecord *record) {
+        double fewest = INFINITY, most = 0;
+        size_t n = 0;
+
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+                const Count *instructions = &trial->evidence.items[EVIDENCE_INSTRUCTIONS];
+
+                if (!trial->valid)
+                        continue;
+                if (trial->evidence.spans == 0 || instructions->error < 0 || instructions->value == 0)
+                        return NAN;
+                fewest = MIN(fewest, (double) instructions->value);
+                most = MAX(most, (double) instructions->value);
+                n++;
+        }
+        return n < 2 ? NAN : most / fewest;
+}
+
+JobStatus quality_status(const JobRecord *record) {
+        if (quality_work_ratio(record) > WORK_MAX)
+                return STATUS_UNSTABLE;
+        return record->meter_absent ? STATUS_TIME_ONLY : STATUS_OK;
+}
+
+void quality_collect_reasons(JobRecord *record) {
+        if (record->meter && meter_simulated(record->meter))
+                add_reason(record, "SIMULATED");
+        if (record->context->smt_shared)
+                add_reason(record, "SMT_SHARED");
+        if (record->tests->len == 0 && job_output_differs(record))
+                add_reason(record, "OUTPUT_DIFFERS");
+        if (job_near_floor(record))
+                add_reason(record, "NEAR_FLOOR");
+        if (counts_machine(record) && !has_dram(record->meter))
+                add_reason(record, "NO_DRAM");
+        if (idles(record))
+                add_reason(record, "IDLE_HEAVY");
+        if (quality_work_ratio(record) > WORK_NOTE)
+                add_reason(record, "WORK_VARIES");
+        if (drifts(record))
+                add_reason(record, "TREND");
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+
+                for (guint w = 0; trial->valid && w < trial->quality->len; w++)
+                        add_reason(record, g_ptr_array_index(trial->quality, w));
+        }
+}
+
+uint32_t job_invalid_trials(const JobRecord *record) {
+        uint32_t n = 0;
+
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+
+                n += !trial->valid && !trial->planning;
+        }
+        return n;
+}
+
+bool quality_may_rerun(const JobRecord *record, uint32_t wanted) {
+        return job_invalid_trials(record) <= (wanted + 1) / 2;
+}
+
+const char *job_grade(const JobRecord *record) {
+        switch (record->status) {
+        case STATUS_UNSTABLE:
+        case STATUS_UNMEASURABLE:
+                return "F";
+        case STATUS_OK:
+        case STATUS_TIME_ONLY:
+                if (job_invalid_trials(record) > 0)
+                        return "C";
+                return record->reasons->len > 0 ? "B" : "A";
+        case STATUS_DIVERGED:
+        case STATUS_ENERGY_LIMIT:
+        case STATUS_INCOMPLETE:
+                return NULL;
+        }
+        g_assert_not_reached();
+}
