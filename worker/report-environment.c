@@ -201,6 +201,10 @@ static void write_isolation(Body *body) {
                 body_string(body, "reserved_cpus", context->reserved_cpus);
         else
                 body_absent(body, "reserved_cpus", "environment.reserved_cpus", "no CPUs are reserved");
+        if (*context->may_sleep)
+                body_absent(body, "sleep_inhibited", "environment.sleep_inhibited", context->may_sleep);
+        else
+                body_bool(body, "sleep_inhibited", true);
         if (*context->partition)
                 body_string(body, "partition", context->partition);
         else

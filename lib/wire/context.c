@@ -24,6 +24,7 @@ static const struct {
         { "box-uid-first", "u", offsetof(JobContext, box_uid_first) },
         { "box-uid-last", "u", offsetof(JobContext, box_uid_last) },
         { "max-blobs", "t", offsetof(JobContext, max_blobs) },
+        { "may-sleep", "s", offsetof(JobContext, may_sleep) },
         { "smt-shared", "b", offsetof(JobContext, smt_shared) },
 };
 
@@ -42,6 +43,7 @@ JobContext *job_context_free(JobContext *context) {
         g_free(context->reserved_cpus);
         g_free(context->sysroot);
         g_free(context->meter);
+        g_free(context->may_sleep);
         g_free(context);
         return NULL;
 }

@@ -142,6 +142,7 @@ static char *make_body(const Fake *fake, const char *which) {
         append_member(json, "reserved_cpus", context->reserved_cpus);
         append_member(json, "sysroot", context->sysroot);
         append_member(json, "meter", context->meter);
+        append_member(json, "may_sleep", context->may_sleep);
         g_string_append_printf(json, ",\"model_watts\":%.6g,\"groups\":[", context->model_watts);
         for (size_t i = 0; i < context->n_groups; i++)
                 g_string_append_printf(json, "%s%" PRIu32, i > 0 ? "," : "", context->groups[i]);

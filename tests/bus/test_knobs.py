@@ -278,7 +278,7 @@ def test_drop_ins_come_later_and_in_order(daemon, user1):
 SECURITY = ("MaxJobsPerUser", "MaxQueued", "CallsPerMinute", "MaxCPULimit", "MaxWallLimit", "MaxJobLimit", "MaxMemory",
             "MaxTasks", "MaxOutput", "MaxBlobs", "MaxTrials", "MinWindow", "BoxUidRange")
 HARMLESS = ("ReservedCPUs", "Partition", "ReleaseSec", "Isolation", "Meter", "ModelWatts", "DefaultTrials", "DefaultWarmups",
-            "Cooldown", "RetainDays", "RetainCount", "RetainBytes", "LogLevel")
+            "Cooldown", "Governor", "EPP", "Turbo", "MinFrequency", "MaxFrequency", "IRQAffinity", "RetainDays", "RetainCount", "RetainBytes", "LogLevel")
 
 
 @pytest.mark.parametrize("knob", SECURITY)
