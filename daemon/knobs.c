@@ -82,6 +82,13 @@ const Knob knobs[] = {
           .doc = "Warm-ups of a request that does not say." },
         { "Cooldown", KNOB_USEC, MEMBER(cooldown_usec), "500ms", 0, 60 * USEC_PER_SEC,
           .doc = "Pause between windows of a request that does not say." },
+        { "ThermalBand", KNOB_UINT, MEMBER(thermal_band), "3", 1, 100,
+          .doc = "How many degrees Celsius hotter or colder than the job's first trial another may start; it waits "
+                 "for "
+                 "thermal-wait at most." },
+        { "ThermalLimit", KNOB_UINT, MEMBER(thermal_limit), "0", 0, 150,
+          .doc = "Degrees Celsius at which no trial starts before it has waited so long; 0 is where the processor "
+                 "throttles, beyond which nothing can move it." },
         { "Governor", KNOB_CHOICE, MEMBER(governor), "keep", .choices = governors,
           .doc = "Frequency governor of the CPUs jobs run on, while one is measured; keep leaves it alone." },
         { "EPP", KNOB_CHOICE, MEMBER(epp), "keep", .choices = preferences,

@@ -284,6 +284,8 @@ static JobContext *build_context(Run *run) {
         context->box_uid_first = manager->config->box_uids.first;
         context->box_uid_last = manager->config->box_uids.last;
         context->max_blobs = manager->config->max_blobs;
+        context->thermal_band_mc = manager->config->thermal_band * 1000;
+        context->thermal_limit_mc = manager->config->thermal_limit * 1000;
         context->may_sleep = g_strdup(host_may_sleep(manager->host));
         context->smt_shared = cores_smt_shared(manager->cores);
         return context;

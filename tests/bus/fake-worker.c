@@ -142,6 +142,8 @@ static char *make_body(const Fake *fake, const char *which) {
         append_member(json, "reserved_cpus", context->reserved_cpus);
         append_member(json, "sysroot", context->sysroot);
         append_member(json, "meter", context->meter);
+        g_string_append_printf(json, ",\"thermal\":[%" PRIu64 ",%" PRIu64 "]", context->thermal_band_mc,
+                               context->thermal_limit_mc);
         append_member(json, "may_sleep", context->may_sleep);
         g_string_append_printf(json, ",\"model_watts\":%.6g,\"groups\":[", context->model_watts);
         for (size_t i = 0; i < context->n_groups; i++)

@@ -59,7 +59,8 @@ static inline void worker_client_init(WorkerClient *client, const char *const *a
                                         .sysroot = (char *) "/",
                                         .meter = (char *) "auto",
                                         .model_watts = 10,
-                                        .region_min_usec = USEC_PER_MSEC };
+                                        .region_min_usec = USEC_PER_MSEC,
+                                        .thermal_band_mc = 3000 };
 }
 
 static inline int worker_on_progress(sd_bus_message *m, void *userdata, sd_bus_error *error) {
