@@ -9,7 +9,8 @@
 
 typedef struct Host Host;
 
-/* What was changed can be put back. -ENOENT and others: there is no directory for that, and nothing to put back. */
+/* Puts back what a crash left. -ENOENT: there is no such directory, and so nothing to put back; -EBUSY: a living
+ * service is in charge of it. */
 int host_open_tuning(const Sysroot *root, const char *runtime_dir, Tuning **ret);
 
 /* bus NULL: embedded, and nothing is done. Puts back what a crash left. Without a safe directory for old values, which

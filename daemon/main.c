@@ -197,6 +197,10 @@ static int restore_host(const Options *options) {
         r = host_open_tuning(root, options->runtime_dir, &tuning);
         if (r == -ENOENT)
                 return 0;
+        if (r == -EBUSY) {
+                log_notice("A service is running, which will put back what it has changed itself");
+                return 0;
+        }
         if (r < 0)
                 return log_errno(LOG_ERR, r, "cannot look into %s", options->runtime_dir);
         return tuning_restore(tuning);

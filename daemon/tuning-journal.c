@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "cpuset.h"
@@ -12,6 +13,7 @@
 #define JOURNAL "tuning"
 #define JOURNAL_NEW JOURNAL ".new"
 #define JOURNAL_REJECTED JOURNAL ".rejected"
+#define LOCK JOURNAL ".lock"
 #define MAGIC "jouletrace-tuning-1"
 #define SIZE_MAX_BYTES (1024U * 1024U)
 #define NUMBER_MAX 99999U /* of a policy or interrupt */
@@ -21,6 +23,7 @@
 
 struct TuningJournal {
         int directory_fd;
+        int lock_fd;
         char *boot_id;
 };
 
@@ -95,37 +98,53 @@ char *tuning_path(TuningKind kind, uint32_t number) {
         return g_strdup_printf("%s%" PRIu32 "%s", kinds[kind].before, number, kinds[kind].after);
 }
 
-const char *tuning_kind_to_string(TuningKind kind) {
-        return kinds[kind].name;
-}
-
 bool tuning_value_is_valid(TuningKind kind, const char *value) {
         return kinds[kind].is_valid(value);
 }
 
-/* Whoever may write it could have root write for him. */
-static int check_ours(int fd, mode_t type) {
+/* Whoever may write it could have root write for him; whoever may open the lock could keep it from us. */
+static int check_ours(int fd, mode_t type, mode_t denied) {
         struct stat status;
 
         if (fstat(fd, &status) < 0)
                 return -errno;
-        if ((status.st_mode & S_IFMT) != type || status.st_uid != geteuid() || (status.st_mode & 0022))
+        if ((status.st_mode & S_IFMT) != type || status.st_uid != geteuid() || (status.st_mode & denied))
                 return -EPERM;
         return type == S_IFREG && status.st_nlink != 1 ? -EPERM : 0;
 }
 
-int tuning_journal_open(const char *directory, const char *boot_id, TuningJournal **ret) {
-        TuningJournal *journal;
-        autofd fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* A file of its own: the directory is open to all, and so would its lock be. */
+static int take_charge(int directory_fd) {
+        autofd fd = openat(directory_fd, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
         int r;
 
         if (fd < 0)
                 return -errno;
-        r = check_ours(fd, S_IFDIR);
+        r = check_ours(fd, S_IFREG, 0077);
         if (r < 0)
                 return r;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? -EBUSY : -errno;
+        return steal_fd(&fd);
+}
+
+int tuning_journal_open(const char *directory, const char *boot_id, TuningJournal **ret) {
+        TuningJournal *journal;
+        autofd fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock_fd = -1;
+        int r;
+
+        if (fd < 0)
+                return -errno;
+        r = check_ours(fd, S_IFDIR, 0022);
+        if (r < 0)
+                return r;
+        lock_fd = take_charge(fd);
+        if (lock_fd < 0)
+                return lock_fd;
         journal = g_new(TuningJournal, 1);
-        *journal = (TuningJournal){ .directory_fd = steal_fd(&fd), .boot_id = g_strdup(boot_id) };
+        *journal = (TuningJournal){ .directory_fd = steal_fd(&fd),
+                                    .lock_fd = steal_fd(&lock_fd),
+                                    .boot_id = g_strdup(boot_id) };
         *ret = journal;
         return 0;
 }
@@ -133,6 +152,7 @@ int tuning_journal_open(const char *directory, const char *boot_id, TuningJourna
 TuningJournal *tuning_journal_free(TuningJournal *journal) {
         if (!journal)
                 return NULL;
+        safe_close(journal->lock_fd);
         safe_close(journal->directory_fd);
         g_free(journal->boot_id);
         g_free(journal);
@@ -151,7 +171,7 @@ static int read_text(const TuningJournal *journal, char **ret) {
 
         if (fd < 0)
                 return errno == ELOOP ? -EPERM : -errno;
-        r = check_ours(fd, S_IFREG);
+        r = check_ours(fd, S_IFREG, 0022);
         if (r < 0)
                 return r;
         do {

@@ -36,14 +36,14 @@ void tuning_entry_free(TuningEntry *entry);
 
 /* Below a Sysroot: "sys/devices/system/cpu/cpufreq/policy3/scaling_governor". */
 char *tuning_path(TuningKind kind, uint32_t number);
-const char *tuning_kind_to_string(TuningKind kind);
 
 /* Whether it may be written to such a file: in the kernel's own spelling, and nothing beside it. */
 bool tuning_value_is_valid(TuningKind kind, const char *value);
 
 typedef struct TuningJournal TuningJournal;
 
-/* -EPERM for a directory that others may write to or that is not ours. */
+/* Takes charge of it until it is freed, so that nobody puts back what a living service has changed. -EBUSY: another
+ * process has it. -EPERM for a directory that others may write to or that is not ours. */
 int tuning_journal_open(const char *directory, const char *boot_id, TuningJournal **ret);
 TuningJournal *tuning_journal_free(TuningJournal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TuningJournal, tuning_journal_free)

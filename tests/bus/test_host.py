@@ -151,6 +151,17 @@ def test_killed_and_started_again(daemon, machine, user1):
     assert "as they were" in daemon.text()
 
 
+def test_a_living_service_is_left_alone(daemon, machine, user1):
+    daemon.configure(**KNOBS)
+    daemon.start()
+    _, path = measure_on_hold(daemon, user1)
+    assert "A service is running" in restore(daemon, machine)
+    assert machine.now() == TUNED and journal(daemon).exists()
+    daemon.release("a")
+    assert user1.finished(path) == "done"
+    assert machine.now() == BEFORE
+
+
 def test_no_runtime_directory(daemon, machine):
     code, out = daemon.run("--restore-host", "--sysroot", machine.tree, "--runtime-dir", daemon.runtime / "none")
     assert (code, out) == (0, "")

@@ -208,6 +208,8 @@ static void test_directory_not_ours(Fixture *f, const void *data) {
         temporary_chmod(f->directory, "", 0777);
         g_assert_cmpint(tuning_journal_open(f->directory, BOOT, &journal), ==, -EPERM);
         temporary_chmod(f->directory, "", 0755);
+        g_assert_cmpint(tuning_journal_open(f->directory, BOOT, &journal), ==, -EBUSY);
+        f->journal = tuning_journal_free(f->journal);
         g_assert_cmpint(tuning_journal_open(f->directory, BOOT, &journal), ==, 0);
         tuning_journal_free(journal);
         if (geteuid() == 0) {
@@ -216,6 +218,18 @@ static void test_directory_not_ours(Fixture *f, const void *data) {
                 g_assert_cmpint(chown(f->directory, 0, 0), ==, 0);
         }
         g_assert_cmpint(tuning_journal_open("/nonexistent", BOOT, &journal), ==, -ENOENT);
+}
+
+/* Nobody else's lock counts, nor one that others could take. */
+static void test_lock(Fixture *f, const void *data) {
+        TuningJournal *journal = NULL;
+
+        f->journal = tuning_journal_free(f->journal);
+        temporary_chmod(f->directory, "tuning.lock", 0640);
+        g_assert_cmpint(tuning_journal_open(f->directory, BOOT, &journal), ==, -EPERM);
+        temporary_unlink(f->directory, "tuning.lock");
+        temporary_link(f->directory, "tuning.lock", "elsewhere");
+        g_assert_cmpint(tuning_journal_open(f->directory, BOOT, &journal), ==, -ELOOP);
 }
 
 /* What a crash left of a new one is no journal, and in nobody's way; nor is a link that leads elsewhere followed. */
@@ -254,6 +268,7 @@ int main(int argc, char **argv) {
         g_test_add("/tuning-journal/too-big", Fixture, NULL, setup, test_too_big, teardown);
         g_test_add("/tuning-journal/not-ours", Fixture, NULL, setup, test_not_ours, teardown);
         g_test_add("/tuning-journal/directory-not-ours", Fixture, NULL, setup, test_directory_not_ours, teardown);
+        g_test_add("/tuning-journal/lock", Fixture, NULL, setup, test_lock, teardown);
         g_test_add("/tuning-journal/half-written", Fixture, NULL, setup, test_half_written, teardown);
         return g_test_run();
 }
