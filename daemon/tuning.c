@@ -137,11 +137,6 @@ static bool record(Tuning *tuning, TuningKind kind, uint32_t number) {
         return true;
 }
 
-static void record_policy(Tuning *tuning, uint32_t policy) {
-        for (TuningKind kind = TUNING_GOVERNOR; kind <= TUNING_MIN_KHZ; kind++)
-                (void) record(tuning, kind, policy);
-}
-
 /* Wanted only: nothing is written yet. What has no old value on record is never changed. */
 static void want(Tuning *tuning, TuningKind kind, uint32_t number, const char *value, GPtrArray *wanted) {
         g_autofree char *path = tuning_path(kind, number);
@@ -184,9 +179,10 @@ static void want_frequency(Tuning *tuning, TuningKind kind, uint32_t policy, uin
 }
 
 static void want_policy(Tuning *tuning, const TuningWish *wish, uint32_t policy, GPtrArray *wanted) {
-        record_policy(tuning, policy);
-        if (wish->governor)
+        if (wish->governor) {
+                (void) record(tuning, TUNING_EPP, policy); /* intel_pstate and amd-pstate move it along */
                 want(tuning, TUNING_GOVERNOR, policy, wish->governor, wanted);
+        }
         if (wish->epp)
                 want(tuning, TUNING_EPP, policy, wish->epp, wanted);
         want_frequency(tuning, TUNING_MAX_KHZ, policy, wish->max_khz, wanted);
@@ -195,10 +191,11 @@ static void want_policy(Tuning *tuning, const TuningWish *wish, uint32_t policy,
 
 static void want_policies(Tuning *tuning, const TuningWish *wish, GPtrArray *wanted) {
         const bool frequency = wish->governor || wish->epp || wish->max_khz > 0 || wish->min_khz > 0;
+        const bool boost = is_recorded(tuning, TUNING_BOOST, 0);
         g_auto(GStrv) names = NULL;
         unsigned n = 0;
 
-        if (!frequency && !wish->turbo)
+        if (!frequency && !boost)
                 return;
         (void) sysroot_list(tuning->root, POLICIES, &names);
         for (char **name = names; name && *name; name++) {
@@ -206,8 +203,10 @@ static void want_policies(Tuning *tuning, const TuningWish *wish, GPtrArray *wan
 
                 if (!parse_name(*name, "policy", &policy))
                         continue;
-                if (wish->turbo) /* of all CPUs, whosoever they are */
-                        record_policy(tuning, policy);
+                /* With boost the kernel sets it anew, of all CPUs. Otherwise it is not put back unasked: what is read
+                 * is the limit in force, which may be that of a hot processor. */
+                if (boost)
+                        (void) record(tuning, TUNING_MAX_KHZ, policy);
                 if (!frequency || !policy_has(tuning, policy, &wish->cpus))
                         continue;
                 want_policy(tuning, wish, policy, wanted);

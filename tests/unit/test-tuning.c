@@ -431,6 +431,20 @@ static void test_boost(Fixture *f, const void *data) {
         assert_value(CPUFREQ "policy0/scaling_max_freq", "4000000");
 }
 
+/* What is read is the limit in force; a hot processor's is not made the administrator's. */
+static void test_others_limit(Fixture *f, const void *data) {
+        static const char file[] = CPUFREQ "policy2/scaling_max_freq";
+        TuningWish wish = f->wish;
+        g_autoptr(Tuning) tuning = open_tuning(f);
+
+        wish.max_khz = wish.min_khz = 0;
+        tree_put(f->tree, file, "1200000\n");
+        g_assert_cmpint(tuning_apply(tuning, &wish), ==, 0);
+        tree_put(f->tree, file, "1500000\n");
+        g_assert_cmpint(tuning_restore(tuning), ==, 0);
+        assert_as_before(f);
+}
+
 /* ---- journals of others ---- */
 
 static void assert_rejected(const Fixture *f) {
@@ -497,6 +511,7 @@ int main(int argc, char **argv) {
         ADD("gone", test_gone);
         ADD("unsupported", test_unsupported);
         ADD("boost", test_boost);
+        ADD("others-limit", test_others_limit);
         ADD("damaged", test_damaged);
         ADD("of-another-boot", test_of_another_boot);
         ADD("left", test_left);
