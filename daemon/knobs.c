@@ -17,6 +17,12 @@
 static const char *const partitions[] = { "none", "root", "isolated", NULL };
 static const char *const isolations[] = { "reserved", "confined", NULL };
 static const char *const meters[] = { "auto", "perf", "powercap", "model", "none", NULL };
+static const char *const governors[] = { "keep",         "performance", "powersave", "ondemand",
+                                         "conservative", "schedutil",   NULL };
+static const char *const preferences[] = { "keep",          "default", "performance", "balance_performance",
+                                           "balance_power", "power",   NULL };
+static const char *const turbos[] = { "keep", "on", "off", NULL };
+static const char *const affinities[] = { "keep", "others", NULL };
 static const char *const log_levels[] = {
         "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL
 };
@@ -76,6 +82,26 @@ const Knob knobs[] = {
           .doc = "Warm-ups of a request that does not say." },
         { "Cooldown", KNOB_USEC, MEMBER(cooldown_usec), "500ms", 0, 60 * USEC_PER_SEC,
           .doc = "Pause between windows of a request that does not say." },
+        { "ThermalBand", KNOB_UINT, MEMBER(thermal_band), "3", 1, 100,
+          .doc = "How many degrees Celsius hotter or colder than the job's first trial another may start; it waits "
+                 "for "
+                 "thermal-wait at most." },
+        { "ThermalLimit", KNOB_UINT, MEMBER(thermal_limit), "0", 0, 150,
+          .doc = "Degrees Celsius at which no trial starts before it has waited so long; 0 is where the processor "
+                 "throttles, beyond which nothing can move it." },
+        { "Governor", KNOB_CHOICE, MEMBER(governor), "keep", .choices = governors,
+          .doc = "Frequency governor of the CPUs jobs run on, while one is measured; keep leaves it alone." },
+        { "EPP", KNOB_CHOICE, MEMBER(epp), "keep", .choices = preferences,
+          .doc = "Energy performance preference of these CPUs, likewise." },
+        { "Turbo", KNOB_CHOICE, MEMBER(turbo), "keep", .choices = turbos,
+          .doc = "Whether any CPU of the machine may clock above its base frequency, while a job is measured." },
+        { "MinFrequency", KNOB_UINT, MEMBER(min_khz), "0", 0, 100000000,
+          .doc = "Lowest frequency of the CPUs jobs run on, in kHz, while one is measured; 0 leaves it alone." },
+        { "MaxFrequency", KNOB_UINT, MEMBER(max_khz), "0", 0, 100000000,
+          .doc = "Highest frequency of these CPUs, likewise." },
+        { "IRQAffinity", KNOB_CHOICE, MEMBER(irq_affinity), "keep", .choices = affinities,
+          .doc = "While a job is measured on reserved CPUs: others sends the interrupts that can be moved to the "
+                 "other CPUs, keep leaves them where they are." },
         { "RetainDays", KNOB_USEC, MEMBER(retain_usec), "90d", 0, 36500 * DAY,
           .doc = "Records older than this are deleted; a plain number is days, 0 keeps them." },
         { "RetainCount", KNOB_UINT, MEMBER(retain_count), "10000", 0, 100000000,

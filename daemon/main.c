@@ -17,6 +17,7 @@ typedef enum Action {
         ACTION_RUN,
         ACTION_CHECK_CONFIG,
         ACTION_DUMP_KNOBS,
+        ACTION_RESTORE_HOST,
         ACTION_EXIT,
 } Action;
 
@@ -28,6 +29,7 @@ static void print_help(void) {
              "  --config=FILE           Read FILE and FILE.d/*.conf instead of " JT_SYSCONFDIR
              "/jouletrace/jouletraced.conf\n"
              "  --check-config          Say what is wrong in the configuration, and exit\n"
+             "  --restore-host          Put back what a crash left changed of the machine's settings, and exit\n"
              "  --dump-knobs            List the knobs: name, type, default, bounds, text\n"
              "  --sysroot=DIR           Read every /sys and /proc file about the machine below DIR\n"
              "  --meter=NAME            Use this meter whatever the configuration says\n"
@@ -59,6 +61,7 @@ static int parse_options(int argc, char **argv, Options *options, Action *action
                 OPTION_CONFIG,
                 OPTION_CHECK_CONFIG,
                 OPTION_DUMP_KNOBS,
+                OPTION_RESTORE_HOST,
                 OPTION_SYSROOT,
                 OPTION_METER,
                 OPTION_STATE_DIR,
@@ -74,6 +77,7 @@ static int parse_options(int argc, char **argv, Options *options, Action *action
                 { "config", required_argument, NULL, OPTION_CONFIG },
                 { "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
                 { "dump-knobs", no_argument, NULL, OPTION_DUMP_KNOBS },
+                { "restore-host", no_argument, NULL, OPTION_RESTORE_HOST },
                 { "sysroot", required_argument, NULL, OPTION_SYSROOT },
                 { "meter", required_argument, NULL, OPTION_METER },
                 { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
@@ -109,6 +113,9 @@ static int parse_options(int argc, char **argv, Options *options, Action *action
                         break;
                 case OPTION_DUMP_KNOBS:
                         *action = ACTION_DUMP_KNOBS;
+                        break;
+                case OPTION_RESTORE_HOST:
+                        *action = ACTION_RESTORE_HOST;
                         break;
                 case OPTION_SYSROOT:
                         options->sysroot = optarg;
@@ -176,6 +183,27 @@ static int dump_knobs(void) {
                 printf("%s\t%s\t%s\t%s\t%s\n", knob->name, types[knob->type], knob->fallback, bounds, knob->doc);
         }
         return 0;
+}
+
+/* ExecStopPost=: the service is gone, and nobody but its next start would do it. */
+static int restore_host(const Options *options) {
+        g_autoptr(Sysroot) root = NULL;
+        g_autoptr(Tuning) tuning = NULL;
+        int r;
+
+        r = sysroot_open(options->sysroot, &root);
+        if (r < 0)
+                return log_errno(LOG_ERR, r, "cannot open %s", options->sysroot ?: "/");
+        r = host_open_tuning(root, options->runtime_dir, &tuning);
+        if (r == -ENOENT)
+                return 0;
+        if (r == -EBUSY) {
+                log_notice("A service is running, which will put back what it has changed itself");
+                return 0;
+        }
+        if (r < 0)
+                return log_errno(LOG_ERR, r, "cannot look into %s", options->runtime_dir);
+        return tuning_restore(tuning);
 }
 
 /* Standard input is one end of a socket pair that sd_bus_set_exec() of the client made. */
@@ -315,6 +343,8 @@ int main(int argc, char **argv) {
         fill_options(&options);
         if (action == ACTION_DUMP_KNOBS)
                 r = dump_knobs();
+        else if (action == ACTION_RESTORE_HOST)
+                r = restore_host(&options);
         else if (action == ACTION_CHECK_CONFIG) {
                 g_autoptr(Config) config = NULL;
 

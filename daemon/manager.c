@@ -156,6 +156,7 @@ Manager *manager_free(Manager *manager) {
         g_queue_free(manager->ended);
         g_hash_table_unref(manager->workers);
         g_hash_table_unref(manager->jobs);
+        host_free(manager->host);
         cores_free(manager->cores);
         systemd_free(manager->systemd);
         callers_free(manager->callers);
@@ -325,6 +326,7 @@ int manager_start(Manager *manager, sd_bus *bus) {
                 if (r < 0)
                         return log_errno(LOG_ERR, r, "cannot talk to systemd");
         }
+        manager->host = host_new(options->embedded ? NULL : bus, manager->root, options->runtime_dir);
         r = open_cores(manager, manager->config, &manager->cores);
         if (r < 0)
                 return r;

@@ -7,6 +7,7 @@
 #include "caller.h"
 #include "knobs.h"
 #include "cores.h"
+#include "host.h"
 #include "job.h"
 #include "quota.h"
 #include "lock.h"
@@ -65,6 +66,7 @@ struct Manager {
         Authority *authority;
         Systemd *systemd; /* NULL: containment "process" */
         Cores *cores;
+        Host *host;
         GHashTable *workers; /* processes, where we start them ourselves */
         MachineLock *lock;   /* NULL: it could not be opened */
 

@@ -20,6 +20,7 @@
 typedef enum RunStep {
         RUN_LOCKING,
         RUN_CORES,
+        RUN_HOST,
         RUN_PREPARING,
         RUN_SCOPE,
         RUN_RUNNING,
@@ -90,6 +91,7 @@ static void run_complete(Run *run) {
         Result *result = g_steal_pointer(&run->result);
         char *public_body = g_steal_pointer(&run->public_body), *full_body = g_steal_pointer(&run->full_body);
 
+        host_restore(run->manager->host);
         if (run->locked)
                 machine_lock_release(run->manager->lock);
         sd_event_source_disable_unref(run->timer);
@@ -284,6 +286,9 @@ static JobContext *build_context(Run *run) {
         context->box_uid_first = manager->config->box_uids.first;
         context->box_uid_last = manager->config->box_uids.last;
         context->max_blobs = manager->config->max_blobs;
+        context->thermal_band_mc = manager->config->thermal_band * 1000;
+        context->thermal_limit_mc = manager->config->thermal_limit * 1000;
+        context->may_sleep = g_strdup(host_may_sleep(manager->host));
         context->smt_shared = cores_smt_shared(manager->cores);
         return context;
 }
@@ -303,6 +308,17 @@ static void start_worker(Run *run) {
                 r = worker_prepare(run->worker, run->job->request, context);
         if (r < 0)
                 run_fail_errno(run, JT_ERROR_WORKER_FAILED, "The worker cannot be started", r);
+}
+
+static void on_host(Host *host, void *userdata) {
+        start_worker(userdata);
+}
+
+static void prepare_host(Run *run) {
+        Manager *manager = run->manager;
+
+        run->step = RUN_HOST;
+        host_prepare(manager->host, manager->config, manager->topology->cpu, cores_set(manager->cores), on_host, run);
 }
 
 static void on_cores(Cores *cores, int r, const char *message, void *userdata) {
@@ -332,7 +348,10 @@ static void on_cores(Cores *cores, int r, const char *message, void *userdata) {
                 run_fail(run, JT_ERROR_CPUS_UNAVAILABLE, why);
                 return;
         }
-        start_worker(run);
+        if (run->job->record->kind == JOB_VALIDATE)
+                start_worker(run);
+        else
+                prepare_host(run);
 }
 
 static void take_cores(Run *run) {
@@ -396,6 +415,7 @@ void run_cancel(Run *run, const char *reason) {
 
         switch (run->step) {
         case RUN_LOCKING:
+        case RUN_HOST:
         case RUN_PREPARING:
         case RUN_SCOPE:
                 run_end(run, run_cancelled_result(reason));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Runs one job: machine lock → cores → worker → scope → the worker's Run → the scope's end. Every wait is bounded and
- * each step's failure has a name. */
+/* Runs one job: machine lock → cores → host → worker → scope → the worker's Run → the scope's end → the host is as
+ * before. Every wait is bounded and each step's failure has a name. */
 
 #include "job.h"
 

@@ -94,7 +94,8 @@ void pipeline_take_measured(Pipeline *pipeline, TrialRecord *record) {
         for (guint i = 0; i < record->windows->len; i++)
                 pipeline->settled_cpu_usec +=
                                 ((const WindowRecord *) g_ptr_array_index(record->windows, i))->whole.cpu_usec;
-        if (pipeline->reference_mc == TEMPERATURE_UNKNOWN)
+        /* Warm-ups start colder than anything that follows them. */
+        if (!pipeline->warming && pipeline->reference_mc == TEMPERATURE_UNKNOWN)
                 pipeline->reference_mc = record->temp_start_mc;
         g_ptr_array_add(pipeline->warming ? pipeline->record->warmups : pipeline->record->trials, record);
         pipeline_judge_trials(pipeline);

@@ -313,7 +313,9 @@ static int add_sources(Pipeline *pipeline) {
 }
 
 static void open_thermal(Pipeline *pipeline) {
-        const int r = thermal_open(pipeline->root, &pipeline->thermal);
+        const JobContext *context = pipeline->context;
+        const int r = thermal_open(pipeline->root, (int64_t) context->thermal_band_mc,
+                                   (int64_t) context->thermal_limit_mc, &pipeline->thermal);
 
         if (r < 0)
                 pipeline->record->thermal_absent =

@@ -160,7 +160,8 @@ static void write_thermal(Body *body) {
         g_autoptr(Thermal) thermal = NULL;
         int64_t limit_mc = TEMPERATURE_UNKNOWN, start_mc = TEMPERATURE_UNKNOWN, end_mc = TEMPERATURE_UNKNOWN;
 
-        if (thermal_open(record->root, &thermal) >= 0)
+        if (thermal_open(record->root, (int64_t) record->context->thermal_band_mc,
+                         (int64_t) record->context->thermal_limit_mc, &thermal) >= 0)
                 (void) thermal_limit(thermal, &limit_mc);
         if (record->trials->len > 0) {
                 const TrialRecord *first = g_ptr_array_index(record->trials, 0);
@@ -171,7 +172,8 @@ static void write_thermal(Body *body) {
         }
         body_open(body, "thermal");
         body_bool(body, "gate", !record->thermal_absent && record->request->thermal_wait_usec > 0);
-        write_mc(body, "limit_mc", limit_mc, record->thermal_absent ?: "the zone has no trip point");
+        body_int(body, "band_mc", record->context->thermal_band_mc);
+        write_mc(body, "limit_mc", limit_mc, record->thermal_absent ?: "no sensor names one");
         write_mc(body, "start_mc", start_mc, reason);
         write_mc(body, "end_mc", end_mc, reason);
         body_close(body);
@@ -201,6 +203,10 @@ static void write_isolation(Body *body) {
                 body_string(body, "reserved_cpus", context->reserved_cpus);
         else
                 body_absent(body, "reserved_cpus", "environment.reserved_cpus", "no CPUs are reserved");
+        if (*context->may_sleep)
+                body_absent(body, "sleep_inhibited", "environment.sleep_inhibited", context->may_sleep);
+        else
+                body_bool(body, "sleep_inhibited", true);
         if (*context->partition)
                 body_string(body, "partition", context->partition);
         else

@@ -10,7 +10,8 @@
 struct Thermal {
         const Sysroot *root;
         GPtrArray *inputs; /* files with m°C */
-        GPtrArray *zones;  /* directories with trip points */
+        int64_t band_mc;
+        int64_t limit_mc; /* INT64_MAX: none */
 };
 
 static int read_mc(const Sysroot *root, const char *path, int64_t *ret) {
@@ -36,6 +37,26 @@ static bool file_says(const Sysroot *root, const char *path, const char *const *
         return sysroot_read(root, path, &text) >= 0 && g_strv_contains(words, text);
 }
 
+/* Firmware leaves limits it does not know at 0. */
+static void note_limit(Thermal *thermal, const char *path) {
+        int64_t mc;
+
+        if (read_mc(thermal->root, path, &mc) >= 0 && mc > 0)
+                thermal->limit_mc = MIN(thermal->limit_mc, mc);
+}
+
+static void note_trip_points(Thermal *thermal, const char *zone) {
+        static const char *const types[] = { "passive", "hot", "critical", NULL };
+
+        for (unsigned trip = 0; trip < TRIP_POINTS_MAX; trip++) {
+                g_autofree char *type = g_strdup_printf(ZONES "/%s/trip_point_%u_type", zone, trip);
+                g_autofree char *temp = g_strdup_printf(ZONES "/%s/trip_point_%u_temp", zone, trip);
+
+                if (file_says(thermal->root, type, types))
+                        note_limit(thermal, temp);
+        }
+}
+
 static void find_zones(Thermal *thermal) {
         static const char *const types[] = { "x86_pkg_temp", NULL };
         g_auto(GStrv) names = NULL;
@@ -48,12 +69,13 @@ static void find_zones(Thermal *thermal) {
                 if (!g_str_has_prefix(*name, "thermal_zone") || !file_says(thermal->root, type, types))
                         continue;
                 g_ptr_array_add(thermal->inputs, g_strdup_printf(ZONES "/%s/temp", *name));
-                g_ptr_array_add(thermal->zones, g_strdup_printf(ZONES "/%s", *name));
+                note_trip_points(thermal, *name);
         }
 }
 
 /* temp1 is the package with both drivers ("Package id 0", "Tctl"). */
 static void find_hwmon(Thermal *thermal) {
+        const bool inputs = thermal->inputs->len == 0, limits = thermal->limit_mc == INT64_MAX;
         static const char *const drivers[] = { "coretemp", "k10temp", NULL };
         g_auto(GStrv) names = NULL;
 
@@ -61,23 +83,30 @@ static void find_hwmon(Thermal *thermal) {
                 return;
         for (char **name = names; *name; name++) {
                 g_autofree char *driver = g_strdup_printf(HWMON "/%s/name", *name);
+                g_autofree char *critical = g_strdup_printf(HWMON "/%s/temp1_crit", *name);
 
-                if (file_says(thermal->root, driver, drivers))
+                if (!file_says(thermal->root, driver, drivers))
+                        continue;
+                if (inputs)
                         g_ptr_array_add(thermal->inputs, g_strdup_printf(HWMON "/%s/temp1_input", *name));
+                if (limits)
+                        note_limit(thermal, critical);
         }
 }
 
-int thermal_open(const Sysroot *root, Thermal **ret) {
+int thermal_open(const Sysroot *root, int64_t band_mc, int64_t limit_mc, Thermal **ret) {
         g_autoptr(Thermal) thermal = g_new(Thermal, 1);
         int64_t now_mc;
         int r;
 
         *thermal = (Thermal){ .root = root,
                               .inputs = g_ptr_array_new_with_free_func(g_free),
-                              .zones = g_ptr_array_new_with_free_func(g_free) };
+                              .band_mc = band_mc,
+                              .limit_mc = INT64_MAX };
         find_zones(thermal);
-        if (thermal->inputs->len == 0)
-                find_hwmon(thermal);
+        find_hwmon(thermal);
+        if (limit_mc > 0)
+                thermal->limit_mc = MIN(thermal->limit_mc, limit_mc);
         if (thermal->inputs->len == 0)
                 return -ENOENT;
         r = thermal_read(thermal, &now_mc);
@@ -108,31 +137,22 @@ int thermal_read(const Thermal *thermal, int64_t *ret_mc) {
 }
 
 int thermal_limit(const Thermal *thermal, int64_t *ret_mc) {
-        static const char *const types[] = { "passive", "hot", "critical", NULL };
-        int64_t lowest = INT64_MAX;
-
-        for (guint i = 0; i < thermal->zones->len; i++)
-                for (unsigned trip = 0; trip < TRIP_POINTS_MAX; trip++) {
-                        const char *zone = g_ptr_array_index(thermal->zones, i);
-                        g_autofree char *type = g_strdup_printf("%s/trip_point_%u_type", zone, trip);
-                        g_autofree char *temp = g_strdup_printf("%s/trip_point_%u_temp", zone, trip);
-                        int64_t mc;
-
-                        /* Zones list trip points the firmware left at 0. */
-                        if (file_says(thermal->root, type, types) && read_mc(thermal->root, temp, &mc) >= 0 && mc > 0)
-                                lowest = MIN(lowest, mc);
-                }
-        if (lowest == INT64_MAX)
+        if (thermal->limit_mc == INT64_MAX)
                 return -ENODATA;
-        *ret_mc = lowest;
+        *ret_mc = thermal->limit_mc;
         return 0;
+}
+
+bool thermal_permits(const Thermal *thermal, int64_t now_mc, const int64_t *reference_mc) {
+        if (now_mc >= thermal->limit_mc)
+                return false;
+        return !reference_mc || ABS(now_mc - *reference_mc) <= thermal->band_mc;
 }
 
 Thermal *thermal_free(Thermal *thermal) {
         if (!thermal)
                 return NULL;
         g_ptr_array_unref(thermal->inputs);
-        g_ptr_array_unref(thermal->zones);
         g_free(thermal);
         return NULL;
 }

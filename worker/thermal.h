@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* How hot the packages are: thermal zones of type x86_pkg_temp, else the coretemp and k10temp sensors of hwmon. */
+/* How hot the packages are: thermal zones of type x86_pkg_temp, else the coretemp and k10temp sensors of hwmon. A
+ * package that is hotter leaks more, and one that throttles does other work: so a trial waits at a gate. */
+
+#include <stdbool.h>
 
 #include "fs.h"
 
-#define THERMAL_BAND_MC 3000 /* a trial starts within ±3 °C of the job's first */
-
 typedef struct Thermal Thermal;
 
-/* -ENOENT when this host shows no package temperature. root must outlive the object. */
-int thermal_open(const Sysroot *root, Thermal **ret);
+/* band_mc: how far from the job's first trial another may start. limit_mc: where none starts, if that is lower than
+ * the machine's own limit; 0: that one. -ENOENT when this host shows no package temperature. root must outlive the
+ * object. */
+int thermal_open(const Sysroot *root, int64_t band_mc, int64_t limit_mc, Thermal **ret);
 
 /* The hottest package, in thousandths of a degree Celsius; the error of the read when no sensor answers. */
 int thermal_read(const Thermal *thermal, int64_t *ret_mc);
 
-/* The lowest temperature at which a zone throttles or shuts down (trip points passive, hot, critical); -ENODATA. */
+/* Where no trial starts: the lowest temperature at which a zone throttles or shuts down (trip points passive, hot,
+ * critical), else what the sensor's driver calls critical; or less, as configured. -ENODATA: there is none. */
 int thermal_limit(const Thermal *thermal, int64_t *ret_mc);
+
+/* The gate: whether a trial may start at now_mc. reference_mc: where the first one started; NULL: this is it. */
+bool thermal_permits(const Thermal *thermal, int64_t now_mc, const int64_t *reference_mc);
 
 Thermal *thermal_free(Thermal *thermal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Thermal, thermal_free)

@@ -171,12 +171,13 @@ static int open_window(Trial *trial) {
 
 /* 1 when the trial may start, 0 when it is to look again. */
 static int cooled_down(Trial *trial) {
+        const TrialSpec *spec = &trial->spec;
+        const int64_t *reference_mc = spec->reference_mc == TEMPERATURE_UNKNOWN ? NULL : &spec->reference_mc;
         int64_t *start_mc = &trial->record->temp_start_mc;
 
-        if (!trial->spec.thermal || thermal_read(trial->spec.thermal, start_mc) < 0)
+        if (!spec->thermal || thermal_read(spec->thermal, start_mc) < 0)
                 return 1;
-        if (trial->spec.reference_mc == TEMPERATURE_UNKNOWN || trial->spec.thermal_wait_usec == 0 ||
-            ABS(*start_mc - trial->spec.reference_mc) <= THERMAL_BAND_MC)
+        if (spec->thermal_wait_usec == 0 || thermal_permits(spec->thermal, *start_mc, reference_mc))
                 return 1;
         if (now_monotonic_usec() < trial->cool_deadline_usec)
                 return 0;

@@ -147,6 +147,20 @@ int sysroot_read_u64(const Sysroot *root, const char *path, uint64_t *ret) {
         return parse_u64(text, ret);
 }
 
+int sysroot_write(const Sysroot *root, const char *path, const char *text) {
+        g_autofree char *line = g_strconcat(text, "\n", NULL);
+        /* The kernel's files have no length to cut; those of a fixture tree have. */
+        autofd fd = sysroot_openat(root, path, O_WRONLY | O_TRUNC | O_NOCTTY | O_NOFOLLOW);
+        ssize_t n;
+
+        if (fd < 0)
+                return fd;
+        n = write(fd, line, strlen(line));
+        if (n < 0)
+                return -errno;
+        return (size_t) n == strlen(line) ? 0 : -EIO;
+}
+
 static int compare_names(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
 }

@@ -40,6 +40,10 @@ int sysroot_read_u64(const Sysroot *root, const char *path, uint64_t *ret);
 /* The names in a directory, sorted by strcmp, without "." and "..", NULL-terminated. */
 int sysroot_list(const Sysroot *root, const char *path, char ***ret);
 
+/* One write(2) of the text and a newline to a file that is there; a short write is -EIO. No symbolic link is followed
+ * in the last component. */
+int sysroot_write(const Sysroot *root, const char *path, const char *text);
+
 /* The same two reads on a directory descriptor, for cgroup and proc files. */
 int read_file_at(int dir_fd, const char *path, char **ret);
 int read_u64_at(int dir_fd, const char *path, uint64_t *ret);

@@ -26,6 +26,9 @@ static const struct {
         { "box-uid-first", "u", offsetof(JobContext, box_uid_first) },
         { "box-uid-last", "u", offsetof(JobContext, box_uid_last) },
         { "max-blobs", "t", offsetof(JobContext, max_blobs) },
+        { "thermal-band", "t", offsetof(JobContext, thermal_band_mc) },
+        { "thermal-limit", "t", offsetof(JobContext, thermal_limit_mc) },
+        { "may-sleep", "s", offsetof(JobContext, may_sleep) },
         { "smt-shared", "b", offsetof(JobContext, smt_shared) },
 };
 
@@ -44,6 +47,7 @@ JobContext *job_context_free(JobContext *context) {
         g_free(context->reserved_cpus);
         g_free(context->sysroot);
         g_free(context->meter);
+        g_free(context->may_sleep);
         g_free(context);
         return NULL;
 }

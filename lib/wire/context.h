@@ -24,8 +24,11 @@ typedef struct JobContext {
         double foreign_load_limit, frequency_limit; /* the knobs ForeignLoadLimit and FrequencyLimit, in % */
         uint64_t region_min_usec;                   /* the MinWindow knob */
         uint32_t box_uid_first, box_uid_last;       /* the BoxUidRange knob */
-        uint64_t max_blobs; /* the MaxBlobs knob: what the blobs' real size is checked against */
-        bool smt_shared;    /* a sibling of the program's CPUs is not ours */
+        uint64_t max_blobs;        /* the MaxBlobs knob: what the blobs' real size is checked against */
+        uint64_t thermal_band_mc;  /* the ThermalBand knob, in thousandths of a degree */
+        uint64_t thermal_limit_mc; /* the ThermalLimit knob; 0: the machine's own limit */
+        char *may_sleep;           /* why nothing holds off the machine's sleep; "" when something does */
+        bool smt_shared;           /* a sibling of the program's CPUs is not ours */
 } JobContext;
 
 /* As a{sv}, all members; NULL strings are sent as "". */

@@ -144,6 +144,9 @@ static char *make_body(const Fake *fake, const char *which) {
         append_member(json, "meter", context->meter);
         g_string_append_printf(json, ",\"foreign_load_limit\":%.6g,\"frequency_limit\":%.6g",
                                context->foreign_load_limit, context->frequency_limit);
+        g_string_append_printf(json, ",\"thermal\":[%" PRIu64 ",%" PRIu64 "]", context->thermal_band_mc,
+                               context->thermal_limit_mc);
+        append_member(json, "may_sleep", context->may_sleep);
         g_string_append_printf(json, ",\"model_watts\":%.6g,\"groups\":[", context->model_watts);
         for (size_t i = 0; i < context->n_groups; i++)
                 g_string_append_printf(json, "%s%" PRIu32, i > 0 ? "," : "", context->groups[i]);

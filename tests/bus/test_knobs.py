@@ -136,6 +136,12 @@ def test_DefaultWarmups(daemon, user1):
     assert run_one(user1)["request"]["warmups"] == 0
 
 
+def test_ThermalBand_and_ThermalLimit(daemon, user1):
+    daemon.configure(ThermalBand=2, ThermalLimit=80)
+    daemon.start()
+    assert run_one(user1)["context"]["thermal"] == [2000, 80000]
+
+
 def test_Cooldown(daemon, user1):
     daemon.configure(Cooldown="10ms")
     daemon.start()
@@ -290,8 +296,8 @@ def test_drop_ins_come_later_and_in_order(daemon, user1):
 SECURITY = ("MaxJobsPerUser", "MaxQueued", "CallsPerMinute", "MaxCPULimit", "MaxWallLimit", "MaxJobLimit", "MaxMemory",
             "MaxTasks", "MaxOutput", "MaxBlobs", "MaxTrials", "MinWindow", "BoxUidRange")
 HARMLESS = ("ReservedCPUs", "Partition", "ReleaseSec", "Isolation", "Meter", "ModelWatts", "DefaultTrials", "DefaultWarmups",
-            "Cooldown", "RetainDays", "RetainCount", "RetainBytes",
-            "ForeignLoadLimit", "FrequencyLimit", "LogLevel")
+            "Cooldown", "ThermalBand", "ThermalLimit", "Governor", "EPP", "Turbo", "MinFrequency", "MaxFrequency", "IRQAffinity",
+            "RetainDays", "RetainCount", "RetainBytes", "ForeignLoadLimit", "FrequencyLimit", "LogLevel")
 
 
 @pytest.mark.parametrize("knob", SECURITY)

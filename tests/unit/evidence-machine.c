@@ -205,7 +205,8 @@ void set_up_machine(Fixture *f, bool dram) {
                                    .cpus = (char *) "2-3",
                                    .reserved_cpus = (char *) "2-3",
                                    .sysroot = f->tree,
-                                   .meter = (char *) "auto" };
+                                   .meter = (char *) "auto",
+                                   .may_sleep = (char *) "nothing holds it off" };
         f->record = job_record_new(f->request, &f->context);
         f->record->root = f->root;
         f->record->topology = f->topology;

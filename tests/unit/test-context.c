@@ -38,6 +38,9 @@ static void test_round_trip(Fixture *f, const void *data) {
                 .box_uid_first = 70000,
                 .box_uid_last = 70255,
                 .max_blobs = UINT64_C(5) << 30,
+                .thermal_band_mc = 2000,
+                .thermal_limit_mc = 85000,
+                .may_sleep = (char *) "logind is not there",
                 .smt_shared = true,
         };
         g_autoptr(JobContext) second = NULL;
@@ -56,6 +59,9 @@ static void test_round_trip(Fixture *f, const void *data) {
         g_assert_cmpstr(second->reserved_cpus, ==, "2-3");
         g_assert_cmpstr(second->sysroot, ==, "/");
         g_assert_cmpstr(second->meter, ==, "auto");
+        g_assert_cmpuint(second->thermal_band_mc, ==, 2000);
+        g_assert_cmpuint(second->thermal_limit_mc, ==, 85000);
+        g_assert_cmpstr(second->may_sleep, ==, "logind is not there");
         g_assert_cmpfloat(second->model_watts, ==, 12.5);
         g_assert_cmpfloat(second->foreign_load_limit, ==, 0.25);
         g_assert_cmpfloat(second->frequency_limit, ==, 7);

@@ -37,7 +37,8 @@ static void set_up(Fixture *f, gconstpointer data) {
                                    .cpus = (char *) "",
                                    .reserved_cpus = (char *) "",
                                    .sysroot = (char *) "/",
-                                   .meter = (char *) "auto" };
+                                   .meter = (char *) "auto",
+                                   .may_sleep = (char *) "nothing holds it off" };
         f->record = job_record_new(f->request, &f->context);
         f->record->root = f->root;
         f->record->topology = f->topology;

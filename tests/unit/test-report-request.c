@@ -34,7 +34,8 @@ static void set_up(Fixture *f, gconstpointer data) {
                                    .cpus = (char *) "",
                                    .reserved_cpus = (char *) "",
                                    .sysroot = (char *) "/",
-                                   .meter = (char *) "auto" };
+                                   .meter = (char *) "auto",
+                                   .may_sleep = (char *) "nothing holds it off" };
         f->parser = json_parser_new();
 }
 

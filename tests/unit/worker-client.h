@@ -61,7 +61,8 @@ static inline void worker_client_init(WorkerClient *client, const char *const *a
                                         .model_watts = 10,
                                         .foreign_load_limit = 0.5,
                                         .frequency_limit = 5,
-                                        .region_min_usec = USEC_PER_MSEC };
+                                        .region_min_usec = USEC_PER_MSEC,
+                                        .thermal_band_mc = 3000 };
 }
 
 static inline int worker_on_progress(sd_bus_message *m, void *userdata, sd_bus_error *error) {

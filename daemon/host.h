@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The host while a job is measured: it does not go to sleep, and is set as jouletraced.conf says. */
+
+#include "knobs.h"
+#include "topology.h"
+#include "tuning.h"
+
+typedef struct Host Host;
+
+/* Puts back what a crash left. -ENOENT: there is no such directory, and so nothing to put back; -EBUSY: a living
+ * service is in charge of it. */
+int host_open_tuning(const Sysroot *root, const char *runtime_dir, Tuning **ret);
+
+/* bus NULL: embedded, and nothing is done. Puts back what a crash left. Without a safe directory for old values, which
+ * is logged, none of the machine's settings is ever changed. root must outlive the object. */
+Host *host_new(sd_bus *bus, const Sysroot *root, const char *runtime_dir);
+Host *host_free(Host *host);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Host, host_free)
+
+typedef void (*HostReady)(Host *host, void *userdata);
+
+/* Before a measurement on these CPUs; empty: any. ready is called once, maybe before this returns; it cannot fail, for
+ * what could not be had is in the report or the log. */
+void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus, HostReady ready,
+                  void *userdata);
+
+/* Idempotent; forgets a host_prepare() under way. */
+void host_restore(Host *host);
+
+/* Why nothing holds off the machine's sleep now; "" when something does. */
+const char *host_may_sleep(const Host *host);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* How the machine is set while a job is measured: turbo, governor, energy preference, frequencies, interrupts. Nothing
+ * is changed that was not configured.
+ *
+ * Every old value is on record (tuning-journal.h) before the first one is changed, those that move along by themselves
+ * too: a governor takes the energy preference with it, boost the highest frequency. They come back at the job's end,
+ * and after a crash by the next tuning_open(), which ExecStopPost= of the service does as well. Old values are put
+ * back whatever stands there by then: who changes them while a job is measured finds them as they were before it.
+ *
+ * It is all done at once, in the caller's thread: some milliseconds, before and after what is measured. */
+
+#include <sched.h>
+#include <stdbool.h>
+
+#include "fs.h"
+
+typedef struct TuningWish {
+        const char *governor, *epp; /* NULL: left alone */
+        const char *turbo;          /* "on" "off"; NULL: left alone */
+        uint64_t min_khz, max_khz;  /* 0: left alone */
+        bool move_irqs;             /* interrupts are kept from cpus */
+        cpu_set_t cpus;             /* whose policies are changed, turbo apart; empty: all of them, and no interrupt */
+        cpu_set_t others;           /* where interrupts go */
+} TuningWish;
+
+typedef struct Tuning Tuning;
+
+/* Puts back what an earlier process of this boot left changed; a journal that is not to be believed is set aside, with
+ * an error in the log. root must outlive the object. The errors of tuning_journal_open(). */
+int tuning_open(const Sysroot *root, const char *boot_id, const char *directory, Tuning **ret);
+
+/* Puts everything back before. */
+Tuning *tuning_free(Tuning *tuning);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tuning, tuning_free)
+
+/* What the machine has not or the kernel refuses stays as it is, with a warning in the log; the report shows what is
+ * in force. Negative errno: the old values could not be put on record, and nothing was changed. */
+int tuning_apply(Tuning *tuning, const TuningWish *wish);
+
+/* Idempotent. What cannot be put back stays on record for the next time: -EIO. */
+int tuning_restore(Tuning *tuning);
