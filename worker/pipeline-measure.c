@@ -183,7 +183,7 @@ static int start_trial(Pipeline *pipeline) {
                 .reference_mc = pipeline->reference_mc,
         };
 
-        if (!first)
+        if (trials_so_far(pipeline) > 0)
                 pipeline->last_trial_usec = now_usec - pipeline->trial_begin_usec;
         pipeline->trial_begin_usec = now_usec;
         spec.window.limits.max_joules = request->max_joules;
