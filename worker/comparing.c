@@ -111,32 +111,21 @@ void compare_summarise(const CompareRecord *record, uint64_t step_uj, CompareSum
         *ret = summary;
 }
 
-static CompareGate gate_of(const Change *change, double fail_above, double fail_below) {
-        if (change->error < 0)
-                return GATE_TOO_FEW;
-        switch (change->comparison.word) {
-        case COMPARISON_REGRESSED:
-                return fail_above > 0 && change->comparison.change > fail_above ? GATE_ABOVE : GATE_PASSED;
-        case COMPARISON_IMPROVED:
-                return fail_below > 0 && -change->comparison.change > fail_below ? GATE_BELOW : GATE_PASSED;
-        case COMPARISON_TOO_FEW:
-                return GATE_TOO_FEW;
-        default:
-                return GATE_PASSED;
-        }
+static ComparisonGate gate_of(const Change *change, double fail_above, double fail_below) {
+        return change->error < 0 ? COMPARISON_UNTOLD : comparison_gate(&change->comparison, fail_above, fail_below);
 }
 
-CompareGate compare_gate(const CompareSummary *summary, double fail_above, double fail_below, size_t *ret) {
-        CompareGate found = GATE_PASSED;
+ComparisonGate compare_gate(const CompareSummary *summary, double fail_above, double fail_below, size_t *ret) {
+        ComparisonGate found = COMPARISON_PASSED;
 
         for (size_t i = 0; i < summary->n; i++) {
-                const CompareGate gate = gate_of(&summary->changes[i], fail_above, fail_below);
+                const ComparisonGate gate = gate_of(&summary->changes[i], fail_above, fail_below);
 
-                if (gate == GATE_PASSED || (gate == GATE_TOO_FEW && found == GATE_TOO_FEW))
+                if (gate == COMPARISON_PASSED || (gate == COMPARISON_UNTOLD && found == COMPARISON_UNTOLD))
                         continue;
                 *ret = i;
                 found = gate;
-                if (gate != GATE_TOO_FEW)
+                if (gate != COMPARISON_UNTOLD)
                         break;
         }
         return found;
@@ -176,23 +165,23 @@ void compare_record_judge(CompareRecord *record, uint64_t step_uj) {
         const Request *request = record->request;
         g_autofree char *what = NULL;
         CompareSummary summary;
-        CompareGate gate;
+        ComparisonGate gate;
         size_t decisive = 0;
 
         compare_summarise(record, step_uj, &summary);
         gate = compare_gate(&summary, request->fail_above, request->fail_below, &decisive);
         g_clear_pointer(&record->error, g_free);
         g_clear_pointer(&record->message, g_free);
-        if (gate == GATE_PASSED || gate == GATE_TOO_FEW) {
-                record->result = gate == GATE_PASSED ? RESULT_DONE : RESULT_UNSTABLE;
+        if (gate == COMPARISON_PASSED || gate == COMPARISON_UNTOLD) {
+                record->result = gate == COMPARISON_PASSED ? RESULT_DONE : RESULT_UNSTABLE;
                 record->message = describe_all(record, &summary);
                 return;
         }
         what = compare_describe(record, &summary, decisive);
         record->result = RESULT_FAILED;
         record->error = g_strdup(JT_ERROR_CHANGE_LIMIT);
-        record->message = gate == GATE_ABOVE ? g_strdup_printf("%s; more than fail-above, %g %%, allows", what,
-                                                               request->fail_above * 100)
-                                             : g_strdup_printf("%s; less than fail-below, %g %%, allows", what,
-                                                               request->fail_below * 100);
+        record->message = gate == COMPARISON_ABOVE ? g_strdup_printf("%s; more than fail-above, %g %%, allows", what,
+                                                                     request->fail_above * 100)
+                                                   : g_strdup_printf("%s; less than fail-below, %g %%, allows", what,
+                                                                     request->fail_below * 100);
 }

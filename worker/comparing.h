@@ -42,16 +42,9 @@ typedef struct CompareSummary {
  * step_uj before. p and the words are Holm's where there are several changes. */
 void compare_summarise(const CompareRecord *record, uint64_t step_uj, CompareSummary *ret);
 
-typedef enum CompareGate {
-        GATE_PASSED,
-        GATE_ABOVE,   /* a candidate takes more, beyond fail-above */
-        GATE_BELOW,   /* a candidate takes less, beyond fail-below */
-        GATE_TOO_FEW, /* there are too few pairs to tell of one, and none failed */
-} CompareGate;
-
-/* Only a change that has a word fails: one that is not significant, or within the noise threshold, is none, whatever
- * the limits. *ret is the index in changes of the first one that decides; untouched when passed. */
-CompareGate compare_gate(const CompareSummary *summary, double fail_above, double fail_below, size_t *ret);
+/* comparison_gate() of all of them; a change that there is no comparison of cannot be told. A failure goes before what
+ * is not known beside it. *ret is the index in changes of the first one that decides; untouched when passed. */
+ComparisonGate compare_gate(const CompareSummary *summary, double fail_above, double fail_below, size_t *ret);
 
 /* The end of a job that measured all its candidates: sets result, error and message by what may be told of them. */
 void compare_record_judge(CompareRecord *record, uint64_t step_uj);

@@ -228,26 +228,26 @@ static void test_gate(void) {
         const struct {
                 Change first, second;
                 double above, below;
-                CompareGate gate;
+                ComparisonGate gate;
                 size_t index;
         } table[] = {
-                { none, none, 0, 0, GATE_PASSED, 9 },
-                { regressed, improved, 0, 0, GATE_PASSED, 9 },
-                { none, regressed, 0.02, 0, GATE_ABOVE, 1 },
-                { regressed, none, 0.03, 0, GATE_PASSED, 9 },
-                { regressed, none, 0, 0.02, GATE_PASSED, 9 },
-                { improved, none, 0.02, 0, GATE_PASSED, 9 },
-                { improved, none, 0, 0.1, GATE_BELOW, 0 },
-                { improved, none, 0, 0.2, GATE_PASSED, 9 },
+                { none, none, 0, 0, COMPARISON_PASSED, 9 },
+                { regressed, improved, 0, 0, COMPARISON_PASSED, 9 },
+                { none, regressed, 0.02, 0, COMPARISON_ABOVE, 1 },
+                { regressed, none, 0.03, 0, COMPARISON_PASSED, 9 },
+                { regressed, none, 0, 0.02, COMPARISON_PASSED, 9 },
+                { improved, none, 0.02, 0, COMPARISON_PASSED, 9 },
+                { improved, none, 0, 0.1, COMPARISON_BELOW, 0 },
+                { improved, none, 0, 0.2, COMPARISON_PASSED, 9 },
                 /* what is no finding is no failure, however large */
-                { none, within, 0.001, 0.001, GATE_PASSED, 9 },
-                { few, none, 0.001, 0, GATE_TOO_FEW, 0 },
-                { none, absent, 0, 0, GATE_TOO_FEW, 1 },
-                { few, absent, 0, 0, GATE_TOO_FEW, 0 },
+                { none, within, 0.001, 0.001, COMPARISON_PASSED, 9 },
+                { few, none, 0.001, 0, COMPARISON_UNTOLD, 0 },
+                { none, absent, 0, 0, COMPARISON_UNTOLD, 1 },
+                { few, absent, 0, 0, COMPARISON_UNTOLD, 0 },
                 /* a failure is one whatever is not known beside it */
-                { few, regressed, 0.02, 0, GATE_ABOVE, 1 },
-                { improved, few, 0, 0.1, GATE_BELOW, 0 },
-                { improved, regressed, 0.02, 0.1, GATE_BELOW, 0 },
+                { few, regressed, 0.02, 0, COMPARISON_ABOVE, 1 },
+                { improved, few, 0, 0.1, COMPARISON_BELOW, 0 },
+                { improved, regressed, 0.02, 0.1, COMPARISON_BELOW, 0 },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
