@@ -7,16 +7,15 @@
 #include "stored.h"
 #include "explain.h"
 #include "json.h"
+#include "render-comparison.h"
 #include "render.h"
 #include "report-out.h"
 #include "request.h"
 #include "say.h"
 #include "states.h"
 #include "summary.h"
-#include "table.h"
 
 #define RESULTS_MAX 100
-#define COMMAND_WIDTH 30
 
 enum {
         OPTION_STORED = N_REQUEST_KEYS, /* the others are of the request */
@@ -49,21 +48,6 @@ static int set_option(void *userdata, int id, const char *value, char **ret_prob
                 return request_set_text(compare->request, (KeyId) id, NULL, value, ret_problem);
         compare->stored = true;
         return 0;
-}
-
-static const char *word_text(ComparisonWord word) {
-        switch (word) {
-        case COMPARISON_IMPROVED:
-                return _("improved");
-        case COMPARISON_REGRESSED:
-                return _("regressed");
-        case COMPARISON_WITHIN:
-                return _("change within the noise threshold");
-        case COMPARISON_NO_CHANGE:
-                return _("no change detected");
-        default:
-                return _("too few trials to tell");
-        }
 }
 
 /* ---- reading ---- */
@@ -156,48 +140,36 @@ static void append_json(GString *out, const GPtrArray *results, const Comparison
         g_string_append(out, "]}\n");
 }
 
-static void append_change(Table *table, const Comparison *change) {
-        if (!change) {
-                for (size_t i = 0; i < 3; i++)
-                        table_cell(table, COLOUR_NONE, "");
-                return;
+static ComparedRow row_of(const Stored *stored, const Comparison *change) {
+        ComparedRow row = { .number = stored->report->id,
+                            .report = stored->report,
+                            .trials = stored->n,
+                            .value = median_of(stored),
+                            .is_first = !change,
+                            .low = NAN,
+                            .high = NAN };
+
+        if (!change)
+                return row;
+        row.change = change->change;
+        if (change->has_ci) {
+                row.low = change->low;
+                row.high = change->high;
         }
-        table_cellf(table, COLOUR_STRONG, "%+.1f %%", change->change * 100);
-        if (change->has_ci)
-                table_cellf(table, COLOUR_NONE, _("%+.1f to %+.1f %%"), change->low * 100, change->high * 100);
+        if (change->word == COMPARISON_TOO_FEW) /* there are no pairs */
+                row.why = _("too few trials to tell");
         else
-                table_cell(table, COLOUR_NONE, "");
-        table_cell(table, change->word == COMPARISON_REGRESSED ? COLOUR_BAD : COLOUR_NONE, word_text(change->word));
+                row.word = comparison_word_to_string(change->word);
+        return row;
 }
 
 static void append_text(GString *out, const GPtrArray *results, const Comparison *changes, const Style *style) {
         const Stored *first = g_ptr_array_index(results, 0);
-        const double reference = median_of(first);
-        const Scale scale = first->has_energy ? scale_energy(reference, render_resolution(first->report), style->ascii)
-                                              : scale_time(reference, style->ascii);
-        g_autoptr(Table) table = table_new("rlrrrrl");
-        const char *const heads[] = { _("Job"),    _("Command"),
-                                      _("Trials"), first->has_energy ? _("Energy") : _("Time"),
-                                      _("Change"), render_interval_head(),
-                                      "" };
+        g_autofree ComparedRow *rows = g_new(ComparedRow, results->len);
 
-        for (size_t i = 0; i < G_N_ELEMENTS(heads); i++)
-                table_cell(table, COLOUR_DIM, heads[i]);
-        for (unsigned i = 0; i < results->len; i++) {
-                const Stored *stored = g_ptr_array_index(results, i);
-                g_autofree char *label = stored->report->label ? g_strdup(stored->report->label)
-                                                               : render_subject(stored->report);
-                g_autofree char *printable = text_printable(label, false);
-                g_autofree char *shown = text_ellipsize(printable, COMMAND_WIDTH, style->ascii);
-                g_autofree char *value = scale_format(&scale, median_of(stored));
-
-                table_cellf(table, COLOUR_DIM, "%u", stored->report->id);
-                table_cell(table, COLOUR_NONE, shown);
-                table_cellf(table, COLOUR_NONE, "%zu", stored->n);
-                table_cell(table, first->has_energy ? COLOUR_ENERGY : COLOUR_TIME, value);
-                append_change(table, i > 0 ? &changes[i - 1] : NULL);
-        }
-        table_append(out, table, style, 2);
+        for (unsigned i = 0; i < results->len; i++)
+                rows[i] = row_of(g_ptr_array_index(results, i), i > 0 ? &changes[i - 1] : NULL);
+        render_compared_rows(out, _("Job"), rows, results->len, first->has_energy, style);
         g_string_append_c(out, '\n');
         text_append_wrapped(out,
                             _("These were measured one after the other, not in turns: what drifted on the machine "
