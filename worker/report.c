@@ -254,3 +254,16 @@ Result *report_result(const JobRecord *record) {
         }
         return result;
 }
+
+Result *report_compare_result(const CompareRecord *record) {
+        Result *result = result_new(record->result, record->error, record->message);
+
+        for (guint i = 0; i < record->candidates->len; i++) {
+                const JobRecord *candidate = g_ptr_array_index(record->candidates, i);
+
+                result->simulated = result->simulated || (candidate->meter && meter_simulated(candidate->meter));
+                result->trials += candidate->trials->len;
+                result->invalid_trials += (uint32_t) (candidate->trials->len - job_valid_trials(candidate));
+        }
+        return result;
+}

@@ -25,3 +25,6 @@ int report_memfd(const JobRecord *record, ReportView view);
 
 /* The few figures of GetResult: of one run, with the public rounding. */
 Result *report_result(const JobRecord *record);
+
+/* Of a comparison: the trials of all candidates together, and no energy, which is each one's own. */
+Result *report_compare_result(const CompareRecord *record);

@@ -367,6 +367,25 @@ static void test_absent_paths(Fixture *f, gconstpointer data) {
         g_assert_nonnull(absent(report, "job.candidate_id"));
 }
 
+static void test_result(Fixture *f, gconstpointer data) {
+        const double factors[] = { 1, 1.05 };
+        g_autoptr(Result) result = NULL;
+
+        add_rounds(f, 7, factors);
+        ((TrialRecord *) g_ptr_array_index(candidate(f, 1)->trials, 3))->valid = false;
+        f->request->fail_above = 0.025;
+        compare_record_judge(f->record, 1);
+        result = report_compare_result(f->record);
+        g_assert_cmpint(result->result, ==, RESULT_FAILED);
+        g_assert_cmpstr(result->error, ==, JT_ERROR_CHANGE_LIMIT);
+        g_assert_cmpstr(result->message, ==, f->record->message);
+        g_assert_cmpuint(result->trials, ==, 14);
+        g_assert_cmpuint(result->invalid_trials, ==, 1);
+        g_assert_true(result->simulated);
+        g_assert_true(isnan(result->total_energy));
+        g_assert_null(result->verdict);
+}
+
 /* Nobody learns from a comparison what the energies beside it do not tell. */
 static void test_rounding(Fixture *f, gconstpointer data) {
         double told[2];
@@ -402,6 +421,7 @@ int main(int argc, char **argv) {
         ADD("/comparing/judge", 2, test_judge);
         ADD("/comparing/report", 3, test_report);
         ADD("/comparing/absent-paths", 2, test_absent_paths);
+        ADD("/comparing/result", 2, test_result);
         ADD("/comparing/rounding", 2, test_rounding);
         return g_test_run();
 }
