@@ -69,6 +69,7 @@ int verb_export(Arguments *arguments, char **args);
 int verb_package(Arguments *arguments, char **args);
 int verb_batch(Arguments *arguments, char **args);
 int verb_score(Arguments *arguments, char **args);
+int verb_compare(Arguments *arguments, char **args);
 
 const Option *measure_options(void);
 const Option *validate_options(void);
@@ -79,6 +80,7 @@ const Option *export_options(void);
 const Option *package_options(void);
 const Option *batch_options(void);
 const Option *score_options(void);
+const Option *compare_options(void);
 const Option *no_options(void);
 
 /* Parses a verb's own options and the global ones. Returns 0, or EXIT_USAGE after having said what is wrong. Only the

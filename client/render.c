@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "explain.h"
+#include "render-comparison.h"
 #include "render-validation.h"
 #include "table.h"
 #include "units.h"
@@ -27,7 +28,8 @@ static const struct {
         { "failed", N_("failed") },       { "cancelled", N_("cancelled") },
         { "done", N_("done") },           { "unstable", N_("unstable") },
         { "timeout", N_("out of time") }, { "infrastructure", N_("could not be measured") },
-        { "measure", N_("measure") },     { "validate", N_("validate") },
+        { "compare", N_("comparison") },  { "measure", N_("measure") },
+        { "validate", N_("validate") },
 };
 
 static const struct {
@@ -352,6 +354,7 @@ void render_report(GString *out, const Report *report, const Style *style) {
         if (!report->validation || g_strcmp0(report->validation->verdict, "AC") == 0 ||
             g_strcmp0(report->validation->verdict, "IE") == 0 || g_strcmp0(report->result, "failed") != 0)
                 append_cause(out, report, style);
+        render_candidates(out, report, style);
         if (!isfinite(report->wall.median))
                 return;
         append_figures(out, report, style);

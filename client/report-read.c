@@ -12,26 +12,29 @@
 #define ROUNDED_J 1e-3
 #define UNKNOWN_FIGURE ((Figure){ NAN, NAN, NAN, NAN, NAN })
 
+/* NaN unless they are two numbers. */
+static void read_ends(JsonArray *ci95, double *ret_low, double *ret_high) {
+        double ends[2] = { NAN, NAN };
+
+        for (unsigned i = 0; i < 2 && ci95 && json_array_get_length(ci95) == 2; i++) {
+                JsonNode *node = json_array_get_element(ci95, i);
+                GType type = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
+
+                if (type == G_TYPE_DOUBLE || type == G_TYPE_INT64)
+                        ends[i] = json_node_get_double(node);
+        }
+        *ret_low = ends[0];
+        *ret_high = ends[1];
+}
+
 static Figure read_figure(JsonObject *summary, const char *name) {
         JsonObject *figure = json_object(summary, name);
-        JsonArray *ci95 = json_array(figure, "ci95");
         Figure read = UNKNOWN_FIGURE;
 
         read.median = json_double(figure, "median");
         read.min = json_double(figure, "min");
         read.max = json_double(figure, "max");
-        if (ci95 && json_array_get_length(ci95) == 2) {
-                double ends[2];
-
-                for (unsigned i = 0; i < 2; i++) {
-                        JsonNode *node = json_array_get_element(ci95, i);
-                        GType type = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
-
-                        ends[i] = type == G_TYPE_DOUBLE || type == G_TYPE_INT64 ? json_node_get_double(node) : NAN;
-                }
-                read.low = ends[0];
-                read.high = ends[1];
-        }
+        read_ends(json_array(figure, "ci95"), &read.low, &read.high);
         return read;
 }
 
@@ -280,6 +283,55 @@ static void read_measurement(Report *report, JsonObject *measurement) {
         read_summary(report, json_object(measurement, "summary"));
 }
 
+static const char *first_file(JsonArray *files) {
+        return files && json_array_get_length(files) > 0 ? json_string(json_element(files, 0), "name") : NULL;
+}
+
+/* What a report has at its top, and a comparison's for each candidate. */
+static void read_program(Report *report, JsonObject *object) {
+        JsonObject *request = json_object(object, "request");
+
+        report->argv = json_strings(json_object(object, "program"), "argv");
+        report->language = g_strdup(json_string(request, "language"));
+        report->source = g_strdup(first_file(json_array(request, "files")));
+        report->function = g_strdup(json_string(json_object(request, "function"), "name"));
+        report->validation = validation_read(object);
+        read_measurement(report, json_object(object, "measurement"));
+        read_precision(report, request);
+}
+
+static void read_change(ReportChange *change, JsonObject *object, JsonObject *absent, unsigned i) {
+        g_autofree char *path = g_strdup_printf("comparison.changes[%u].change", i);
+        JsonArray *ci95 = json_array(object, "ci95");
+
+        change->change = json_double(object, "change");
+        read_ends(ci95, &change->low, &change->high);
+        change->p = json_double(object, "p_adjusted");
+        change->word = g_strdup(json_string(object, "word"));
+        change->absent = g_strdup(json_string(absent, path));
+}
+
+static void read_comparison(Report *report, JsonObject *comparison, JsonObject *absent) {
+        JsonArray *candidates = json_array(comparison, "candidates"), *changes = json_array(comparison, "changes");
+        const unsigned n = candidates ? json_array_get_length(candidates) : 0;
+
+        report->n_candidates = n;
+        report->candidates = g_new0(Report *, n + 1);
+        report->changes = g_new0(ReportChange, n + 1);
+        report->compares_time = g_strcmp0(json_string(comparison, "of"), "wall_s") == 0;
+        report->threshold = json_double(comparison, "threshold");
+        for (unsigned i = 0; i < n; i++) {
+                Report *one = report->candidates[i] = g_new0(Report, 1);
+                JsonObject *object = json_element(candidates, i);
+
+                one->label = g_strdup(json_string(json_object(object, "request"), "candidate-id"));
+                read_program(one, object);
+                report->changes[i] = (ReportChange){ .change = NAN, .low = NAN, .high = NAN, .p = NAN };
+        }
+        for (unsigned i = 0; changes && i < json_array_get_length(changes) && i + 1 < n; i++)
+                read_change(&report->changes[i + 1], json_element(changes, i), absent, i);
+}
+
 /* Times come as integers of microseconds since 1970. */
 static void read_job(Report *report, JsonObject *job) {
         JsonObject *error = json_object(job, "error");
@@ -313,10 +365,6 @@ static const char *energy_reason(JsonObject *absent) {
         return reason;
 }
 
-static const char *first_file(JsonArray *files) {
-        return files && json_array_get_length(files) > 0 ? json_string(json_element(files, 0), "name") : NULL;
-}
-
 int report_parse(const char *text, size_t size, Report **ret) {
         g_autoptr(JsonNode) node = NULL;
         g_autoptr(Report) report = NULL;
@@ -333,13 +381,8 @@ int report_parse(const char *text, size_t size, Report **ret) {
         report = g_new0(Report, 1);
         environment = json_object(root, "environment");
         read_job(report, json_object(root, "job"));
-        report->argv = json_strings(json_object(root, "program"), "argv");
-        report->language = g_strdup(json_string(json_object(root, "request"), "language"));
-        report->source = g_strdup(first_file(json_array(json_object(root, "request"), "files")));
-        report->function = g_strdup(json_string(json_object(json_object(root, "request"), "function"), "name"));
-        report->validation = validation_read(root);
-        read_measurement(report, json_object(root, "measurement"));
-        read_precision(report, json_object(root, "request"));
+        read_program(report, root);
+        read_comparison(report, json_object(root, "comparison"), json_object(root, "absent"));
         report->containment = g_strdup(json_string(environment, "containment"));
         report->isolation = g_strdup(json_string(environment, "isolation"));
         report->reserved_cpus = g_strdup(json_string(environment, "reserved_cpus"));
@@ -389,6 +432,13 @@ Report *report_free(Report *report) {
         g_free(report->error_message);
         g_free(report->error_remedy);
         g_strfreev(report->argv);
+        for (size_t i = 0; i < report->n_candidates; i++) {
+                report_free(report->candidates[i]);
+                g_free(report->changes[i].word);
+                g_free(report->changes[i].absent);
+        }
+        g_free(report->candidates);
+        g_free(report->changes);
         g_free(report->status);
         g_free(report->grade);
         g_strfreev(report->reasons);

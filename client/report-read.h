@@ -47,6 +47,14 @@ typedef struct TrialTest {
         double *domain_j; /* of each of the meter's domains */
 } TrialTest;
 
+/* What a comparison says of a candidate against the first one. */
+typedef struct ReportChange {
+        double change, low, high; /* fractions; low, high: 95 % interval */
+        double p;                 /* adjusted to how many there are */
+        char *word;               /* NULL: it could not be compared */
+        char *absent;             /* why */
+} ReportChange;
+
 typedef struct Report {
         uint32_t id;
         char *label, *kind, *state, *result;
@@ -74,6 +82,12 @@ typedef struct Report {
         TestFigures *per_test;
         size_t n_per_test;
         char *output_problem; /* why --output or --show-output has not got it all; NULL: it has */
+
+        struct Report **candidates; /* of a comparison: what each took, as a report of its own */
+        ReportChange *changes;      /* candidate by candidate; nothing is known of the first one's */
+        size_t n_candidates;        /* 0: this is none */
+        bool compares_time;         /* else energy */
+        double threshold;           /* what a change must be larger than to be improved or regressed */
 
         char *containment, *isolation, *reserved_cpus, *cpu_model;
         char *energy_absent; /* why there are no joules */

@@ -23,6 +23,8 @@ static const struct {
         { JT_ERROR_DIVERGED, "Make the program's output depend on its input only: no time, randomness or addresses." },
         { JT_ERROR_JOB_LIMIT, "Ask for fewer trials, or for a larger job-limit." },
         { JT_ERROR_ENERGY_LIMIT, "Ask for a larger max-joules." },
+        { JT_ERROR_CHANGE_LIMIT,
+          "Look at comparison.changes; make the candidate take what is allowed, or allow what it takes." },
         { JT_ERROR_SCOPE_FAILED,
           "Look at the journal of jouletraced.service; the host's cgroup set-up may lack a controller." },
         { JT_ERROR_BOX_UNAVAILABLE,

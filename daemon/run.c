@@ -49,12 +49,12 @@ JobResult run_result_of_error(const char *error) {
                 const char *error;
                 JobResult result;
         } table[] = {
-                { JT_ERROR_EXEC_FAILED, RESULT_FAILED },        { JT_ERROR_RUN_FAILED, RESULT_FAILED },
-                { JT_ERROR_WRONG_ANSWER, RESULT_FAILED },       { JT_ERROR_COMPILE_FAILED, RESULT_FAILED },
-                { JT_ERROR_DIVERGED, RESULT_FAILED },           { JT_ERROR_ENERGY_LIMIT, RESULT_FAILED },
-                { JT_ERROR_INVALID_REQUEST, RESULT_FAILED },    { JT_ERROR_JOB_LIMIT, RESULT_TIMEOUT },
-                { JT_ERROR_CANCELLED, RESULT_CANCELLED },       { JT_ERROR_CALLER_LEFT, RESULT_CANCELLED },
-                { JT_ERROR_SERVICE_STOPPED, RESULT_CANCELLED },
+                { JT_ERROR_EXEC_FAILED, RESULT_FAILED },     { JT_ERROR_RUN_FAILED, RESULT_FAILED },
+                { JT_ERROR_WRONG_ANSWER, RESULT_FAILED },    { JT_ERROR_COMPILE_FAILED, RESULT_FAILED },
+                { JT_ERROR_DIVERGED, RESULT_FAILED },        { JT_ERROR_ENERGY_LIMIT, RESULT_FAILED },
+                { JT_ERROR_INVALID_REQUEST, RESULT_FAILED }, { JT_ERROR_CHANGE_LIMIT, RESULT_FAILED },
+                { JT_ERROR_JOB_LIMIT, RESULT_TIMEOUT },      { JT_ERROR_CANCELLED, RESULT_CANCELLED },
+                { JT_ERROR_CALLER_LEFT, RESULT_CANCELLED },  { JT_ERROR_SERVICE_STOPPED, RESULT_CANCELLED },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++)

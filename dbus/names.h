@@ -29,6 +29,7 @@
 #define JT_ERROR_DIVERGED JT_ERROR_PREFIX "Diverged"                /* a trial's output was not the validated one */
 #define JT_ERROR_JOB_LIMIT JT_ERROR_PREFIX "JobLimit"               /* job-limit ran out */
 #define JT_ERROR_ENERGY_LIMIT JT_ERROR_PREFIX "EnergyLimit"         /* max-joules was crossed */
+#define JT_ERROR_CHANGE_LIMIT JT_ERROR_PREFIX "ChangeLimit"         /* fail-above or fail-below was crossed */
 #define JT_ERROR_SCOPE_FAILED JT_ERROR_PREFIX "ScopeFailed"         /* no scope, or a limit or controller is missing */
 #define JT_ERROR_BOX_UNAVAILABLE JT_ERROR_PREFIX "BoxUnavailable"   /* no box could be made */
 #define JT_ERROR_CPUS_UNAVAILABLE JT_ERROR_PREFIX "CpusUnavailable" /* the CPUs or partition could not be had */

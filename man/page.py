@@ -100,8 +100,10 @@ def key_bounds(key):
 
 def key_lines(keys):
     for key in keys:
+        if "measure" not in key["kinds"]:
+            continue
         yield f"*{key['name']}* ({key['type']}{', ' + key['unit'] if key.get('unit') else ''})"
-        only = " Measure only." if key["kinds"] == ["measure"] else ""
+        only = " Measure only." if "validate" not in key["kinds"] else ""
         yield f"\t{sentence(plain(key['doc']))} {key_bounds(key)}{only}".rstrip()
         yield ""
         for member in key["members"]:

@@ -114,8 +114,8 @@ static TestSum next_test(const TrialRecord *trial, guint *first) {
         return sum;
 }
 
-/* Each test once: tests are repeated differently often, so that the trial's sum alone does not tell. */
-static void add_once(Columns *columns, const TrialRecord *trial, uint64_t step_uj) {
+void trial_once(const TrialRecord *trial, uint64_t step_uj, Once *ret) {
+        Once once = {};
         guint first = 0;
 
         while (first < trial->windows->len) {
@@ -123,15 +123,26 @@ static void add_once(Columns *columns, const TrialRecord *trial, uint64_t step_u
 
                 if (sum.iterations <= 0)
                         continue;
-                columns->once_wall_s[columns->n] += sum.wall_ns / 1e9 / sum.iterations;
-                columns->once_cpu_s[columns->n] += sum.cpu_usec / 1e6 / sum.iterations;
+                once.wall_s += sum.wall_ns / 1e9 / sum.iterations;
+                once.cpu_s += sum.cpu_usec / 1e6 / sum.iterations;
                 if (!trial->energy_absent)
-                        columns->once_j[columns->n_energy] +=
-                                        (double) round_uj(sum.total_uj, step_uj) / 1e6 / sum.iterations;
+                        once.total_j += (double) round_uj(sum.total_uj, step_uj) / 1e6 / sum.iterations;
                 if (trial->has_net)
-                        columns->once_net_j[columns->n_net] +=
-                                        (double) round_signed_uj(sum.net_uj, step_uj) / 1e6 / sum.iterations;
+                        once.net_j += (double) round_signed_uj(sum.net_uj, step_uj) / 1e6 / sum.iterations;
         }
+        *ret = once;
+}
+
+static void add_once(Columns *columns, const TrialRecord *trial, uint64_t step_uj) {
+        Once once;
+
+        trial_once(trial, step_uj, &once);
+        columns->once_wall_s[columns->n] = once.wall_s;
+        columns->once_cpu_s[columns->n] = once.cpu_s;
+        if (!trial->energy_absent)
+                columns->once_j[columns->n_energy] = once.total_j;
+        if (trial->has_net)
+                columns->once_net_j[columns->n_net] = once.net_j;
 }
 
 static void add_trial(Columns *columns, const JobRecord *record, const TrialRecord *trial, uint64_t step_uj) {

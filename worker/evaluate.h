@@ -13,6 +13,15 @@
 uint64_t round_uj(uint64_t uj, uint64_t step_uj);
 int64_t round_signed_uj(int64_t uj, uint64_t step_uj);
 
+/* What one trial took for the work done once; with tests, for the whole set of them, each of which its windows may
+ * hold differently often. */
+typedef struct Once {
+        double total_j, net_j; /* as far as the trial has them; rounded to step_uj before they are divided */
+        double wall_s, cpu_s;
+} Once;
+
+void trial_once(const TrialRecord *trial, uint64_t step_uj, Once *ret);
+
 typedef struct JobSummary {
         size_t n;            /* valid trials */
         uint64_t iterations; /* of the work, in the last of them */

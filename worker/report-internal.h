@@ -5,6 +5,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "comparing.h"
 #include "evaluate.h"
 #include "report.h"
 
@@ -13,6 +14,7 @@
 
 typedef struct Body {
         const JobRecord *record;
+        const char *prefix; /* of the paths in absent; NULL: none */
         JsonBuilder *builder;
         JsonObject *absent;
         uint64_t step_uj;
@@ -25,6 +27,9 @@ typedef struct Body {
 
 /* A member that is null, and why. path names it from the report's top: "measurement.trials[2].total_uj". */
 void body_absent(Body *body, const char *member, const char *path, const char *reason);
+
+/* Only says why. */
+void body_note(Body *body, const char *path, const char *reason);
 
 void body_string(Body *body, const char *member, const char *value); /* not UTF-8: made so; NULL: null */
 void body_int(Body *body, const char *member, uint64_t value);
@@ -51,6 +56,11 @@ void body_evidence(Body *body, const TrialRecord *trial, const char *list); /* m
 void body_instructions(Body *body, const TrialEvidence *evidence, const char *trial_path); /* of a window */
 void body_floor(Body *body);
 void body_baseline(Body *body);
+
+/* "comparison", with each of its candidates' program, request, validation and measurement. */
+void body_comparison(Body *body, const CompareRecord *compare);
+void body_program(Body *body);
+void body_filter(Body *body);
 
 /* A member that is a signed number. */
 void body_signed(Body *body, const char *member, int64_t value);

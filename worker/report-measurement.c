@@ -252,10 +252,6 @@ static void write_trial(Body *body, const TrialRecord *trial, const char *list, 
         body_close(body);
 }
 
-static void note(Body *body, const char *path, const char *reason) {
-        json_object_set_string_member(body->absent, path, reason);
-}
-
 static void write_trials(Body *body, const char *member, GPtrArray *trials) {
         static const char *const metered[] = { "total_uj", "net_uj", "uncertainty_uj", "windows[].uncertainty_uj" };
 
@@ -269,31 +265,31 @@ static void write_trials(Body *body, const char *member, GPtrArray *trials) {
         for (size_t i = 0; body->record->meter_absent && i < G_N_ELEMENTS(metered); i++) {
                 g_autofree char *path = g_strdup_printf("measurement.%s[].%s", member, metered[i]);
 
-                note(body, path, body->record->meter_absent);
+                body_note(body, path, body->record->meter_absent);
         }
         if (meter_simulated(body->record->meter)) {
                 g_autofree char *path = g_strdup_printf("measurement.%s[].uncertainty_uj", member);
                 g_autofree char *window_path = g_strdup_printf("measurement.%s[].windows[].uncertainty_uj", member);
 
-                note(body, path, REPORT_MODELLED);
-                note(body, window_path, REPORT_MODELLED);
+                body_note(body, path, REPORT_MODELLED);
+                body_note(body, window_path, REPORT_MODELLED);
         }
         if (!body->record->baseline && !body->record->meter_absent) {
                 g_autofree char *path = g_strdup_printf("measurement.%s[].net_uj", member);
 
-                note(body, path, "the job ended before an idle window was taken");
+                body_note(body, path, "the job ended before an idle window was taken");
         }
         if (body->record->thermal_absent) {
                 g_autofree char *start = g_strdup_printf("measurement.%s[].temp_start_mc", member);
                 g_autofree char *end = g_strdup_printf("measurement.%s[].temp_end_mc", member);
 
-                note(body, start, body->record->thermal_absent);
-                note(body, end, body->record->thermal_absent);
+                body_note(body, start, body->record->thermal_absent);
+                body_note(body, end, body->record->thermal_absent);
         }
         if (body->record->tests->len == 0) {
                 g_autofree char *path = g_strdup_printf("measurement.%s[].windows[].test", member);
 
-                note(body, path, "a plain command has no tests");
+                body_note(body, path, "a plain command has no tests");
         }
 }
 
@@ -390,8 +386,8 @@ static void write_per_test(Body *body) {
         }
         body_close_array(body);
         if (!has_energy)
-                note(body, "measurement.summary.per_test[].total_j",
-                     body->record->meter_absent ?: "one of the tests was shorter than energy is given for");
+                body_note(body, "measurement.summary.per_test[].total_j",
+                          body->record->meter_absent ?: "one of the tests was shorter than energy is given for");
 }
 
 static void write_summary(Body *body) {

@@ -131,7 +131,7 @@ void body_validation(Body *body) {
         write_compiler(body);
         body_open_array(body, "tests");
         if (body->brevity >= BODY_FAILURES_ONLY)
-                json_object_set_string_member(body->absent, "validation.tests[]", REPORT_TOO_LARGE);
+                body_note(body, "validation.tests[]", REPORT_TOO_LARGE);
         for (guint i = 0; i < tests->len; i++) {
                 const TestRecord *test = g_ptr_array_index(tests, i);
                 const bool failed = test->verdict != VERDICT_AC && test->verdict != VERDICT_SKIPPED;

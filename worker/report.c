@@ -11,9 +11,15 @@ void body_null(Body *body, const char *member) {
         json_builder_add_null_value(body->builder);
 }
 
+void body_note(Body *body, const char *path, const char *reason) {
+        g_autofree char *whole = body->prefix ? g_strconcat(body->prefix, path, NULL) : NULL;
+
+        json_object_set_string_member(body->absent, whole ?: path, reason);
+}
+
 void body_absent(Body *body, const char *member, const char *path, const char *reason) {
         body_null(body, member);
-        json_object_set_string_member(body->absent, path, reason);
+        body_note(body, path, reason);
 }
 
 void body_string(Body *body, const char *member, const char *value) {
@@ -77,7 +83,7 @@ void body_strings(Body *body, const char *member, char *const *values) {
         body_close_array(body);
 }
 
-static void write_program(Body *body) {
+void body_program(Body *body) {
         const ProgramRecord *program = &body->record->program;
 
         body_open(body, "program");
@@ -97,7 +103,7 @@ static void write_program(Body *body) {
         body_close(body);
 }
 
-static void write_filter(Body *body) {
+void body_filter(Body *body) {
         if (!body->record->filter_sha256) {
                 body_absent(body, "filter", "filter", "profile host runs the program without a system call filter");
                 return;
@@ -130,20 +136,48 @@ static char *generate(JsonBuilder *builder) {
 }
 
 /* The daemon writes job{}, but its own absent{} cannot stand beside ours. */
-static void note_absent_of_job(const JobRecord *record, JsonObject *absent) {
-        const Request *request = record->request;
-
+static void note_absent_of_job(Body *body, const Request *request, const char *no_candidate, const char *error) {
         if (!request->label)
-                json_object_set_string_member(absent, "job.label", "the request gave none");
+                body_note(body, "job.label", "the request gave none");
         if (!request->candidate_id)
-                json_object_set_string_member(absent, "job.candidate_id", "the request gave none");
+                body_note(body, "job.candidate_id", no_candidate);
         if (!request->problem_name)
-                json_object_set_string_member(absent, "job.problem_name", "the request gave none");
-        if (!record->error)
-                json_object_set_string_member(absent, "job.error", "the job ended without one");
+                body_note(body, "job.problem_name", "the request gave none");
+        if (!error)
+                body_note(body, "job.error", "the job ended without one");
 }
 
-static char *write_body(const JobRecord *record, ReportView view, unsigned brevity) {
+static void write_measured(Body *body) {
+        body_program(body);
+        body_request(body);
+        body_validation(body);
+        body_measurement(body);
+        body_absent(body, "comparison", "comparison", "one program was measured, none compared");
+        body_environment(body);
+        body_filter(body);
+        write_versions(body);
+        note_absent_of_job(body, body->record->request, "the request gave none", body->record->error);
+}
+
+/* What belongs to one program stands with each candidate; what they have in common is the first one's. */
+static void write_compared(Body *body, const CompareRecord *compare) {
+        static const char *const with_each[] = { "program", "validation", "measurement", "filter" };
+        static const char *const several = "each of comparison.candidates has its own";
+        const JobRecord options = { .request = compare->request };
+        Body request = *body;
+
+        request.record = &options;
+        body_request(&request);
+        for (size_t i = 0; i < G_N_ELEMENTS(with_each); i++)
+                body_absent(body, with_each[i], with_each[i], several);
+        body_comparison(body, compare);
+        body_environment(body);
+        write_versions(body);
+        note_absent_of_job(body, compare->request, several, compare->error);
+}
+
+/* compare: NULL where one program was measured. */
+static char *write_body(const JobRecord *record, const CompareRecord *compare, ReportView view, unsigned brevity) {
         g_autoptr(JsonBuilder) builder = json_builder_new();
         g_autoptr(JsonObject) absent = json_object_new();
         g_autoptr(JsonNode) absent_node = json_node_new(JSON_NODE_OBJECT);
@@ -154,15 +188,10 @@ static char *write_body(const JobRecord *record, ReportView view, unsigned brevi
                       .brevity = brevity };
 
         body_open(&body, NULL);
-        write_program(&body);
-        body_request(&body);
-        body_validation(&body);
-        body_measurement(&body);
-        body_absent(&body, "comparison", "comparison", "one program was measured, none compared");
-        body_environment(&body);
-        write_filter(&body);
-        write_versions(&body);
-        note_absent_of_job(record, absent);
+        if (compare)
+                write_compared(&body, compare);
+        else
+                write_measured(&body);
         json_node_set_object(absent_node, absent);
         json_builder_set_member_name(builder, "absent");
         json_builder_add_value(builder, g_steal_pointer(&absent_node));
@@ -170,15 +199,23 @@ static char *write_body(const JobRecord *record, ReportView view, unsigned brevi
         return generate(builder);
 }
 
-char *report_body(const JobRecord *record, ReportView view) {
-        char *text = write_body(record, view, BODY_WHOLE);
+static char *write_briefly(const JobRecord *record, const CompareRecord *compare, ReportView view) {
+        char *text = write_body(record, compare, view, BODY_WHOLE);
 
         for (unsigned brevity = BODY_WITHOUT_WINDOWS; strlen(text) > REPORT_MAX_BYTES && brevity <= BODY_FAILURES_ONLY;
              brevity++) {
                 g_free(text);
-                text = write_body(record, view, brevity);
+                text = write_body(record, compare, view, brevity);
         }
         return text;
+}
+
+char *report_body(const JobRecord *record, ReportView view) {
+        return write_briefly(record, NULL, view);
+}
+
+char *report_compare_body(const CompareRecord *record, ReportView view) {
+        return write_briefly(g_ptr_array_index(record->candidates, 0), record, view);
 }
 
 int report_memfd(const JobRecord *record, ReportView view) {
@@ -216,6 +253,19 @@ Result *report_result(const JobRecord *record) {
         if (summary.once_net_j.has_ci) {
                 result->net_energy_low = summary.once_net_j.ci_low;
                 result->net_energy_high = summary.once_net_j.ci_high;
+        }
+        return result;
+}
+
+Result *report_compare_result(const CompareRecord *record) {
+        Result *result = result_new(record->result, record->error, record->message);
+
+        for (guint i = 0; i < record->candidates->len; i++) {
+                const JobRecord *candidate = g_ptr_array_index(record->candidates, i);
+
+                result->simulated = result->simulated || (candidate->meter && meter_simulated(candidate->meter));
+                result->trials += candidate->trials->len;
+                result->invalid_trials += (uint32_t) (candidate->trials->len - job_valid_trials(candidate));
         }
         return result;
 }

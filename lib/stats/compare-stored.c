@@ -135,7 +135,7 @@ int comparison_of_stored(const double *a, size_t n_a, const double *b, size_t n_
         null = null_make(a, n_a, b, n_b);
         comparison.p = null_p(&null, MIN(u, (double) pairs - u));
         comparison.p_least = least_p(n_a, n_b);
-        rank = null_rank(&null);
+        rank = comparison.p_least > COMPARE_ALPHA ? 0 : null_rank(&null);
         comparison.has_ci = rank > 0;
         if (rank > 0) {
                 comparison.low = expm1(sorted[rank - 1]);

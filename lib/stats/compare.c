@@ -129,6 +129,19 @@ void comparison_adjust(Comparison *comparisons, size_t n) {
         }
 }
 
+ComparisonGate comparison_gate(const Comparison *comparison, double fail_above, double fail_below) {
+        switch (comparison->word) {
+        case COMPARISON_REGRESSED:
+                return fail_above > 0 && comparison->change > fail_above ? COMPARISON_ABOVE : COMPARISON_PASSED;
+        case COMPARISON_IMPROVED:
+                return fail_below > 0 && -comparison->change > fail_below ? COMPARISON_BELOW : COMPARISON_PASSED;
+        case COMPARISON_TOO_FEW:
+                return COMPARISON_UNTOLD;
+        default:
+                return COMPARISON_PASSED;
+        }
+}
+
 int comparison_noise_floor(const double *a, const double *b, size_t n, double *ret) {
         g_autofree double *d = NULL, *sorted = NULL;
         int r;

@@ -72,6 +72,18 @@ int comparison_of_stored(const double *a, size_t n_a, const double *b, size_t n_
  * Source: Holm, Scand. J. Statist. 6 (1979) 65. */
 void comparison_adjust(Comparison *comparisons, size_t n);
 
+typedef enum ComparisonGate {
+        COMPARISON_PASSED,
+        COMPARISON_ABOVE,  /* B takes more, beyond fail_above */
+        COMPARISON_BELOW,  /* B takes less, beyond fail_below */
+        COMPARISON_UNTOLD, /* there are too few trials to tell */
+} ComparisonGate;
+
+/* Whether to stop at a change. Limits are fractions above 0, 0 for none; a change at the limit passes. Only one that
+ * is improved or regressed is stopped at: what is not significant, or within the threshold, is no change, however
+ * small the limits. */
+ComparisonGate comparison_gate(const Comparison *comparison, double fail_above, double fail_below);
+
 /* The 95th percentile of the change between pairs of one program with itself, exp(|ln(b/a)|) − 1: the smallest of the
  * values that at least 95 % do not exceed (Hyndman & Fan, Am. Stat. 50 (1996) 361, definition 1), with fewer than 20
  * pairs the largest. It is of single pairs: the median of many finds smaller changes, which are called within the

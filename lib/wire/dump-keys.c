@@ -65,10 +65,11 @@ static void append_kinds(GString *json, KeyId id) {
         bool first = true;
 
         g_string_append(json, ", \"kinds\": [");
-        for (JobKind kind = 0; kind < N_JOB_KINDS; kind++) {
+        for (JobKind kind = 0; kind <= REQUEST_CANDIDATE; kind++) {
                 if (!request_key_takes(id, kind))
                         continue;
-                g_string_append_printf(json, "%s\"%s\"", first ? "" : ", ", job_kind_to_string(kind));
+                g_string_append_printf(json, "%s\"%s\"", first ? "" : ", ",
+                                       kind == REQUEST_CANDIDATE ? "candidate" : job_kind_to_string(kind));
                 first = false;
         }
         g_string_append_c(json, ']');

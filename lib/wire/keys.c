@@ -23,34 +23,38 @@ static const char *const on_failures[] = { "stop", "continue", NULL };
 
 #define AT(member) offsetof(Request, member)
 #define MEASURE (1U << JOB_MEASURE)
-#define ANY_JOB (MEASURE | 1U << JOB_VALIDATE)
+#define COMPARE (1U << JOB_COMPARE)
+#define ANY_JOB (MEASURE | COMPARE | 1U << JOB_VALIDATE)
+#define MEASUREMENT (MEASURE | COMPARE)
+#define PROGRAM (MEASURE | 1U << REQUEST_CANDIDATE | 1U << JOB_VALIDATE)
+#define MEASURED_PROGRAM (MEASURE | 1U << REQUEST_CANDIDATE)
 
 /* clang-format off */
 const RequestKey request_keys[N_REQUEST_KEYS] = {
         [REQUEST_ARGV] = {
                 "argv", KEY_STRINGS, AT(argv), .bounds = {1, REQUEST_STRINGS_MAX, 0},
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("the program and its arguments; with env at most 1 MiB, counted as execve(2) counts"),
         },
         [REQUEST_PROFILE] = {
                 "profile", KEY_CHOICE, AT(profile), .choices = profiles, .metavar = "PROFILE",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("where the program runs: host as the caller, in the caller's file system; box in a root of its own, "
                         "with what was sent along"),
         },
         [REQUEST_CWD] = {
                 "cwd", KEY_FD, AT(cwd_fd),
-                .kinds = MEASURE,
+                .kinds = MEASURED_PROGRAM,
                 .doc = N_("the working directory, entered with the caller's rights"),
         },
         [REQUEST_ENV] = {
                 "env", KEY_STRINGS, AT(env), .bounds = {0, REQUEST_STRINGS_MAX, 0},
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("the environment as NAME=VALUE; records keep names and a digest, never values"),
         },
         [REQUEST_STDIN] = {
                 "stdin", KEY_FD_OR_BYTES, AT(stdin_fd), .bounds = {0, MIB, 0},
-                .kinds = MEASURE,
+                .kinds = MEASURED_PROGRAM,
                 .doc = N_("what every run reads as standard input: a regular file, a memfd, or the bytes themselves"),
         },
         [REQUEST_OUTPUT] = {
@@ -65,12 +69,12 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         },
         [REQUEST_TRIALS] = {
                 "trials", KEY_UINT32, AT(trials), .bounds = {1, 1000, 9}, .knob = "MaxTrials", .metavar = "N",
-                .kinds = MEASURE,
+                .kinds = MEASUREMENT,
                 .doc = N_("how many times to measure"),
         },
         [REQUEST_WARMUPS] = {
                 "warmups", KEY_UINT32, AT(warmups), .bounds = {0, 100, 2}, .metavar = "N",
-                .kinds = MEASURE,
+                .kinds = MEASUREMENT,
                 .doc = N_("how many runs to discard before measuring"),
         },
         [REQUEST_REL_CI] = {
@@ -86,13 +90,13 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         [REQUEST_CPU_LIMIT] = {
                 "cpu-limit", KEY_USEC, AT(cpu_limit_usec), .bounds = {MSEC, 300 * SEC, 30 * SEC},
                 .knob = "MaxCPULimit", .metavar = "TIME",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("CPU time of one run"),
         },
         [REQUEST_WALL_LIMIT] = {
                 "wall-limit", KEY_USEC, AT(wall_limit_usec), .bounds = {10 * MSEC, 900 * SEC, 61 * SEC},
                 .knob = "MaxWallLimit", .metavar = "TIME",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("duration of one run; else twice the cpu-limit and a second"),
         },
         [REQUEST_JOB_LIMIT] = {
@@ -104,34 +108,34 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         [REQUEST_MEMORY_MAX] = {
                 "memory-max", KEY_BYTES, AT(memory_max), .bounds = {4 * MIB, UINT64_MAX, 512 * MIB},
                 .knob = "MaxMemory", .metavar = "BYTES",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("memory of one run"),
         },
         [REQUEST_OUTPUT_MAX] = {
                 "output-max", KEY_BYTES, AT(output_max), .bounds = {0, GIB, 16 * MIB},
                 .knob = "MaxOutput", .metavar = "BYTES",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("what one run may write to standard output and error"),
         },
         [REQUEST_TASKS_MAX] = {
                 "tasks-max", KEY_UINT32, AT(tasks_max), .bounds = {1, 4096, 64}, .knob = "MaxTasks", .metavar = "N",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("processes and threads of one run"),
         },
         [REQUEST_MIN_WINDOW] = {
                 "min-window", KEY_USEC, AT(min_window_usec), .bounds = {MSEC, 10 * SEC, 100 * MSEC},
                 .knob = "MinWindow", .metavar = "TIME",
-                .kinds = MEASURE,
+                .kinds = MEASUREMENT,
                 .doc = N_("shortest window energy is given for; a shorter program is repeated to fill it"),
         },
         [REQUEST_COOLDOWN] = {
                 "cooldown", KEY_USEC, AT(cooldown_usec), .bounds = {0, 60 * SEC, 500 * MSEC}, .metavar = "TIME",
-                .kinds = MEASURE,
+                .kinds = MEASUREMENT,
                 .doc = N_("pause between trials"),
         },
         [REQUEST_THERMAL_WAIT] = {
                 "thermal-wait", KEY_USEC, AT(thermal_wait_usec), .bounds = {0, 600 * SEC, 5 * SEC}, .metavar = "TIME",
-                .kinds = MEASURE,
+                .kinds = MEASUREMENT,
                 .doc = N_("how long to wait for the package to cool down; 0 does not look"),
         },
         [REQUEST_CPUS] = {
@@ -141,72 +145,72 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         },
         [REQUEST_ISOLATION] = {
                 "isolation", KEY_CHOICE, AT(isolation), .choices = isolations, .metavar = "LEVEL",
-                .kinds = MEASURE,
+                .kinds = MEASUREMENT,
                 .doc = N_("confined keeps the program on its CPUs, reserved keeps everybody else off them"),
         },
         [REQUEST_METER] = {
                 "meter", KEY_CHOICE, AT(meter), .choices = meters, .metavar = "METER",
-                .kinds = MEASURE,
+                .kinds = MEASUREMENT,
                 .doc = N_("which counters to read; model computes joules from CPU time and is never chosen by auto"),
         },
         [REQUEST_MAX_JOULES] = {
                 "max-joules", KEY_DOUBLE, AT(max_joules), .metavar = "JOULES",
-                .kinds = MEASURE,
+                .kinds = MEASURED_PROGRAM,
                 .doc = N_("energy of one run, after which it is killed"),
         },
         [REQUEST_RESOLUTION] = {
                 "resolution", KEY_CHOICE, AT(resolution), .choices = resolutions, .metavar = "RESOLUTION",
-                .kinds = MEASURE,
+                .kinds = MEASUREMENT,
                 .doc = N_("fine gives energies unrounded and short windows, and needs an administrator"),
         },
         [REQUEST_IGNORE_EXIT] = {
                 "ignore-exit", KEY_BOOLEAN, AT(ignore_exit), .metavar = "",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("go on when the program exits non-zero"),
         },
         [REQUEST_BLOBS] = {
                 "blobs", KEY_FD_OR_BYTES, AT(blobs_fd), .bounds = {0, 256 * MIB, 0}, .knob = "MaxBlobs",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("all files, inputs and answers back to back: a sealed memfd, or the bytes themselves"),
         },
         [REQUEST_FILES] = {
                 "files", KEY_FILES, AT(files), .bounds = {1, 4096, 0},
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("what lies in the box's working directory: name, offset in blobs, size, permission bits"),
         },
         [REQUEST_TESTS] = {
                 "tests", KEY_TESTS, AT(tests), .bounds = {1, 10000, 0},
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("what the program is run on: name, offset and size of the input, offset and size of the answer"),
         },
         [REQUEST_VALIDATOR] = {
                 "validator", KEY_VALIDATOR, AT(validator),
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("how an output is compared with the answer; else token by token"),
         },
         [REQUEST_LANGUAGE] = {
                 "language", KEY_STRING, AT(language), .bounds = {1, 32, 0}, .metavar = "LANGUAGE",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("what files are written in, which says how they are compiled and run; argv are arguments then"),
         },
         [REQUEST_FUNCTION] = {
                 "function", KEY_FUNCTION, AT(function),
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("a Python function to be called with each test's input, its result compared as a value"),
         },
         [REQUEST_REGION] = {
                 "region", KEY_BOOLEAN, AT(region), .metavar = "",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("let the program say which part of it is measured"),
         },
         [REQUEST_MAX_TESTS] = {
                 "max-tests", KEY_UINT32, AT(max_tests), .bounds = {0, 10000, 0}, .metavar = "N",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("how many of the tests to take, the first ones; 0 takes all"),
         },
         [REQUEST_ON_FAILURE] = {
                 "on-failure", KEY_CHOICE, AT(on_failure), .choices = on_failures, .metavar = "ACTION",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("stop at the first test that fails, or continue with the others"),
         },
         [REQUEST_LABEL] = {
@@ -216,7 +220,7 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         },
         [REQUEST_CANDIDATE_ID] = {
                 "candidate-id", KEY_STRING, AT(candidate_id), .bounds = {0, 256, 0}, .metavar = "TEXT",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM,
                 .doc = N_("which candidate this is; echoed in the report"),
         },
         [REQUEST_PROBLEM_NAME] = {
@@ -231,8 +235,18 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         },
         [REQUEST_ALLOW_FILTERED] = {
                 "allow-filtered", KEY_BOOLEAN, AT(allow_filtered), .metavar = "",
-                .kinds = MEASURE,
+                .kinds = MEASUREMENT,
                 .doc = N_("accept counters the processor blurs on purpose"),
+        },
+        [REQUEST_FAIL_ABOVE] = {
+                "fail-above", KEY_DOUBLE, AT(fail_above), .metavar = "FRACTION",
+                .kinds = COMPARE,
+                .doc = N_("fail when a candidate takes more than the first one by more than this, and that is no noise"),
+        },
+        [REQUEST_FAIL_BELOW] = {
+                "fail-below", KEY_DOUBLE, AT(fail_below), .metavar = "FRACTION",
+                .kinds = COMPARE,
+                .doc = N_("fail when a candidate takes less than the first one by more than this, and that is no noise"),
         },
         [REQUEST_DETACH] = {
                 "detach", KEY_BOOLEAN, AT(detach), .metavar = "",
@@ -253,6 +267,10 @@ int request_key_find(const char *name, KeyId *ret) {
 
 bool request_key_takes(KeyId id, JobKind kind) {
         return request_keys[id].kinds & (1U << kind);
+}
+
+bool request_key_below_one(KeyId id) {
+        return id == REQUEST_REL_CI || id == REQUEST_FAIL_BELOW;
 }
 
 /* Levenshtein distance of two names; a is at most as long as the longest key plus a few. */
@@ -362,7 +380,7 @@ char *request_key_range(KeyId id, const KeyBounds *bounds) {
         case KEY_BOOLEAN:
                 return g_strdup("true or false");
         case KEY_DOUBLE:
-                return g_strdup(id == REQUEST_REL_CI ? _("more than 0 and less than 1") : _("more than 0"));
+                return g_strdup(request_key_below_one(id) ? _("more than 0 and less than 1") : _("more than 0"));
         default:
                 min = request_format_number(key->type, bounds->min);
                 if (bounds->max == (key->type == KEY_UINT32 ? UINT32_MAX : UINT64_MAX))

@@ -37,6 +37,10 @@ typedef enum KeyType {
         KEY_FUNCTION,    /* a{sv} */
 } KeyType;
 
+/* In place of a job's kind: one of the candidates of a comparison, whose dictionary says what is run. What holds for
+ * all of them is in that of JOB_COMPARE. */
+#define REQUEST_CANDIDATE ((JobKind) N_JOB_KINDS)
+
 /* Index into request_keys[], and into RequestLimits. */
 typedef enum KeyId {
         REQUEST_ARGV,
@@ -79,12 +83,14 @@ typedef enum KeyId {
         REQUEST_PROBLEM_NAME,
         REQUEST_SEED,
         REQUEST_ALLOW_FILTERED,
+        REQUEST_FAIL_ABOVE,
+        REQUEST_FAIL_BELOW,
         REQUEST_DETACH,
         N_REQUEST_KEYS,
 } KeyId;
 
 /* Of a KEY_UINT32/UINT64/USEC/BYTES key's number, of the bytes of KEY_STRING, KEY_STRINGS and KEY_FD_OR_BYTES, of the
- * entries of KEY_FILES and KEY_TESTS; doubles are bounded by their parser (finite and > 0, rel-ci < 1). */
+ * entries of KEY_FILES and KEY_TESTS; doubles are bounded by their parser (finite and > 0, some < 1). */
 typedef struct KeyBounds {
         uint64_t min, max, fallback;
 } KeyBounds;
@@ -96,7 +102,8 @@ typedef struct RequestKey {
         KeyBounds bounds;
         const char *const *choices; /* KEY_CHOICE: NULL-terminated, the first is the default */
         const char *knob;    /* of jouletraced.conf that raises the upper bound (MinWindow: sets the lower one) */
-        unsigned kinds;      /* bits 1 << JobKind: the jobs that take it; the others refuse it by name */
+        unsigned kinds;      /* bits 1 << JobKind, REQUEST_CANDIDATE among them: who takes it; the others refuse it by
+                              * name */
         const char *metavar; /* of the option; "": it takes no value; NULL: no option of joulectl's by itself */
         const char *doc;     /* one English clause for the manual, --help (translated there) and the completions */
 } RequestKey;
@@ -107,6 +114,9 @@ extern const RequestKey request_keys[N_REQUEST_KEYS];
 int request_key_find(const char *name, KeyId *ret);
 
 bool request_key_takes(KeyId key, JobKind kind);
+
+/* Whether a KEY_DOUBLE has to be below 1, too: rel-ci, and fail-below, since no program takes less than nothing. */
+bool request_key_below_one(KeyId key);
 
 /* Of the names such a job takes, the one most like a mistyped one; NULL when none is near. */
 const char *request_key_closest(JobKind kind, const char *name);

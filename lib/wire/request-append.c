@@ -91,7 +91,7 @@ static int append_value(sd_bus_message *m, const Request *request, KeyId id) {
         }
 }
 
-static int append_keys(sd_bus_message *m, const Request *request, uint64_t keys) {
+int request_append_keys(sd_bus_message *m, const Request *request, uint64_t keys) {
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
@@ -116,15 +116,19 @@ static int append_keys(sd_bus_message *m, const Request *request, uint64_t keys)
         return sd_bus_message_close_container(m);
 }
 
-int request_append(sd_bus_message *m, const Request *request) {
+uint64_t request_keys_of(JobKind kind) {
         uint64_t keys = 0;
 
         for (KeyId id = 0; id < N_REQUEST_KEYS; id++)
-                if (request_key_takes(id, request->kind))
+                if (request_key_takes(id, kind))
                         keys |= UINT64_C(1) << id;
-        return append_keys(m, request, keys);
+        return keys;
+}
+
+int request_append(sd_bus_message *m, const Request *request) {
+        return request_append_keys(m, request, request_keys_of(request->kind));
 }
 
 int request_append_given(sd_bus_message *m, const Request *request) {
-        return append_keys(m, request, request->given);
+        return request_append_keys(m, request, request->given);
 }

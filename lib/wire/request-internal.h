@@ -31,6 +31,16 @@ KeyBounds request_bounds(KeyId key, const RequestLimits *limits);
 /* Says so; -ERANGE. */
 int request_out_of_range(KeyId key, const KeyBounds *bounds, uint64_t value, char **ret_message);
 
+/* Fills in what a dictionary at the message's read pointer gives, each key and value by itself: request_finish() is
+ * still to come. -EBADMSG and *ret_message when it is refused, -ENXIO when it is no dictionary. */
+int request_read(sd_bus_message *m, Request *request, const RequestLimits *limits, char **ret_message);
+
+/* Appends those of the keys, bits 1 << KeyId, that have a value. */
+int request_append_keys(sd_bus_message *m, const Request *request, uint64_t keys);
+
+/* Bits of the keys that such a job, or candidate, takes. */
+uint64_t request_keys_of(JobKind kind);
+
 /* -EINVAL for a key that this kind of job does not take. */
 int request_check_kind(const Request *request, KeyId key, char **ret_message);
 

@@ -262,26 +262,26 @@ static int read_entry(sd_bus_message *m, const char *name, void *userdata) {
         return read_value(reader, id);
 }
 
-static int read_request(Reader *reader) {
+int request_read(sd_bus_message *m, Request *request, const RequestLimits *limits, char **ret_message) {
+        Reader reader = { .m = m, .request = request, .limits = limits };
         int r;
 
-        r = dictionary_read(reader->m, read_entry, reader);
-        if (r == -ENXIO)
-                return refuse(reader, "the request is no dictionary of keys and values (a{sv})");
-        if (r < 0)
-                return r;
-        return request_finish(reader->request, reader->limits, &reader->message);
+        r = dictionary_read(m, read_entry, &reader);
+        *ret_message = reader.message;
+        return reader.message ? -EBADMSG : r;
 }
 
 int request_from_message(sd_bus_message *m, JobKind kind, const RequestLimits *limits, Request **ret,
                          sd_bus_error *error) {
         g_autoptr(Request) request = request_new(kind, limits);
-        Reader reader = { .m = m, .request = request, .limits = limits };
         g_autofree char *message = NULL;
         int r;
 
-        r = read_request(&reader);
-        message = reader.message;
+        r = request_read(m, request, limits, &message);
+        if (r == -ENXIO)
+                message = g_strdup("the request is no dictionary of keys and values (a{sv})");
+        if (r >= 0)
+                r = request_finish(request, limits, &message);
         if (message) {
                 (void) sd_bus_error_set(error, JT_ERROR_INVALID_REQUEST, message);
                 return -error_to_errno(JT_ERROR_INVALID_REQUEST);

@@ -54,7 +54,17 @@ static int check_profile(Request *request, char **ret_message) {
         return 0;
 }
 
+static int check_candidates(const Request *request, char **ret_message) {
+        const unsigned n = request->candidates ? request->candidates->len : 0;
+
+        if (n >= REQUEST_CANDIDATES_MIN)
+                return 0;
+        return refuse(ret_message, "there are %u candidates; give at least %u", n, REQUEST_CANDIDATES_MIN);
+}
+
 static int check_program(const Request *request, char **ret_message) {
+        if (request->kind == JOB_COMPARE)
+                return check_candidates(request, ret_message);
         if (request->language || request->function)
                 return 0;
         if (!request->argv)

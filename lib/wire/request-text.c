@@ -155,7 +155,7 @@ static int set_value(Request *request, KeyId id, const RequestLimits *limits, co
         case KEY_BYTES:
                 return set_quantity(request, id, limits, text, sizes, ret_message);
         case KEY_DOUBLE:
-                r = parse_double(text, id == REQUEST_REL_CI, &number);
+                r = parse_double(text, id != REQUEST_MAX_JOULES, &number);
                 if (r < 0)
                         return not_understood(id, r, text, ret_message);
                 return request_set_double(request, id, number, ret_message);

@@ -88,6 +88,7 @@ Request *request_free(Request *request) {
         g_free(request->label);
         g_free(request->candidate_id);
         g_free(request->problem_name);
+        g_clear_pointer(&request->candidates, g_ptr_array_unref);
         g_free(request);
         return NULL;
 }
@@ -143,7 +144,7 @@ int request_set_number(Request *request, KeyId id, const RequestLimits *limits, 
 }
 
 int request_set_double(Request *request, KeyId id, double value, char **ret_message) {
-        if (isfinite(value) && value > 0 && (id != REQUEST_REL_CI || value < 1)) {
+        if (isfinite(value) && value > 0 && (!request_key_below_one(id) || value < 1)) {
                 *(double *) request_member(request, id) = value;
                 return 0;
         }
@@ -179,10 +180,23 @@ static int set_choice(Request *request, KeyId id, const char *value, char **ret_
 }
 
 int request_check_kind(const Request *request, KeyId id, char **ret_message) {
+        static const char *const jobs[] = {
+                [JOB_MEASURE] = "a job that measures one program",
+                [JOB_VALIDATE] = "a job that only validates",
+                [JOB_COMPARE] = "a comparison",
+                [REQUEST_CANDIDATE] = "a comparison",
+        };
+        const char *const name = request_keys[id].name;
+
         if (request_key_takes(id, request->kind))
                 return 0;
-        *ret_message = g_strdup_printf("%s: is no key of a job that only validates; leave it out, or measure",
-                                       request_keys[id].name);
+        if (request->kind == REQUEST_CANDIDATE && request_key_takes(id, JOB_COMPARE))
+                *ret_message = g_strdup_printf("%s: is the same for all candidates; give it with the options", name);
+        else if (request->kind == JOB_COMPARE && request_key_takes(id, REQUEST_CANDIDATE))
+                *ret_message = g_strdup_printf("%s: may differ between candidates; give it with each of them", name);
+        else
+                *ret_message = g_strdup_printf("%s: is no key of %s; leave it out, or %s", name, jobs[request->kind],
+                                               request_key_takes(id, JOB_MEASURE) ? "measure" : "compare");
         return -EINVAL;
 }
 

@@ -47,7 +47,9 @@ typedef struct Request {
         char *label, *candidate_id, *problem_name; /* NULL: none */
         uint64_t seed;
         bool allow_filtered;
+        double fail_above, fail_below; /* 0: whatever comes out is no failure */
         bool detach;
+        GPtrArray *candidates; /* of JOB_COMPARE: what request_compare_from_message() made; else NULL */
 } Request;
 
 /* Wherever limits may be NULL, only those bounds hold that no configuration moves: the lower ones of the table, and
@@ -68,6 +70,31 @@ int request_from_message(sd_bus_message *m, JobKind kind, const RequestLimits *l
 /* Appends the request as a{sv}, every key of its kind with its effective value but those without one (no descriptor,
  * no label, …). */
 int request_append(sd_bus_message *m, const Request *request);
+
+/* ---- comparisons ---- */
+
+/* Eight with a working directory and an input each need the sixteen descriptors that dbus-daemon passes in a message.
+ */
+#define REQUEST_CANDIDATES_MIN 2U
+#define REQUEST_CANDIDATES_MAX 8U
+
+/* Reads aa{sv} and a{sv}: what is run, with the keys of REQUEST_CANDIDATE, then how all of it is measured, with those
+ * of JOB_COMPARE. Each of ret's candidates is a Request of kind JOB_MEASURE with the options' values in it, so that it
+ * stands for the measurement of that program alone. Checks and errors as request_from_message(); the message says
+ * which candidate it is about, counted from 1. */
+int request_compare_from_message(sd_bus_message *m, const RequestLimits *limits, Request **ret, sd_bus_error *error);
+
+/* The two dictionaries again, in that order; with only the keys given, what a client sends. */
+int request_compare_append(sd_bus_message *m, const Request *request);
+int request_compare_append_given(sd_bus_message *m, const Request *request);
+
+/* Only the first of them, aa{sv}: empty for a request without candidates. */
+int request_append_candidates(sd_bus_message *m, const Request *request);
+
+/* For clients and tests: a candidate with all defaults, owned by the request, a JOB_COMPARE one. */
+Request *request_add_candidate(Request *request, const RequestLimits *limits);
+
+/* ---- for those who make requests ---- */
 
 /* A request with all defaults and a random seed, for clients to fill in and for tests; descriptors are -1. limits may
  * be NULL. */

@@ -7,6 +7,7 @@
 typedef enum JobKind {
         JOB_MEASURE,
         JOB_VALIDATE,
+        JOB_COMPARE,
         N_JOB_KINDS,
 } JobKind;
 

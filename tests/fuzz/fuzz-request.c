@@ -200,6 +200,50 @@ static int build(char **lines, sd_bus_message **ret) {
         return 0;
 }
 
+/* The dictionary that is open ends, another one begins. */
+static int next_dictionary(sd_bus_message *m, bool options) {
+        int r;
+
+        r = sd_bus_message_close_container(m);
+        if (r >= 0 && options)
+                r = sd_bus_message_close_container(m);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "{sv}");
+        return r;
+}
+
+/* "next" begins another candidate, the first "options" the options. */
+static int build_compare(char **lines, sd_bus_message **ret) {
+        g_autoptr(sd_bus_message) m = NULL;
+        bool options = false;
+        int r;
+
+        r = sd_bus_message_new_signal(offline_bus(), &m, "/fuzz", "org.jouletrace.Fuzz", "Fuzz");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "a{sv}");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "{sv}");
+        for (char **line = lines; r >= 0 && *line; line++) {
+                const bool begins = strcmp(*line, "options") == 0;
+
+                if (options || (!begins && strcmp(*line, "next") != 0))
+                        r = append_entry(m, *line);
+                else
+                        r = next_dictionary(m, begins);
+                options = options || begins;
+        }
+        if (r >= 0 && !options)
+                r = next_dictionary(m, true);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        if (r >= 0)
+                r = sd_bus_message_seal(m, 1, 0);
+        if (r < 0)
+                return r;
+        *ret = g_steal_pointer(&m);
+        return 0;
+}
+
 static void check_bounds(const Request *request, const RequestLimits *limits) {
         for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
                 const RequestKey *key = &request_keys[id];
@@ -329,6 +373,45 @@ static void fuzz_message(JobKind kind, char **lines) {
         g_assert_cmpuint(strlen(error.message), <, 1024);
 }
 
+static void check_compared(const Request *request, const RequestLimits *limits) {
+        g_autoptr(sd_bus_message) m = NULL;
+        g_autoptr(Request) again = NULL;
+
+        g_assert_cmpuint(request->candidates->len, >=, REQUEST_CANDIDATES_MIN);
+        g_assert_cmpuint(request->candidates->len, <=, REQUEST_CANDIDATES_MAX);
+        for (unsigned i = 0; i < request->candidates->len; i++) {
+                const Request *candidate = g_ptr_array_index(request->candidates, i);
+
+                g_assert_cmpint(candidate->kind, ==, JOB_MEASURE);
+                check_bounds(candidate, limits);
+                check_parts(candidate, limits);
+                check_passed_on(candidate);
+                g_assert_cmpuint(candidate->trials, ==, request->trials);
+                g_assert_cmpstr(candidate->label, ==, request->label);
+        }
+        g_assert_cmpint(sd_bus_message_new_signal(offline_bus(), &m, "/fuzz", "org.jouletrace.Fuzz", "Fuzz"), >=, 0);
+        g_assert_cmpint(request_compare_append(m, request), >=, 0);
+        g_assert_cmpint(sd_bus_message_seal(m, 1, 0), >=, 0);
+        g_assert_cmpint(request_compare_from_message(m, NULL, &again, NULL), ==, 0);
+        g_assert_cmpuint(again->candidates->len, ==, request->candidates->len);
+        g_assert_cmpfloat(again->fail_above, ==, request->fail_above);
+}
+
+static void fuzz_compare(char **lines) {
+        g_autoptr(sd_bus_message) m = NULL;
+        g_autoptr(Request) request = NULL;
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+        RequestLimits limits;
+
+        if (build_compare(lines, &m) < 0)
+                return;
+        request_limits_init(&limits);
+        if (request_compare_from_message(m, &limits, &request, &error) >= 0)
+                check_compared(request, &limits);
+        else
+                g_assert_null(request);
+}
+
 static void fuzz_text(char **lines) {
         g_autoptr(Request) request = NULL;
         RequestLimits limits;
@@ -364,6 +447,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         if (lines[0] && strcmp(lines[0], "validate") == 0)
                 fuzz_message(JOB_VALIDATE, lines + 1);
+        else if (lines[0] && strcmp(lines[0], "compare") == 0)
+                fuzz_compare(lines + 1);
         else
                 fuzz_message(JOB_MEASURE, lines);
         fuzz_text(lines);

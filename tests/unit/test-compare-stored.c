@@ -149,6 +149,18 @@ static void test_few(void) {
         g_assert_cmpint(comparison.word, ==, COMPARISON_IMPROVED);
 }
 
+/* Equal trials, too, are too few for an interval where no order of them would be significant. */
+static void test_few_equal(void) {
+        static const double a[] = { 1, 1, 1, 1 };
+        Comparison comparison;
+
+        for (size_t n = 1; n <= 4; n++) {
+                g_assert_cmpint(comparison_of_stored(a, n, a, n, 0, &comparison), ==, 0);
+                g_assert_cmpint(comparison.has_ci, ==, n == 4);
+                g_assert_cmpint(comparison.word, ==, n == 4 ? COMPARISON_NO_CHANGE : COMPARISON_TOO_FEW);
+        }
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/compare-stored/exact", test_exact);
@@ -157,5 +169,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/compare-stored/ties", test_ties);
         g_test_add_func("/compare-stored/many", test_many);
         g_test_add_func("/compare-stored/few", test_few);
+        g_test_add_func("/compare-stored/few-equal", test_few_equal);
         return g_test_run();
 }

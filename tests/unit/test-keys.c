@@ -83,9 +83,11 @@ static void test_kinds(void) {
                                                     NULL };
 
         for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
-                g_assert_true(request_key_takes(id, JOB_MEASURE));
+                const bool compare_only = g_str_has_prefix(request_keys[id].name, "fail-");
+
+                g_assert_cmpint(request_key_takes(id, JOB_MEASURE), !=, compare_only);
                 g_assert_cmpint(request_key_takes(id, JOB_VALIDATE), !=,
-                                g_strv_contains(measure_only, request_keys[id].name));
+                                compare_only || g_strv_contains(measure_only, request_keys[id].name));
         }
         g_assert_cmpstr(request_key_closest(JOB_MEASURE, "trails"), ==, "trials");
         g_assert_null(request_key_closest(JOB_VALIDATE, "trails"));
@@ -180,6 +182,8 @@ static void test_range(void) {
                 { REQUEST_TRIALS, "1 to 1000" },
                 { REQUEST_REL_CI, "more than 0 and less than 1" },
                 { REQUEST_MAX_JOULES, "more than 0" },
+                { REQUEST_FAIL_ABOVE, "more than 0" },
+                { REQUEST_FAIL_BELOW, "more than 0 and less than 1" },
                 { REQUEST_CPU_LIMIT, "1ms to 5min" },
                 { REQUEST_JOB_LIMIT, "10ms to 1h" },
                 { REQUEST_MEMORY_MAX, "at least 4M" },

@@ -355,7 +355,7 @@ static void test_what_goes_with_what(Fixture *f, const void *data) {
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
-                for (f->kind = JOB_MEASURE; f->kind < N_JOB_KINDS; f->kind++) {
+                for (f->kind = JOB_MEASURE; f->kind <= JOB_VALIDATE; f->kind++) {
                         const char *start = f->kind == JOB_MEASURE ? cases[i].measure : cases[i].validate;
                         g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
                         g_autoptr(Request) request = NULL;

@@ -172,6 +172,9 @@ static void test_kind(Fixture *f, const void *data) {
         g_assert_cmpint(request_set_text(request, REQUEST_TRIALS, &f->limits, "3", &message), ==, -EINVAL);
         g_assert_cmpstr(message, ==, "trials: is no key of a job that only validates; leave it out, or measure");
         g_assert_cmphex(request->given, ==, BIT(REQUEST_MAX_TESTS));
+        request->kind = JOB_COMPARE;
+        g_assert_cmpint(request_set_text(request, REQUEST_FAIL_ABOVE, &f->limits, "250%", &message), ==, 0);
+        g_assert_cmpfloat(request->fail_above, ==, 2.5);
 }
 
 #define ADD(path, function) g_test_add(path, Fixture, NULL, setup, function, teardown)

@@ -277,12 +277,14 @@ static void test_booleans(Fixture *f, const void *data) {
         g_assert_cmpuint(tried, ==, 2 * 4);
 }
 
-/* What the tests here and in test-request-parts.c walk, by type: a key of a new type needs a test of its bounds. */
+/* What the tests here, in test-request-parts.c and test-request-compare.c walk, by type: a key of a new type needs a
+ * test of its bounds. */
 static void test_every_key_is_tried(Fixture *f, const void *data) {
-        static const KeyId one_by_one[] = { REQUEST_ARGV,    REQUEST_ENV,          REQUEST_CWD,    REQUEST_STDIN,
-                                            REQUEST_OUTPUT,  REQUEST_ERROR_OUTPUT, REQUEST_REL_CI, REQUEST_MAX_JOULES,
-                                            REQUEST_BLOBS,   REQUEST_FILES,        REQUEST_TESTS,  REQUEST_VALIDATOR,
-                                            REQUEST_FUNCTION };
+        static const KeyId one_by_one[] = { REQUEST_ARGV,     REQUEST_ENV,        REQUEST_CWD,
+                                            REQUEST_STDIN,    REQUEST_OUTPUT,     REQUEST_ERROR_OUTPUT,
+                                            REQUEST_REL_CI,   REQUEST_MAX_JOULES, REQUEST_BLOBS,
+                                            REQUEST_FILES,    REQUEST_TESTS,      REQUEST_VALIDATOR,
+                                            REQUEST_FUNCTION, REQUEST_FAIL_ABOVE, REQUEST_FAIL_BELOW };
 
         for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
                 const KeyType type = request_keys[id].type;
@@ -353,7 +355,7 @@ static void test_messages(Fixture *f, const void *data) {
 
 /* The keys of later interfaces are not silently ignored. */
 static void test_unknown_keys(Fixture *f, const void *data) {
-        static const char *const names[] = { "candidates", "options", "fail-above", "interactor" };
+        static const char *const names[] = { "candidates", "options", "interactor" };
         g_autofree char *long_name = g_strnfill(100000, 'a');
 
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {

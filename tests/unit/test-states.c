@@ -49,6 +49,9 @@ static void test_kinds(void) {
         g_assert_cmpint(job_kind_from_string("validate", &kind), ==, 0);
         g_assert_cmpint(kind, ==, JOB_VALIDATE);
         g_assert_cmpstr(job_kind_to_string(kind), ==, "validate");
+        g_assert_cmpint(job_kind_from_string("compare", &kind), ==, 0);
+        g_assert_cmpint(kind, ==, JOB_COMPARE);
+        g_assert_cmpstr(job_kind_to_string(kind), ==, "compare");
 }
 
 static void test_unknown(void) {
@@ -58,7 +61,7 @@ static void test_unknown(void) {
 
         g_assert_cmpint(job_result_from_string("Done", &result), ==, -EINVAL);
         g_assert_cmpint(job_state_from_string("", &state), ==, -EINVAL);
-        g_assert_cmpint(job_kind_from_string("compare", &kind), ==, -EINVAL);
+        g_assert_cmpint(job_kind_from_string("candidate", &kind), ==, -EINVAL);
 }
 
 int main(int argc, char **argv) {
