@@ -76,6 +76,8 @@ const Verb verbs[] = {
           selftest_options, false, verb_selftest },
         { "status", "", N_("show whether the service can measure, and what keeps it from that"), no_options, false,
           verb_status },
+        { "doctor", N_("[OPTION…]"), N_("show what keeps this machine from measuring well, and what mends it"),
+          doctor_options, false, verb_doctor },
         { "topology", "", N_("show the energy counters of this machine"), no_options, false, verb_topology },
         {},
 };

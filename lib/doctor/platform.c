@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "doctor-internal.h"
+#include "examine-internal.h"
 
 #define CGROUP "sys/fs/cgroup"
 #define SLICE_PARTITION CGROUP "/jouletrace.slice/cpuset.cpus.partition"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "doctor-internal.h"
+#include "examine-internal.h"
 
 int processes_find(const Sysroot *root, const char *const *names, char ***ret) {
         g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "doctor-internal.h"
+#include "examine-internal.h"
 
 #define CPUFREQ "sys/devices/system/cpu/cpufreq"
 #define NO_TURBO "sys/devices/system/cpu/intel_pstate/no_turbo"

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "doctor-internal.h"
+#include "examine-internal.h"
 
 #define POWER_SUPPLY "sys/class/power_supply"
 #define THP "sys/kernel/mm/transparent_hugepage/enabled"

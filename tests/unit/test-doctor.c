@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <sys/stat.h>
 
-#include "doctor.h"
+#include "examine.h"
 #include "tree.h"
 
 #define CPU "sys/devices/system/cpu/"

@@ -3,7 +3,7 @@
 
 /* Private to this folder. */
 
-#include "doctor.h"
+#include "examine.h"
 #include "topology.h"
 
 #define N_(text) text /* found by xgettext; joulectl calls gettext() */

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "doctor-internal.h"
+#include "examine-internal.h"
 
 #define GROUP_COUNTERS N_("Counters")
 #define GROUP_PROCESSOR N_("Processor")
