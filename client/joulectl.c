@@ -72,6 +72,8 @@ const Verb verbs[] = {
           batch_options, false, verb_batch },
         { "score", N_("[OPTION…] ID|FILE…"), N_("score finished jobs between 0 and 1 by energy and time"),
           score_options, false, verb_score },
+        { "plan", N_("--effect PERCENT [OPTION…]"),
+          N_("say how many pairs of runs a comparison needs to find a change"), plan_options, false, verb_plan },
         { "selftest", N_("--hostile [OPTION…] [ROW…]"), N_("see whether the service keeps hostile programs in"),
           selftest_options, false, verb_selftest },
         { "status", "", N_("show whether the service can measure, and what keeps it from that"), no_options, false,

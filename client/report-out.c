@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "explain.h"
+#include "fs.h"
 #include "render.h"
 #include "say.h"
 
@@ -58,4 +59,36 @@ int report_print(const Arguments *arguments, Service *service, uint32_t id, Repo
         if (ret)
                 *ret = g_steal_pointer(&report);
         return 0;
+}
+
+static int read_file(const char *path, Report **ret) {
+        g_autofree char *text = NULL, *shown = text_printable(path, false);
+        g_autoptr(GError) error = NULL;
+        size_t size;
+        int r;
+
+        if (!g_file_get_contents(path, &text, &size, &error)) {
+                say(stderr, "joulectl: %s\n", error->message);
+                return EXIT_USAGE;
+        }
+        r = report_parse(text, size, ret);
+        if (r < 0) {
+                say(stderr, _("joulectl: %s is no report: %s\n"), shown, g_strerror(-r));
+                return EXIT_USAGE;
+        }
+        return 0;
+}
+
+int report_read_operand(const char *verb, const Arguments *arguments, Service **service, const char *operand,
+                        Report **ret) {
+        uint64_t id;
+        int r = 0;
+
+        if (parse_u64(operand, &id) < 0)
+                return read_file(operand, ret);
+        if (id == 0 || id > UINT32_MAX)
+                return usage_error(verb, _("“%s” is no job"), operand);
+        if (!*service)
+                r = service_open(arguments, service);
+        return r == 0 ? report_fetch(*service, (uint32_t) id, NULL, ret) : r;
 }

@@ -13,7 +13,12 @@ int report_print(const Arguments *arguments, Service *service, uint32_t id, Repo
 /* Fetches and reads a report; says what is wrong otherwise. ret_text may be NULL. */
 int report_fetch(Service *service, uint32_t id, char **ret_text, Report **ret);
 
-/* The same, into memory, from what report_fetch() gave. */
+/* The report of an operand of a verb: the number of a job, for which *service is opened when it is NULL, or the name
+ * of a file. Returns 0, or an exit code after having said what is wrong. */
+int report_read_operand(const char *verb, const Arguments *arguments, Service **service, const char *operand,
+                        Report **ret);
+
+/* The same as report_print(), into memory, from what report_fetch() gave. */
 void report_append(GString *out, const Arguments *arguments, const Report *report, const char *text);
 
 /* Writes what report_append() gathered. */

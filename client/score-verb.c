@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "client.h"
-#include "fs.h"
 #include "json-read.h"
 #include "json.h"
 #include "report-out.h"
@@ -112,37 +111,6 @@ static void score_one(Scored *scored, const Scoring *scoring) {
                 scored->score = score(&scoring->parameters, correct, fmax(scored->energy_j, 0), scored->time_s);
 }
 
-static int read_file(const char *path, Report **ret) {
-        g_autofree char *text = NULL, *shown = text_printable(path, false);
-        g_autoptr(GError) error = NULL;
-        size_t size;
-        int r;
-
-        if (!g_file_get_contents(path, &text, &size, &error)) {
-                say(stderr, "joulectl: %s\n", error->message);
-                return EXIT_USAGE;
-        }
-        r = report_parse(text, size, ret);
-        if (r < 0) {
-                say(stderr, _("joulectl: %s is no report: %s\n"), shown, g_strerror(-r));
-                return EXIT_USAGE;
-        }
-        return 0;
-}
-
-static int read_operand(const Arguments *arguments, Service **service, const char *operand, Report **ret) {
-        uint64_t id;
-        int r = 0;
-
-        if (parse_u64(operand, &id) < 0)
-                return read_file(operand, ret);
-        if (id == 0 || id > UINT32_MAX)
-                return usage_error("score", _("“%s” is no job"), operand);
-        if (!*service)
-                r = service_open(arguments, service);
-        return r == 0 ? report_fetch(*service, (uint32_t) id, NULL, ret) : r;
-}
-
 static void append_json_number(GString *out, double value) {
         char text[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -223,7 +191,7 @@ int verb_score(Arguments *arguments, char **args) {
         for (char **operand = operands; *operand; operand++) {
                 Scored scored = { .name = g_strdup(*operand) };
 
-                r = read_operand(arguments, &service, *operand, &scored.report);
+                r = report_read_operand("score", arguments, &service, *operand, &scored.report);
                 if (r != 0) {
                         g_free(scored.name);
                         return r;
