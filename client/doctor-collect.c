@@ -92,10 +92,14 @@ static void add_service_check(JsonArray *checks, JsonObject *from, char **reason
 }
 
 /* A service that is not there is a finding like others. */
-static void add_silent_service(JsonArray *checks) {
-        JsonObject *check = add_check(checks, GROUP_SERVICE, "service", FINDING_PROBLEM, N_("does not answer"));
+static void add_silent_service(JsonArray *checks, const sd_bus_error *error) {
+        bool silent = !sd_bus_error_is_set(error) || sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+                      sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
+        JsonObject *check = add_check(checks, GROUP_SERVICE, "service", FINDING_PROBLEM,
+                                      silent ? N_("does not answer") : error->message ?: error->name);
 
-        set_remedy(check, NULL, service_why("service"), "systemctl start jouletraced", NULL, false);
+        set_remedy(check, NULL, service_why("service"),
+                   silent ? "systemctl start jouletraced" : "journalctl -u jouletraced", NULL, false);
 }
 
 static int add_service(JsonArray *checks, const Arguments *arguments) {
@@ -110,7 +114,7 @@ static int add_service(JsonArray *checks, const Arguments *arguments) {
 
         /* Without a bus there is no service either; what is wrong with the bus has been said. */
         if (service_open(arguments, &service) != 0 || service_try(service, &call, &reply, &error) < 0) {
-                add_silent_service(checks);
+                add_silent_service(checks, &error);
                 return 0;
         }
         r = message_to_json(reply, &answer);

@@ -46,6 +46,11 @@ static char *words(JsonObject *object, const char *member) {
         return text_printable(text && *text ? _(text) : "", false); /* gettext("") is the catalogue's header */
 }
 
+/* What is the same in every language: names and commands. */
+static char *printable(JsonObject *object, const char *member) {
+        return text_printable(json_string(object, member) ?: "", false);
+}
+
 static size_t verdict_index(JsonObject *check) {
         const char *verdict = json_string(check, "verdict");
 
@@ -70,7 +75,7 @@ static void append_arrow(GString *out, size_t indent, const Style *style) {
 /* Below what is not well: why it matters, and what mends it. A command stands on one line, to be copied. */
 static void append_remedy(GString *out, JsonObject *check, size_t indent, const Style *style) {
         g_autofree char *why = words(check, "why"), *advice = words(check, "advice"),
-                        *command = text_printable(json_string(check, "command") ?: "", false);
+                        *command = printable(check, "command");
         size_t arrow = indent + (style->ascii ? 3 : 2);
 
         if (*why) {
@@ -92,7 +97,8 @@ static void append_remedy(GString *out, JsonObject *check, size_t indent, const 
 
 static void append_check(GString *out, JsonObject *check, size_t word_width, size_t name_width, const Style *style) {
         const size_t i = verdict_index(check), indent = INDENT + word_width + GAP;
-        g_autofree char *name = words(check, "name"), *value = words(check, "value"), *limit = words(check, "limit");
+        g_autofree char *name = printable(check, "name"), *value = words(check, "value"),
+                        *limit = words(check, "limit");
         const char *word = _(verdicts[i].word);
 
         g_string_append_printf(out, "%*s", INDENT, "");
@@ -114,7 +120,7 @@ static void append_checks(GString *out, JsonArray *checks, const Style *style) {
         for (size_t i = 0; i < G_N_ELEMENTS(verdicts); i++)
                 word_width = MAX(word_width, text_width(_(verdicts[i].word)));
         for (unsigned i = 0; i < json_array_get_length(checks); i++) {
-                g_autofree char *name = words(json_element(checks, i), "name");
+                g_autofree char *name = printable(json_element(checks, i), "name");
 
                 name_width = MAX(name_width, text_width(name));
         }
@@ -133,8 +139,8 @@ static void append_checks(GString *out, JsonArray *checks, const Style *style) {
 /* One line per file, then the command that takes all of the check's back. */
 static void append_change(GString *out, JsonObject *change, const Style *style) {
         JsonArray *settings = json_array(change, "settings");
-        g_autofree char *name = words(change, "check"), *error = words(change, "error"),
-                        *undo = text_printable(json_string(change, "undo") ?: "", false);
+        g_autofree char *name = printable(change, "check"), *error = words(change, "error"),
+                        *undo = printable(change, "undo");
 
         for (unsigned i = 0; i < json_array_get_length(settings); i++) {
                 JsonObject *setting = json_element(settings, i);

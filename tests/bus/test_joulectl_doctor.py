@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from joulectl_rig import Rig
+from joulectl_rig import BUILD, Rig
 
 CPUFREQ = "sys/devices/system/cpu/cpufreq"
 THP = "sys/kernel/mm/transparent_hugepage/enabled"
@@ -176,6 +176,10 @@ def test_a_service_that_does_not_answer_is_a_finding(rig):
     code, out, err = rig.run("doctor")
     assert code == 1 and err == ""
     assert re.search(r"^  problem  service +does not answer$", out, re.M) and "→ systemctl start jouletraced\n" in out
+    rig.serve(error=["org.freedesktop.DBus.Error.NoMemory", "too little memory"])
+    code, out, err = rig.run("doctor")
+    assert code == 1 and re.search(r"^  problem  service +too little memory$", out, re.M)
+    assert "→ journalctl -u jouletraced\n" in out
 
 
 def test_usage(rig, tmp_path):
@@ -184,3 +188,18 @@ def test_usage(rig, tmp_path):
     assert code == 2 and "ssh server joulectl doctor" in err
     code, _, err = rig.run("--local", "--sysroot", tmp_path / "none", "doctor")
     assert code == 4 and "none" in err
+
+
+@pytest.mark.parametrize("locale, group, verdict, value, changed", [
+    ("de_DE.UTF-8", "Störungen", "Hinweis", "keine", "geändert von always auf madvise"),
+    ("ja_JP.UTF-8", "妨げになるもの", "注意", "なし", "always から madvise に変更しました")])
+def test_languages(rig, host, locale, group, verdict, value, changed):
+    """Values and reasons, which come as English, are in the user's language; names and commands are the same in all."""
+    environ = {"LC_ALL": locale, "LANGUAGE": "", "JOULETRACE_LOCALEDIR": str(BUILD / "po")}
+    top = host(files={THP: "[always] madvise never\n"})
+    out = rig.run("--local", "--sysroot", top, "doctor", env=environ)[1]
+    assert f"\n{group}\n" in out and re.search(rf"^  {verdict} +thp +always$", out, re.M)
+    assert re.search(rf"^  \S+ +swap +{value}$", out, re.M) and f"→ echo madvise > /{THP}\n" in out
+    assert "Whether memory" not in out and re.search(r"^  \S+ +counters +package-0", out, re.M)
+    assert changed in rig.run("--local", "--sysroot", top, "doctor", "--fix", env=environ)[1]
+    assert json.loads(rig.run("--json", "--local", "--sysroot", top, "doctor", env=environ)[1])["checks"][9]["value"] == "none"
