@@ -42,6 +42,7 @@ def test_complete(language, tmp_path):
 def test_every_source_with_texts_is_listed():
     listed = set((TREE / "po" / "POTFILES.in").read_text().split())
     with_texts = {str(path.relative_to(TREE)) for path in [*(TREE / "client").glob("*.c"), *(TREE / "lib" / "wire").glob("*.c"),
+                                                                *(TREE / "lib" / "doctor").glob("*.c"),
                                                                 *(TREE / "daemon").glob("*.c")]
                   if re.search(r'\b(_|N_|ngettext)\("', path.read_text())}
     assert with_texts <= listed
