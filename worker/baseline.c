@@ -97,8 +97,7 @@ static double noise_share(const Baseline *baseline, uint64_t ns) {
         return (double) ns > idle_ns ? sqrt(idle_ns / (double) ns) : 1;
 }
 
-int baseline_power(const Baseline *baseline, size_t domain, uint64_t at_ns, uint64_t ns, double *ret_watts,
-                   double *ret_error_watts) {
+int baseline_power(const Baseline *baseline, size_t domain, uint64_t at_ns, uint64_t ns, IdlePower *ret) {
         double x[NEAREST], y[NEAREST];
         Line line;
         int r;
@@ -106,27 +105,33 @@ int baseline_power(const Baseline *baseline, size_t domain, uint64_t at_ns, uint
         r = line_fit(x, y, nearest(baseline, domain, at_ns, x, y), &line);
         if (r < 0)
                 return r;
-        *ret_watts = line_at(&line, 0);
-        *ret_error_watts = line_half_width(&line, 0, noise_share(baseline, ns));
+        *ret = (IdlePower){ .power_w = line_at(&line, 0),
+                            .half_w = line_half_width(&line, 0, noise_share(baseline, ns)) };
         return 0;
+}
+
+/* The mean of one or two windows. */
+static bool rough_power(const Baseline *baseline, size_t domain, uint64_t at_ns, IdlePower *ret) {
+        double x[NEAREST], y[NEAREST], sum = 0;
+        const size_t n = nearest(baseline, domain, at_ns, x, y);
+
+        for (size_t i = 0; i < n; i++)
+                sum += y[i];
+        ret->power_w = n > 0 ? sum / (double) n : 0;
+        ret->half_w = fabs(ret->power_w) * ROUGH_ERROR;
+        return n > 0;
 }
 
 void baseline_level(const Baseline *baseline, uint64_t at_ns, PowerLevel *ret) {
         PowerLevel level = { .known = baseline->windows->len > 0 };
 
         for (size_t i = 0; i < baseline->n_domains; i++) {
-                double x[NEAREST], y[NEAREST], sum = 0;
-                size_t n;
+                IdlePower idle;
 
-                if (baseline_power(baseline, i, at_ns, 0, &level.watts[i], &level.error_watts[i]) >= 0)
-                        continue;
-                n = nearest(baseline, i, at_ns, x, y);
-                if (n == 0)
+                if (baseline_power(baseline, i, at_ns, 0, &idle) < 0 && !rough_power(baseline, i, at_ns, &idle))
                         level.known = false;
-                for (size_t j = 0; j < n; j++)
-                        sum += y[j];
-                level.watts[i] = n > 0 ? sum / (double) n : 0;
-                level.error_watts[i] = fabs(level.watts[i]) * ROUGH_ERROR;
+                level.watts[i] = idle.power_w;
+                level.error_watts[i] = idle.half_w;
         }
         *ret = level;
 }
@@ -134,19 +139,20 @@ void baseline_level(const Baseline *baseline, uint64_t at_ns, PowerLevel *ret) {
 static int settle(const Baseline *baseline, size_t domain, const Figures *figures, int error, uint64_t gross_uj,
                   int64_t *ret_net_uj, Uncertainty *uncertainty) {
         const uint64_t middle_ns = figures->from_ns + (figures->to_ns - figures->from_ns) / 2;
-        double watts, error_watts, error_uj;
+        IdlePower idle;
+        double net_j, half_j;
         int r;
 
         if (error < 0)
                 return error;
-        r = baseline_power(baseline, domain, middle_ns, figures->wall_ns, &watts, &error_watts);
+        r = baseline_power(baseline, domain, middle_ns, figures->wall_ns, &idle);
         if (r < 0)
                 return r;
-        error_uj = error_watts * (double) figures->wall_ns / 1e3;
-        if (2 * error_uj > BASELINE_WIDTH_MAX * (double) gross_uj)
-                return -ERANGE;
-        *ret_net_uj = (int64_t) gross_uj - llround(watts * (double) figures->wall_ns / 1e3);
-        uncertainty->baseline_uj = error_uj;
+        r = net_compute((double) gross_uj / 1e6, (double) figures->wall_ns / 1e9, &idle, &net_j, &half_j);
+        if (r < 0)
+                return r;
+        *ret_net_uj = llround(net_j * 1e6);
+        uncertainty->baseline_uj = half_j * 1e6;
         return 0;
 }
 
@@ -176,7 +182,7 @@ char *net_error_to_string(int error) {
         case -ERANGE:
                 return g_strdup_printf("the idle machine's power is too uncertain: its interval is wider than %g %% "
                                        "of the gross energy",
-                                       BASELINE_WIDTH_MAX * 100);
+                                       NET_BASELINE_MAX * 100);
         default:
                 return g_strdup("there is no gross energy to take the baseline from");
         }

@@ -5,10 +5,10 @@
  * trial's energy is without it. */
 
 #include "figures.h"
+#include "net.h"
 #include "summary.h"
 
 #define BASELINE_WINDOWS_MIN 3U /* fewer do not tell how much they differ */
-#define BASELINE_WIDTH_MAX 0.1  /* of an interval, as a share of the gross energy it is taken from */
 
 typedef struct IdleWindow {
         uint64_t from_ns, to_ns;
@@ -30,16 +30,14 @@ void baseline_add(Baseline *baseline, const Ticker *ticker, const Span *span);
 /* Power of a domain (n_domains: of the total) around at_ns, for a window of ns there, and half the width of its 95 %
  * interval: from a line through the nearest windows before and after, so that power that drifts is followed and a
  * single disturbed window decides nothing. -ENODATA with fewer than BASELINE_WINDOWS_MIN of them. */
-int baseline_power(const Baseline *baseline, size_t domain, uint64_t at_ns, uint64_t ns, double *ret_watts,
-                   double *ret_error_watts);
+int baseline_power(const Baseline *baseline, size_t domain, uint64_t at_ns, uint64_t ns, IdlePower *ret);
 
 /* The same of all domains, for what lies between a window's edges and what it measures; of one or two windows their
  * mean, with a twentieth of it as the error. known is false when there is none. */
 void baseline_level(const Baseline *baseline, uint64_t at_ns, PowerLevel *ret);
 
-/* Sets net energy and its uncertainty, in every domain and in the total: gross less baseline power × wall time, never
- * clamped. The errors say why there is none: that of the gross energy; -ENODATA: too few idle windows; -ERANGE: the
- * interval of what would be taken off is wider than BASELINE_WIDTH_MAX of gross. */
+/* Sets net energy and its uncertainty, in every domain and in the total, as net_compute() has them. The errors say why
+ * there is none: that of the gross energy; -ENODATA: too few idle windows; that of net_compute(). */
 void baseline_settle(const Baseline *baseline, Figures *figures);
 
 /* Median and interval over all windows, in watts; domain as above. -ENODATA when there is none. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "evaluate.h"
+#include "net.h"
 
 uint64_t round_uj(uint64_t uj, uint64_t step_uj) {
         if (step_uj <= 1 || uj > UINT64_MAX - step_uj)
@@ -294,14 +295,17 @@ bool job_precise_enough(const JobRecord *record) {
 
 bool job_near_floor(const JobRecord *record) {
         JobSummary summary;
-        double floor_j;
+        double floor_j, times;
+        bool near;
 
         if (!record->floor || record->floor->energy_absent || record->floor->iterations == 0)
                 return false;
         if (job_summarise(record, 1, &summary) < 0 || !summary.has_energy)
                 return false;
         floor_j = (double) record->floor->total_uj / 1e6 / (double) record->floor->iterations;
-        return summary.per_iteration.total_j < FLOORS_WANTED * floor_j * (double) MAX(record->tests->len, 1);
+        return floor_compare(summary.per_iteration.total_j, floor_j * (double) MAX(record->tests->len, 1), &times,
+                             &near) >= 0 &&
+               near;
 }
 
 static bool has_quality(const TrialRecord *trial, const char *word) {

@@ -69,9 +69,8 @@ bool job_precise_enough(const JobRecord *record);
  * UNSTABLE. */
 JobStatus job_status_without_result(const JobRecord *record);
 
-/* NEAR_FLOOR: the program takes less than so many times what starting any program takes in its box; with tests, as
+/* NEAR_FLOOR: the program takes less than FLOOR_TIMES what starting any program takes in its box; with tests, as
  * many starts as there are tests. */
-#define FLOORS_WANTED 5
 bool job_near_floor(const JobRecord *record);
 
 /* OUTPUT_DIFFERS: the output of two runs is not the same. */

@@ -34,7 +34,7 @@ typedef struct WindowFacts {
         double tail_s;         /* from the end of the program to the closing edge; 0: nothing was subtracted */
         double end_s;          /* standard uncertainty of the end of the program */
         double tail_power_w;   /* what the tail was taken to draw */
-        double tail_power_u_w; /* and its standard uncertainty, as Baseline's uncertainty_w */
+        double tail_power_u_w; /* and its standard uncertainty */
 } WindowFacts;
 
 /* tick = power · edge · √2: two edges, each as uncertain. quantisation = √(Σ unit² / 6): both readings of a counter

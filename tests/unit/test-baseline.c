@@ -119,18 +119,16 @@ static void test_drift(void) {
 /* A window that something disturbed decides nothing. */
 static void test_disturbed(void) {
         Host host = {};
-        double watts, error_watts;
+        IdlePower idle;
 
         host_up(&host, &machine);
         for (unsigned i = 0; i < 12; i++) {
                 simulator_set_idle(host.simulator, i == 6 ? 75 : i % 2 == 0 ? 50.2 : 49.8);
                 idle_window(&host);
         }
-        g_assert_cmpint(baseline_power(host.baseline, 0, meter_now_ns(host.ticker.meter), 100000000, &watts,
-                                       &error_watts),
-                        ==, 0);
-        g_assert_cmpfloat_with_epsilon(watts, 50, 0.7);
-        g_assert_cmpfloat(error_watts, >, 5);
+        g_assert_cmpint(baseline_power(host.baseline, 0, meter_now_ns(host.ticker.meter), 100000000, &idle), ==, 0);
+        g_assert_cmpfloat_with_epsilon(idle.power_w, 50, 0.7);
+        g_assert_cmpfloat(idle.half_w, >, 5);
         host_down(&host);
 }
 
