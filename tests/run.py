@@ -62,6 +62,21 @@ def build(directory, *options, env=None):
     return True
 
 
+REASON_LENGTH = 300
+
+
+def because(reason):
+    """": " and the reason in a line, for the list of failures; that list is what a reader in a hurry sees."""
+    reason = " ".join((reason or "").split())
+    return f": {reason[:REASON_LENGTH]}{'…' if len(reason) > REASON_LENGTH else ''}" if reason else ""
+
+
+def tap_reason(text):
+    """What a TAP program said before it died, or of the test that failed."""
+    match = re.search(r"^Bail out! *(.*)$", text, re.MULTILINE)
+    return because(match.group(1)) if match else ""
+
+
 def tap_tally(program, text):
     """Counts TAP lines; a program that died before its plan is a failure of its own."""
     tally = Tally()
@@ -87,7 +102,7 @@ def tap_tally(program, text):
         else:
             tally.passed += 1
     if plan is None or plan != seen:
-        tally.failed.append(f"{program}: ended after {seen} of {plan or 'unknown'} tests")
+        tally.failed.append(f"{program}: ended after {seen} of {plan or 'unknown'} tests{tap_reason(text)}")
     return tally
 
 
@@ -121,8 +136,9 @@ def pytest_suite(paths, env=None, timeout_minutes=40):
         if report.exists():
             for case in ElementTree.parse(report).getroot().iter("testcase"):
                 name = f"{case.get('classname')}::{case.get('name')}"
-                if case.find("failure") is not None or case.find("error") is not None:
-                    tally.failed.append(name)
+                wrong = [end for end in (case.find("failure"), case.find("error")) if end is not None]
+                if wrong:
+                    tally.failed.append(name + because(wrong[0].get("message")))
                 elif case.find("skipped") is not None:
                     tally.skipped.append(name)
                 else:

@@ -27,14 +27,14 @@ struct Window {
 };
 
 WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec) {
-        const double wanted_ns = (double) min_window_usec * (double) NSEC_PER_USEC;
+        const double wanted_ns = (double) min_window_usec * (double) NSEC_PER_USEC * MARGIN;
         const uint64_t fit = output_bytes > 0 ? MAX(CAPTURE_MAX_BYTES / 2 / output_bytes, 1) : ITERATIONS_MAX;
         double needed;
         WindowPlan plan = { 1, 1 };
 
         if (iteration_ns == 0 || (double) iteration_ns >= wanted_ns)
                 return plan;
-        needed = ceil(wanted_ns * MARGIN / (double) iteration_ns);
+        needed = ceil(wanted_ns / (double) iteration_ns);
         plan.iterations = (uint32_t) MIN(MIN(needed, (double) ITERATIONS_MAX), (double) fit);
         plan.windows = (uint32_t) MIN(ceil(needed / plan.iterations), (double) WINDOWS_MAX);
         return plan;

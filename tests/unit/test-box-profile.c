@@ -147,11 +147,14 @@ static void test_environment(Fixture *f, gconstpointer data) {
 /* ---- who it is ---- */
 
 static void test_identity(Fixture *f, gconstpointer data) {
-        assert_output(f, "grep -E '^(Uid|Gid|Cap|NoNewPrivs|Seccomp:)' /proc/self/status",
-                      "Uid:\t2100000000\t2100000000\t2100000000\t2100000000\n"
-                      "Gid:\t2100000000\t2100000000\t2100000000\t2100000000\n"
-                      "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
-                      "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+        const uid_t id = BOX_UID;
+        g_autofree char *wanted = g_strdup_printf(
+                        "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n"
+                        "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
+                        "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n",
+                        id, id, id, id, id, id, id, id);
+
+        assert_output(f, "grep -E '^(Uid|Gid|Cap|NoNewPrivs|Seccomp:)' /proc/self/status", wanted);
 }
 
 /* No capability comes back by way of uid 0: each such bit and its lock, keep-caps off and locked. */
@@ -160,7 +163,9 @@ static void test_securebits(Fixture *f, gconstpointer data) {
 }
 
 static void test_groups(Fixture *f, gconstpointer data) {
-        assert_output(f, "id -G", "2100000000\n");
+        g_autofree char *wanted = g_strdup_printf("%u\n", BOX_UID);
+
+        assert_output(f, "id -G", wanted);
 }
 
 /* Two boxes that live at once have each its own uid; that is what the host sees, too. */
@@ -182,7 +187,7 @@ static pid_t program_of(const Box *box) {
 }
 
 static void test_two_boxes(Fixture *f, gconstpointer data) {
-        g_autofree char *directory = g_dir_make_tmp("jt-uids-XXXXXX", NULL), *output = NULL;
+        g_autofree char *directory = g_dir_make_tmp("jt-uids-XXXXXX", NULL), *output = NULL, *wanted = NULL;
         autofd dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         UidLease *first = NULL, *second = NULL, *third = NULL;
         const int netns_fd = f->root.netns_fd;
@@ -209,7 +214,8 @@ static void test_two_boxes(Fixture *f, gconstpointer data) {
         g_assert_cmpint(box_open_gate(b), ==, 0);
         wait_exit(b);
         (void) end_of(b, &output);
-        g_assert_cmpstr(output, ==, "/dev/shm:\n\n/tmp:\n/proc/2\n2100000001\n");
+        wanted = g_strdup_printf("/dev/shm:\n\n/tmp:\n/proc/2\n%u\n", BOX_UID + 1);
+        g_assert_cmpstr(output, ==, wanted);
 
         box_free(b);
         box_free(a);

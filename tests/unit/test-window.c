@@ -11,8 +11,9 @@ static const struct {
         uint32_t iterations, windows;
 } plans[] = {
         { 200000000, 0, 100000, 1, 1 }, /* long enough alone */
-        { 100000000, 0, 100000, 1, 1 },
-        { 99000000, 0, 100000, 2, 1 }, /* just too short, with the margin */
+        { 125000000, 0, 100000, 1, 1 },
+        { 124000000, 0, 100000, 2, 1 }, /* long enough, but not by the margin */
+        { 99000000, 0, 100000, 2, 1 },
         { 10000000, 0, 100000, 13, 1 },
         { 2000000, 0, 100000, 63, 1 },
         { 1000000, 0, 100000, 64, 2 },                    /* 125 are needed, 64 fit */

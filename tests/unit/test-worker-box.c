@@ -48,16 +48,18 @@ static void test_fresh(void) {
 
 #define INSIDE_SH                                                                      \
         "inside() { [ $(hostname) = box ] && [ ! -e /proc/uptime ] && [ ! -e /root ] " \
-        "&& [ $(id -u) -ge 2100001000 ] && [ $(id -u) -lt 2100001100 ]; }\n"
+        "&& [ $(id -u) -ge %u ] && [ $(id -u) -lt %u ]; }\n"
 
 /* What a compiler can see of where it runs. */
 #define INSIDE_C "#if __has_include(\"/proc/uptime\") || __has_include(\"/proc/1/status\")\n#error outside\n#endif\n"
 
 static void test_submission(void) {
+        g_autofree char *script = g_strdup_printf(SHELL INSIDE_SH "inside && echo inside || echo outside\n", BOX_UID,
+                                                  BOX_UID + N_BOX_UIDS);
         g_auto(Problem) problem = {};
 
         problem_init(&problem, JOB_MEASURE);
-        problem_file(&problem, "run", SHELL INSIDE_SH "inside && echo inside || echo outside\n");
+        problem_file(&problem, "run", script);
         problem_test(&problem, "one", "", "inside\n");
         problem_run(&problem);
         problem_assert_verdict(&problem, "AC");
@@ -76,10 +78,12 @@ static void test_compiler(void) {
 }
 
 static void test_validator(void) {
+        g_autofree char *script = g_strdup_printf(SHELL INSIDE_SH "inside && exit 42 || exit 43\n", BOX_UID,
+                                                  BOX_UID + N_BOX_UIDS);
         g_auto(Problem) problem = {};
 
         problem_init(&problem, JOB_VALIDATE);
-        problem_validator(&problem, "kattis", SHELL INSIDE_SH "inside && exit 42 || exit 43\n");
+        problem_validator(&problem, "kattis", script);
         problem_file(&problem, "run", SHELL "echo 3\n");
         problem_test(&problem, "one", "", "");
         problem_run(&problem);

@@ -323,12 +323,12 @@ static void test_fingerprint(void) {
 
 /* ---- regions ---- */
 
-#define REGION_C                                                                                    \
-        "#include <time.h>\n#include <stdio.h>\n#include \"jouletrace.h\"\n"                        \
-        "static void spin(int ms) { struct timespec a, b; clock_gettime(CLOCK_MONOTONIC, &a); do "  \
-        "clock_gettime(CLOCK_MONOTONIC, &b); while ((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - "   \
-        "a.tv_nsec) / 1000000 < ms); }\n"                                                           \
-        "int main(void) { spin(60); if (!jouletrace_measured()) return 3; if (jouletrace_begin()) " \
+#define REGION_C                                                                                        \
+        "#include <time.h>\n#include <stdio.h>\n#include \"jouletrace.h\"\n"                            \
+        "static void spin(int ms) { struct timespec a, b; clock_gettime(CLOCK_MONOTONIC, &a); do "      \
+        "clock_gettime(CLOCK_MONOTONIC, &b); while ((b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - " \
+        "a.tv_nsec < ms * 1000000L); }\n"                                                               \
+        "int main(void) { spin(60); if (!jouletrace_measured()) return 3; if (jouletrace_begin()) "     \
         "return 4; spin(40); if (jouletrace_end(4)) return 5; puts(\"3\"); return 0; }\n"
 
 /* 4 iterations of 10 ms each; the 60 ms before them are in the whole only. */

@@ -14,8 +14,6 @@
 /* A worker that may do less than the service's: without cgroups, and where the kernel gives no box. */
 
 #define STRANGER 65534 /* may not signal a box's stub */
-#define OWN_UIDS 2100003000U
-#define N_OWN_UIDS 10
 
 /* Whatever a failed test leaves alive has become our child. */
 static void kill_children(void) {
@@ -59,7 +57,7 @@ static bool any_boxed(void) {
                 if (!g_ascii_isdigit(*name) || !g_file_get_contents(path, &text, NULL, NULL))
                         continue;
                 line = strstr(text, "\nUid:\t");
-                found |= line && strtoul(line + 6, NULL, 10) - OWN_UIDS < N_OWN_UIDS;
+                found |= line && strtoul(line + 6, NULL, 10) - BOX_UID < N_BOX_UIDS;
         }
         return found;
 }
@@ -77,8 +75,6 @@ static void wait_boxed(bool wanted) {
 static void init_endless(Problem *problem, uid_t caller) {
         problem_init(problem, JOB_VALIDATE);
         problem->client.context.uid = caller;
-        problem->client.context.box_uid_first = OWN_UIDS;
-        problem->client.context.box_uid_last = OWN_UIDS + N_OWN_UIDS - 1;
         problem->client.request->cpu_limit_usec = 300 * USEC_PER_MSEC;
         problem->client.request->wall_limit_usec = 50 * USEC_PER_SEC;
         problem_file(problem, "run", SHELL "trap '' TERM; setsid sleep 600 & while :; do :; done\n");
@@ -290,12 +286,13 @@ static void run_on_host(void) {
 static void run_boxed(void) {
         g_autofree char *outside = g_file_read_link("/proc/self/ns/user", NULL);
         g_autofree char *script = g_strdup_printf(WHO_SH, outside);
+        g_autofree char *wanted = g_strdup_printf("box\n%u\n%u 65534 1\n", BOX_UID, BOX_UID);
         g_auto(Problem) problem = {};
 
         problem_init(&problem, JOB_MEASURE);
         problem.client.worker = worker_of_all;
         problem_file(&problem, "run", script);
-        problem_test(&problem, "one", "", "box\n2100001000\n2100001000 65534 1\n");
+        problem_test(&problem, "one", "", wanted);
         problem_run(&problem);
         problem_assert_verdict(&problem, "AC");
         g_assert_cmpint(problem.client.result->result, ==, RESULT_DONE);

@@ -6,7 +6,9 @@
 #include "fs.h"
 #include "worker-client.h"
 
-#define BOX_UID 2100001000U
+/* Of this test program alone, as in box-fixture.h. */
+#define BOX_UID (2200000000U + 10 * (uid_t) getpid())
+#define N_BOX_UIDS 10
 #define SHELL "#!/bin/sh\n"
 
 /* The bytes of all files, inputs and answers; kept beside the client until they are sealed. */
@@ -26,7 +28,7 @@ static inline void problem_init(Problem *problem, JobKind kind) {
         client->request->files = request_files_new();
         client->request->tests = request_tests_new();
         client->context.box_uid_first = BOX_UID;
-        client->context.box_uid_last = BOX_UID + 99;
+        client->context.box_uid_last = BOX_UID + N_BOX_UIDS - 1;
         client->context.max_blobs = UINT64_C(1) << 28;
         problem->blobs = g_byte_array_new();
 }

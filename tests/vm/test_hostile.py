@@ -25,7 +25,11 @@ TABLE = corpus.load().cases
 # For every run: one of each kind of limit, of end, and of door that must be shut.
 CORE = ("T1", "T2", "T4", "T5", "T8", "P1", "P4-flat", "P7-int80", "P8-clone3", "P13", "M1", "M6-memfd", "M7-work", "M8", "O1", "O4",
         "O13", "X1", "X3-chroot", "X4", "X5", "X9-bpf", "X11-internet", "X18", "X21-own", "J1-42", "C1-shadow", "C6-nul", "E1", "E8")
-CASES = [case for case in TABLE if os.environ.get("JOULETRACE_HOSTILE") == "all" or case.id in CORE]
+ALL = os.environ.get("JOULETRACE_HOSTILE") == "all"
+# ListJobs may take so many times its longest on an idle VM: 5 is the goal, for a run that looks at figures. The emulation shares
+# its cores with whatever else its host does, and a test must not fail for that.
+ANSWER_FACTOR = 5 if ALL else 15
+CASES = [case for case in TABLE if ALL or case.id in CORE]
 
 
 def build_programs(folder, cases):
@@ -44,7 +48,7 @@ def results(vm, request):
     multiple of what it takes on a quiet VM, and of an honest job its power is compared, since a second is not always as long."""
     cases = [item.callspec.params["case"] for item in request.session.items if item.module is request.module]  # -k leaves some
     build_programs(vm.mount_share(), cases)
-    done = vm.run([f"{INSTALLED}/run.py", "--user=user1", "--prebuilt=/share", "--answer-factor=5", "--overshoot=50",
+    done = vm.run([f"{INSTALLED}/run.py", "--user=user1", "--prebuilt=/share", f"--answer-factor={ANSWER_FACTOR}", "--overshoot=50",
                    "--power", "--energy-band=0.5", "--look-every=row", "--json=/run/hostile.json", *(case.id for case in cases)],
                   timeout=120 + 30 * len(cases), check=False)
     assert done.out.rstrip().endswith(" failed"), f"it did not come to its end: {done.out}{done.err}"
