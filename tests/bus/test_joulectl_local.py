@@ -68,8 +68,8 @@ def test_the_report_and_the_records_agree(run):
     assert json.loads(run("--local", "show", "--json", "1")[1]) == report
     assert json.loads(run("--local", "export", "1")[1]) == [report]
     rows = run("--local", "export", "--format", "csv")[1].splitlines()
-    assert len(rows) == 1 + 2 * 2 and rows[1].startswith("1,x,sleep 0.12,done,model,true,")
-    assert [row.split(",")[13] for row in rows[1:]] == ["total", "model"] * 2
+    assert len(rows) == 1 + 2 * 3 and rows[1].startswith("1,x,sleep 0.12,done,model,true,")
+    assert [row.split(",")[13] for row in rows[1:]] == ["total", "net", "model"] * 2
     assert float(rows[1].split(",")[15]) == pytest.approx(report["measurement"]["trials"][0]["total_uj"] / 1e6)
     record, = json.loads(run("--local", "jobs", "--all", "--json")[1])
     assert record["label"] == "x" and record["simulated"] is True
