@@ -353,7 +353,7 @@ static int plan_programs(Pipeline *pipeline, const PipelineBase *base, char **re
                                         .env = pipeline->record->env,
                                         .cpus = &pipeline->cpus,
                                         .containment = base->containment,
-                                        .min_window_usec = pipeline->record->min_window_usec };
+                                        .region_usec = window_wanted_usec(pipeline->record->min_window_usec) };
 
         return programs_new(&programs, &pipeline->programs, ret_why);
 }

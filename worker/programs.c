@@ -306,7 +306,7 @@ static bool is_function_or_region(const Request *request) {
 
 /* The same in validation, warm-up and trial, so that nothing tells them apart. */
 static char **add_region(char **env, const Programs *programs) {
-        g_autofree char *usec = g_strdup_printf("%" PRIu64, programs->base.min_window_usec);
+        g_autofree char *usec = g_strdup_printf("%" PRIu64, programs->base.region_usec);
 
         if (!is_function_or_region(programs->base.request))
                 return env;

@@ -38,7 +38,7 @@ typedef struct ProgramsBase {
         char *const *env; /* of profile host */
         const cpu_set_t *cpus;
         Containment *containment;
-        uint64_t min_window_usec; /* in force */
+        uint64_t region_usec; /* how long the regions of a run should last together */
 } ProgramsBase;
 
 /* -EINVAL with a sentence when the request names what is not there: a language, a source; -ENOTSUP when no box can be

@@ -8,7 +8,6 @@
 #include "window.h"
 
 #define ENERGY_CHECK_USEC (20U * USEC_PER_MSEC)
-#define MARGIN 1.25
 
 struct Window {
         WindowSpec spec;
@@ -26,8 +25,12 @@ struct Window {
         WindowRecord *record;
 };
 
+uint64_t window_wanted_usec(uint64_t min_window_usec) {
+        return min_window_usec + min_window_usec / 4;
+}
+
 WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec) {
-        const double wanted_ns = (double) min_window_usec * (double) NSEC_PER_USEC * MARGIN;
+        const double wanted_ns = (double) window_wanted_usec(min_window_usec) * (double) NSEC_PER_USEC;
         const uint64_t fit = output_bytes > 0 ? MAX(CAPTURE_MAX_BYTES / 2 / output_bytes, 1) : ITERATIONS_MAX;
         double needed;
         WindowPlan plan = { 1, 1 };

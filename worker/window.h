@@ -17,8 +17,12 @@ typedef struct WindowPlan {
         uint32_t iterations, windows;
 } WindowPlan;
 
-/* Pure. iteration_ns: duration of one run, output_bytes: what it wrote. A margin of 25 % keeps trials that are a
- * little faster long enough; outputs may be twice as long and are still kept whole. */
+/* Pure. How long a window is made, longer than the shortest allowed, so that a trial that is a little faster is long
+ * enough, too. */
+uint64_t window_wanted_usec(uint64_t min_window_usec);
+
+/* Pure. iteration_ns: duration of one run, output_bytes: what it wrote, which may be twice as long and is still kept
+ * whole. */
 WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec);
 
 typedef struct WindowSpec {

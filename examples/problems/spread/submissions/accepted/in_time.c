@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Takes 0.8 s, from which the limit follows: 1.2 times it, rounded up to a second. */
+/* Takes 0.8 s, from which the limit follows: 1.1 times it, rounded up to a second. */
 #include <math.h>
 #include <stdio.h>
 #include <time.h>
