@@ -327,6 +327,7 @@ int report_parse(const char *text, size_t size, Report **ret) {
         read_job(report, json_object(root, "job"));
         report->argv = json_strings(json_object(root, "program"), "argv");
         report->language = g_strdup(json_string(json_object(root, "request"), "language"));
+        report->language_version = g_strdup(json_string(json_object(root, "versions"), "language"));
         report->source = g_strdup(first_file(json_array(json_object(root, "request"), "files")));
         report->function = g_strdup(json_string(json_object(json_object(root, "request"), "function"), "name"));
         report->validation = validation_read(root);
@@ -370,6 +371,7 @@ Report *report_free(Report *report) {
         g_free(report->per_test);
         g_free(report->output_problem);
         g_free(report->language);
+        g_free(report->language_version);
         g_free(report->source);
         g_free(report->function);
         validation_free(report->validation);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The programs a job runs: the candidate, its compiler, the validator and its compiler. What each is started with
- * stands fixed here before the launcher is forked; only the compilers' products and what a validator looks at come
- * later, as descriptors. */
+/* The programs a job runs: the candidate, its compiler, the validator and its compiler, and what tells the versions of
+ * their languages. What each is started with stands fixed here before the launcher is forked; only the compilers'
+ * products and what a validator looks at come later, as descriptors. */
 
 #include "box.h"
 #include "context.h"
@@ -15,6 +15,8 @@ typedef enum ProgramId {
         PROGRAM_COMPILER,
         PROGRAM_VALIDATOR,
         PROGRAM_VALIDATOR_COMPILER,
+        PROGRAM_VERSION,
+        PROGRAM_VALIDATOR_VERSION, /* not where it is the candidate's */
         N_PROGRAMS,
 } ProgramId;
 
@@ -52,6 +54,9 @@ bool programs_has(const Programs *programs, ProgramId id);
 
 /* Whether the compiler makes a program, which is handed over as the first file from then on. */
 bool programs_makes_product(const Programs *programs, ProgramId compiler);
+
+/* Whether the validator's language is the candidate's, whose version is asked for once. */
+bool programs_share_language(const Programs *programs);
 
 /* SHA-256 of the system call filter; NULL for profile host. */
 const char *programs_filter_sha256(const Programs *programs);
