@@ -46,6 +46,18 @@ const char *language_of_word(const char *word) {
         return language ? language->id : NULL;
 }
 
+bool language_is_source(const char *language, const char *name) {
+        const Language *known = language_by_id(languages(), language);
+
+        return known && language_owns(known, name);
+}
+
+const char *language_source_name(const char *language) {
+        const Language *known = language_by_id(languages(), language);
+
+        return known ? known->source : NULL;
+}
+
 char *language_list(void) {
         GString *out = g_string_new(NULL);
 

@@ -335,6 +335,17 @@ char *render_subject(const Report *report) {
         return g_steal_pointer(&command);
 }
 
+static void append_language(GString *out, const Report *report, const Style *style) {
+        g_autofree char *printable = text_printable(report->language_version ?: "", false),
+                        *shown = text_ellipsize(printable, COMMAND_WIDTH, style->ascii);
+
+        if (!*shown)
+                return;
+        g_string_append(out, "  ");
+        g_string_append_printf(out, _("with %s"), shown);
+        g_string_append_c(out, '\n');
+}
+
 void render_report(GString *out, const Report *report, const Style *style) {
         g_autofree char *command = render_subject(report), *printable = text_printable(command, false),
                         *shown = text_ellipsize(printable, COMMAND_WIDTH, style->ascii);
@@ -349,6 +360,7 @@ void render_report(GString *out, const Report *report, const Style *style) {
         }
         g_string_append_c(out, '\n');
 
+        append_language(out, report, style);
         render_validation(out, report, style);
         /* a verdict that is not AC is the cause, and has been told */
         if (!report->validation || g_strcmp0(report->validation->verdict, "AC") == 0 ||

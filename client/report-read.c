@@ -293,6 +293,7 @@ static void read_program(Report *report, JsonObject *object) {
 
         report->argv = json_strings(json_object(object, "program"), "argv");
         report->language = g_strdup(json_string(request, "language"));
+        report->language_version = g_strdup(json_string(json_object(object, "versions"), "language"));
         report->source = g_strdup(first_file(json_array(request, "files")));
         report->function = g_strdup(json_string(json_object(request, "function"), "name"));
         report->validation = validation_read(object);
@@ -421,6 +422,7 @@ Report *report_free(Report *report) {
         g_free(report->per_test);
         g_free(report->output_problem);
         g_free(report->language);
+        g_free(report->language_version);
         g_free(report->source);
         g_free(report->function);
         validation_free(report->validation);

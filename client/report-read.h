@@ -62,6 +62,7 @@ typedef struct Report {
         uint64_t submitted_usec, started_usec, finished_usec; /* 0: unknown */
         char **argv;
         char *language, *source, *function; /* NULL: none; the source is the first file */
+        char *language_version;             /* what its compiler or interpreter says; NULL: unknown */
         Validation *validation;             /* NULL: no tests were given */
 
         char *status, *grade;

@@ -149,6 +149,19 @@ static void say_sent(const Arguments *arguments, const char *path, const Program
                     first->name);
 }
 
+void sent_name_source(GPtrArray *files, const char *language) {
+        const char *name = language_source_name(language);
+        ProblemFile *first = g_ptr_array_index(files, 0);
+
+        for (unsigned i = 0; i < files->len; i++)
+                if (language_is_source(language, ((ProblemFile *) g_ptr_array_index(files, i))->name))
+                        return;
+        if (!name || strchr(path_name(first->name), '.'))
+                return;
+        g_free(first->name);
+        first->name = g_strdup(name);
+}
+
 /* A file of this machine that the command names: the box has it only when it is sent. */
 static int send_command(const char *verb, const Arguments *arguments, const char *language, char **args,
                         Program *program) {
@@ -176,7 +189,8 @@ static int send_command(const char *verb, const Arguments *arguments, const char
                                            args[0], list);
                 }
                 program->name = g_strconcat("./", file->name, NULL);
-        }
+        } else
+                sent_name_source(files, language);
         program->args = args + 1;
         say_sent(arguments, args[0], program);
         return 0;
@@ -219,6 +233,7 @@ int sent_program(const Sent *sent, const char *verb, const Arguments *arguments,
                 return r;
         if (given && ret->submission->files->len > 0) {
                 ret->submission->language = g_strdup(given);
+                sent_name_source(ret->submission->files, given);
                 ret->args = args;
                 return 0;
         }

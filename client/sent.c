@@ -216,8 +216,10 @@ static int add_validator_program(const Sent *sent, ProblemValidator *validator, 
                 g_free(options->language);
                 options->language = g_strdup(sent->validator_language ?: language_of_suffix(first->name));
         }
-        if (options->language)
+        if (options->language) {
+                sent_name_source(validator->files, options->language);
                 return 0;
+        }
         if (first->mode != EXECUTABLE) {
                 *ret_problem = g_strdup_printf(_("%s: neither executable nor of a known language; give "
                                                  "--validator-language"),

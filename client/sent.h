@@ -65,5 +65,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Program, program_clear)
 int sent_program(const Sent *sent, const char *verb, const Arguments *arguments, const Problem *problem,
                  const Request *request, char **args, Program *ret);
 
+/* Where no file is a source of the language by its name, and the first has no suffix: gives that one the name which
+ * the language has for it. The service would find no source among them. */
+void sent_name_source(GPtrArray *files, const char *language);
+
 /* Reads a file of this machine; its mode is 0755 when somebody may execute it, else 0644. */
 int sent_read_file(const char *path, const char *name, GPtrArray *files, char **ret_problem);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "capture.h"
 #include "fs.h"
 #include "printable.h"
@@ -6,6 +8,7 @@
 
 #define CHUNK_FIRST (16U * 1024U)
 #define CHUNK_BYTES (256U * 1024U)
+#define ELLIPSIS "…"
 
 typedef struct Chunk {
         size_t size, used;
@@ -87,6 +90,34 @@ char *capture_text(const Capture *capture) {
         return text;
 }
 
+/* What stands between blanks, as printable text; NULL: nothing. */
+static char *shown_line(const char *line, const char *end) {
+        while (line < end && g_ascii_isspace(*line))
+                line++;
+        while (end > line && g_ascii_isspace(end[-1]))
+                end--;
+        return line < end ? g_strdelimit(text_printable(line, (size_t) (end - line)), "\t", ' ') : NULL;
+}
+
+char *capture_line(const Capture *capture, size_t most) {
+        g_autofree char *text = capture_text(capture), *shown = NULL;
+        const char *const end = text + capture->bytes;
+
+        for (const char *line = text; line < end && !shown;) {
+                const char *line_end = memchr(line, '\n', (size_t) (end - line)) ?: end;
+
+                shown = shown_line(line, line_end);
+                line = line_end + 1;
+        }
+        if (!shown || strlen(shown) <= most)
+                return g_steal_pointer(&shown);
+        most -= strlen(ELLIPSIS);
+        while (((guchar) shown[most] & 0xc0) == 0x80) /* not in the middle of a character */
+                most--;
+        shown[most] = '\0';
+        return g_strconcat(shown, ELLIPSIS, NULL);
+}
+
 int capture_memfd(const Capture *capture) {
         g_autofree char *text = capture_text(capture);
 
@@ -109,8 +140,8 @@ char *capture_tail(const Capture *capture, size_t most) {
         g_autoptr(GString) raw = last_bytes(capture, most);
         g_autofree char *text = text_printable(raw->str, raw->len);
 
-        return g_strconcat(raw->len < capture->bytes ? "…" : "", text, capture->bytes < capture->seen ? "…" : "",
-                           NULL);
+        return g_strconcat(raw->len < capture->bytes ? ELLIPSIS : "", text,
+                           capture->bytes < capture->seen ? ELLIPSIS : "", NULL);
 }
 
 int capture_write(const Capture *capture, int fd) {

@@ -29,6 +29,10 @@ char *capture_sha256(const Capture *capture);
  * \xNN. "…" stands for what is left out before them, and behind them for what was not kept. */
 char *capture_tail(const Capture *capture, size_t most);
 
+/* The first line that is not blank, as printable text of at most `most` bytes, "…" at its end when it is longer; NULL:
+ * there is none. */
+char *capture_line(const Capture *capture, size_t most);
+
 /* What was kept as one block, with a NUL behind it. */
 char *capture_text(const Capture *capture);
 

@@ -9,7 +9,7 @@ void pipeline_finish(Pipeline *pipeline) {
         pipeline->is_over = true;
         pipeline->trial = trial_free(pipeline->trial);
         pipeline->idle = idle_free(pipeline->idle);
-        pipeline->compiler = solo_free(pipeline->compiler);
+        pipeline->tool = solo_free(pipeline->tool);
         pipeline->next_source = sd_event_source_disable_unref(pipeline->next_source);
         pipeline->job_timer = sd_event_source_disable_unref(pipeline->job_timer);
         pipeline->watchdog_timer = sd_event_source_disable_unref(pipeline->watchdog_timer);

@@ -19,6 +19,8 @@
 /* Where the job stands. */
 typedef enum PipelineStep {
         PIPELINE_READ,
+        PIPELINE_VERSION,
+        PIPELINE_VALIDATOR_VERSION,
         PIPELINE_COMPILE,
         PIPELINE_COMPILE_VALIDATOR,
         PIPELINE_VALIDATE,
@@ -59,7 +61,7 @@ struct Pipeline {
         Material material;
 
         PipelineStep step;
-        Solo *compiler;
+        Solo *tool;                           /* a compiler, or what tells its version; NULL: none runs */
         int product_fd, validator_product_fd; /* -1: none */
         size_t n_read;                        /* tests that were checked */
 
@@ -104,6 +106,7 @@ bool pipeline_has_region(const Pipeline *pipeline);
 
 /* The next thing to do; called when nothing runs. */
 void pipeline_read(Pipeline *pipeline);
+void pipeline_version(Pipeline *pipeline);
 void pipeline_compile(Pipeline *pipeline);
 void pipeline_validate(Pipeline *pipeline);
 void pipeline_measure(Pipeline *pipeline);

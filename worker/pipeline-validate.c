@@ -42,7 +42,7 @@ static void on_compiler_over(Solo *solo, void *userdata) {
 static int take_product(Pipeline *pipeline) {
         int *product_fd = compiles_validator(pipeline) ? &pipeline->validator_product_fd : &pipeline->product_fd;
         const ProgramId compiler = compiles_validator(pipeline) ? PROGRAM_VALIDATOR_COMPILER : PROGRAM_COMPILER;
-        const Capture *output = solo_output(pipeline->compiler);
+        const Capture *output = solo_output(pipeline->tool);
 
         if (!programs_makes_product(pipeline->programs, compiler))
                 return 0;
@@ -62,19 +62,19 @@ static int take_product(Pipeline *pipeline) {
 /* False when that was the end. */
 static bool take_compiled(Pipeline *pipeline) {
         JobRecord *record = pipeline->record;
-        const Capture *words = solo_error_output(pipeline->compiler);
-        const unsigned facts = solo_record(pipeline->compiler)->facts & ~(unsigned) FACTS_HARMLESS;
+        const Capture *words = solo_error_output(pipeline->tool);
+        const unsigned facts = solo_record(pipeline->tool)->facts & ~(unsigned) FACTS_HARMLESS;
         const int r = facts != 0 ? 0 : take_product(pipeline);
         g_autofree char *fault =
-                        facts & FACT_OUR_FAULT ? evidence_describe(&solo_record(pipeline->compiler)->evidence) : NULL;
+                        facts & FACT_OUR_FAULT ? evidence_describe(&solo_record(pipeline->tool)->evidence) : NULL;
 
         if (facts != 0 || r < 0 || !compiles_validator(pipeline)) {
                 run_record_free(record->compiler);
                 g_free(record->compiler_words);
-                record->compiler = solo_take_record(pipeline->compiler);
+                record->compiler = solo_take_record(pipeline->tool);
                 record->compiler_words = words->bytes > 0 ? capture_tail(words, WORDS_BYTES) : NULL;
         }
-        pipeline->compiler = solo_free(pipeline->compiler);
+        pipeline->tool = solo_free(pipeline->tool);
         if (fault) {
                 g_autofree char *why = g_strconcat("The compiler: ", fault, NULL);
 
@@ -94,7 +94,7 @@ static void start_compiler(Pipeline *pipeline, ProgramId id) {
 
         pipeline_report(pipeline, JOB_VALIDATING, 0, (uint32_t) pipeline->workload->n_tests);
         r = solo_start(pipeline->event, &programs_specs(pipeline->programs)[id], &COMPILER_LIMITS, on_compiler_over,
-                       pipeline, &pipeline->compiler, &why);
+                       pipeline, &pipeline->tool, &why);
         if (r < 0)
                 pipeline_finish_not_built(pipeline, r, BOX_STAGE_SETUP, why);
 }
@@ -102,11 +102,11 @@ static void start_compiler(Pipeline *pipeline, ProgramId id) {
 void pipeline_compile(Pipeline *pipeline) {
         const ProgramId id = compiles_validator(pipeline) ? PROGRAM_VALIDATOR_COMPILER : PROGRAM_COMPILER;
 
-        if (!pipeline->compiler && programs_has(pipeline->programs, id)) {
+        if (!pipeline->tool && programs_has(pipeline->programs, id)) {
                 start_compiler(pipeline, id);
                 return;
         }
-        if (pipeline->compiler && !take_compiled(pipeline))
+        if (pipeline->tool && !take_compiled(pipeline))
                 return;
         pipeline->step++;
         pipeline_advance_later(pipeline);

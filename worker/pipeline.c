@@ -219,6 +219,10 @@ static int on_advance(sd_event_source *source, void *userdata) {
         case PIPELINE_READ:
                 pipeline_read(pipeline);
                 break;
+        case PIPELINE_VERSION:
+        case PIPELINE_VALIDATOR_VERSION:
+                pipeline_version(pipeline);
+                break;
         case PIPELINE_COMPILE:
         case PIPELINE_COMPILE_VALIDATOR:
                 pipeline_compile(pipeline);
@@ -400,8 +404,8 @@ void pipeline_cancel(Pipeline *pipeline, const char *error) {
         if (pipeline->material.errand) {
                 pipeline->material.errand = errand_free(pipeline->material.errand);
                 pipeline_advance_later(pipeline);
-        } else if (pipeline->compiler)
-                solo_kill(pipeline->compiler, KILLED_FOR_CANCEL);
+        } else if (pipeline->tool)
+                solo_kill(pipeline->tool, KILLED_FOR_CANCEL);
         else if (pipeline->idle)
                 idle_abort(pipeline->idle);
         else if (pipeline->trial)
@@ -417,7 +421,7 @@ Pipeline *pipeline_free(Pipeline *pipeline) {
         sd_event_source_disable_unref(pipeline->launcher_source);
         pipeline->trial = trial_free(pipeline->trial);
         idle_free(pipeline->idle);
-        solo_free(pipeline->compiler);
+        solo_free(pipeline->tool);
         judging_free(pipeline->judging);
         material_clear(&pipeline->material);
         launcher_free(pipeline->launcher);

@@ -260,6 +260,13 @@ static int plan_validator(Programs *programs, char **ret_why) {
         return 0;
 }
 
+static void plan_versions(Programs *programs) {
+        if (programs->language)
+                programs->tools[PROGRAM_VERSION].argv = g_strdupv(programs->language->version);
+        if (programs->validator_language && !programs_share_language(programs))
+                programs->tools[PROGRAM_VALIDATOR_VERSION].argv = g_strdupv(programs->validator_language->version);
+}
+
 /* ---- names ---- */
 
 static bool lies_below(const char *name, const char *directory) {
@@ -389,6 +396,7 @@ static int plan_boxes(Programs *programs, char **ret_why) {
                 r = check_all_names(programs, ret_why);
         if (r < 0)
                 return r;
+        plan_versions(programs);
         programs->env = g_strdupv(request->env ?: (char **) box_environment);
         programs->env = add_region(programs->env, programs);
         for (ProgramId id = 0; id < N_PROGRAMS; id++)
@@ -474,6 +482,10 @@ bool programs_makes_product(const Programs *programs, ProgramId compiler) {
         const Language *language = compiler == PROGRAM_COMPILER ? programs->language : programs->validator_language;
 
         return language && language->compile && language_makes_binary(language);
+}
+
+bool programs_share_language(const Programs *programs) {
+        return programs->language && programs->language == programs->validator_language;
 }
 
 const char *programs_filter_sha256(const Programs *programs) {

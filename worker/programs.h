@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The programs a job runs: the candidate, its compiler, the validator and its compiler, and what shows what running
- * any program costs. What each is started with stands fixed here before the launcher is forked; only the compilers'
- * products and what a validator looks at come later, as descriptors. */
+/* The programs a job runs: the candidate, its compiler, the validator and its compiler, what tells the versions of
+ * their languages, and what shows what running any program costs. What each is started with stands fixed here before
+ * the launcher is forked; only the compilers' products and what a validator looks at come later, as descriptors. */
 
 #include "box.h"
 #include "context.h"
@@ -16,6 +16,8 @@ typedef enum ProgramId {
         PROGRAM_VALIDATOR,
         PROGRAM_VALIDATOR_COMPILER,
         PROGRAM_FLOOR, /* /bin/true, in the candidate's own box */
+        PROGRAM_VERSION,
+        PROGRAM_VALIDATOR_VERSION, /* not where it is the candidate's */
         N_PROGRAMS,
 } ProgramId;
 
@@ -53,6 +55,9 @@ bool programs_has(const Programs *programs, ProgramId id);
 
 /* Whether the compiler makes a program, which is handed over as the first file from then on. */
 bool programs_makes_product(const Programs *programs, ProgramId compiler);
+
+/* Whether the validator's language is the candidate's, whose version is asked for once. */
+bool programs_share_language(const Programs *programs);
 
 /* SHA-256 of the system call filter; NULL for profile host. */
 const char *programs_filter_sha256(const Programs *programs);

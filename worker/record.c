@@ -229,6 +229,11 @@ JobRecord *job_record_new(const Request *request, const JobContext *context) {
         return record;
 }
 
+static void version_clear(VersionRecord *version) {
+        g_free(version->line);
+        g_free(version->absent);
+}
+
 JobRecord *job_record_free(JobRecord *record) {
         if (!record)
                 return NULL;
@@ -244,6 +249,8 @@ JobRecord *job_record_free(JobRecord *record) {
         g_strfreev(record->env);
         g_free(record->thermal_absent);
         g_ptr_array_unref(record->tests);
+        version_clear(&record->version);
+        version_clear(&record->validator_version);
         run_record_free(record->compiler);
         g_free(record->compiler_words);
         g_ptr_array_unref(record->warmups);

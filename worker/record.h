@@ -125,6 +125,12 @@ typedef struct ProgramRecord {
         char *absent; /* why sha256 and size are not known */
 } ProgramRecord;
 
+/* What tells the version of a language. Both NULL: it was not run, or not to its end. */
+typedef struct VersionRecord {
+        char *line;   /* what it said */
+        char *absent; /* why that is not known */
+} VersionRecord;
+
 typedef struct JobRecord {
         const Request *request;
         const JobContext *context;
@@ -141,18 +147,19 @@ typedef struct JobRecord {
         Baseline *baseline;       /* NULL: the job ended before it measured, or there is no meter */
         ContainmentKind containment;
         ProgramRecord program;
-        uint64_t min_window_usec;  /* in force */
-        char **env;                /* in force */
-        char *thermal_absent;      /* why there is no thermal gate; NULL when there is */
-        TrialEvidence idle;        /* of all idle windows together */
-        GPtrArray *tests;          /* TestRecord, in the request's order; empty: none were given */
-        const char *filter_sha256; /* of the box's system call filter; NULL: there is none */
-        RunRecord *compiler;       /* the compiler's run; NULL: nothing to compile */
-        char *compiler_words;      /* the end of what it said; NULL: nothing */
-        GPtrArray *warmups;        /* TrialRecord */
-        GPtrArray *trials;         /* TrialRecord; the invalid ones stay */
-        GPtrArray *reasons;        /* words about the whole job: char * */
-        char *output_problem;      /* why the output could not be handed over; NULL: it was, or nobody asked */
+        uint64_t min_window_usec;                 /* in force */
+        char **env;                               /* in force */
+        char *thermal_absent;                     /* why there is no thermal gate; NULL when there is */
+        TrialEvidence idle;                       /* of all idle windows together */
+        GPtrArray *tests;                         /* TestRecord, in the request's order; empty: none were given */
+        const char *filter_sha256;                /* of the box's system call filter; NULL: there is none */
+        VersionRecord version, validator_version; /* of the languages */
+        RunRecord *compiler;                      /* the compiler's run; NULL: nothing to compile */
+        char *compiler_words;                     /* the end of what it said; NULL: nothing */
+        GPtrArray *warmups;                       /* TrialRecord */
+        GPtrArray *trials;                        /* TrialRecord; the invalid ones stay */
+        GPtrArray *reasons;                       /* words about the whole job: char * */
+        char *output_problem; /* why the output could not be handed over; NULL: it was, or nobody asked */
 
         JobResult result;
         JobStatus status;

@@ -114,10 +114,30 @@ void body_filter(Body *body) {
         body_close(body);
 }
 
+static void write_version(Body *body, const char *member, const VersionRecord *version, bool wanted,
+                          const char *unwanted) {
+        g_autofree char *path = g_strdup_printf("versions.%s", member);
+
+        if (version->line)
+                body_string(body, member, version->line);
+        else
+                body_absent(body, member, path,
+                            version->absent
+                                            ?: wanted ? "the job ended before it was asked for"
+                                                      : unwanted);
+}
+
 static void write_versions(Body *body) {
+        const JobRecord *record = body->record;
+        const Request *request = record->request;
+
         body_open(body, "versions");
         body_string(body, "jouletrace", JT_VERSION);
         body_string(body, "json_glib", JSON_VERSION_S);
+        write_version(body, "language", &record->version, request->language || request->function,
+                      "the program is run without a language");
+        write_version(body, "validator_language", &record->validator_version,
+                      request->validator && request->validator->language, "the validator is run without a language");
         body_close(body);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* One run of a box outside any window: a compiler's, a validator's. */
+/* One run of a box outside any window: a compiler's, a validator's, what tells a version. */
 
 #include "run.h"
 

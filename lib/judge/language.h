@@ -9,7 +9,7 @@
  *   Source=main.c                what a source without a name is called; optional
  *   Compile=/usr/bin/gcc …       optional; with {binary} it makes the program, without it checks the sources
  *   Run={binary}
- *   Version=/usr/bin/gcc --version
+ *   Version=/usr/bin/gcc --version   whose first line is the version in a report
  *
  * Commands are split into words as a shell would, with quotes and nothing more; the first is an absolute path or
  * {binary}. {files} is a word by itself and becomes one for each source; {main}, {mainclass}, {binary} and {memory}

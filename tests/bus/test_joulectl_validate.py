@@ -68,6 +68,17 @@ def test_a_source_is_sent_along(rig, here, arguments):
     assert request["files"] == [["sum.py", "print(3)\n", 0o644]]
 
 
+@pytest.mark.parametrize("arguments", [["./data", "7"], ["--file", "data", "7"]])
+def test_a_source_without_a_suffix(rig, here, arguments):
+    request, err = sent(rig, here, "--tests", "tests", "--language", "python3", *arguments)
+    assert request["argv"] == ["7"] and request["language"] == "python3"
+    assert [(name, mode) for name, _, mode in request["files"]] == [("main.py", 0o644)]
+    assert "data is sent along, as main.py in python3" in err or "--file" in arguments
+    request, _ = sent(rig, here, "--tests", "tests", "--validator", "testlib", "--validator-file", "data",
+                      "--validator-language", "python3", "./prog")
+    assert [file[0] for file in request["validator"]["files"]] == ["main.py"] and request["files"][0][0] == "prog"
+
+
 def test_files_keep_their_order_and_mode(rig, here):
     request, _ = sent(rig, here, "--tests", "tests", "--file", "lib/data=data", "--file=main=prog", "./main", "x")
     assert [(name, mode) for name, _, mode in request["files"]] == [("lib/data", 0o644), ("main", 0o755)]

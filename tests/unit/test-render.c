@@ -39,6 +39,23 @@ static void test_result(void) {
                         "  ⚠ in 1 trial: the reserved cores were taken away during the trial\n");
 }
 
+/* Whose compiler or interpreter it was; its words are no more to be trusted than others'. */
+static void test_language(void) {
+        static const char json[] = "{\"schema\":\"org.jouletrace.report/1\",\"job\":{\"id\":9},\"request\":"
+                                   "{\"language\":\"toy\",\"files\":[{\"name\":\"a.toy\"}]},"
+                                   "\"versions\":{\"language\":\"Toy 1.2 (x)\"}}";
+        g_autoptr(Report) report = NULL;
+        g_autofree char *text = NULL, *hostile = NULL;
+
+        g_assert_cmpint(report_parse(json, strlen(json), &report), ==, 0);
+        text = render(report, &style);
+        g_assert_cmpstr(text, ==, "Job 9: a.toy (toy)\n  with Toy 1.2 (x)\n");
+        g_free(report->language_version);
+        report->language_version = g_strdup("\033[2JToy");
+        hostile = render(report, &style);
+        g_assert_null(strchr(hostile, '\033'));
+}
+
 /* The figures are good, but the file that was asked for is not whole. */
 static void test_output_problem(void) {
         g_autoptr(Report) report = sample();
@@ -179,6 +196,7 @@ static void test_mixed_comparison_goes_by_time(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/render/result", test_result);
+        g_test_add_func("/render/language", test_language);
         g_test_add_func("/render/output-problem", test_output_problem);
         g_test_add_func("/render/modelled", test_modelled);
         g_test_add_func("/render/time-only", test_time_only);

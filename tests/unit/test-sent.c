@@ -76,10 +76,33 @@ static void test_refused(void) {
         }
 }
 
+/* A file without a suffix is a source by what its language calls it; one that has a suffix is what that says. */
+static void test_source_name(void) {
+        static const struct {
+                const char *language, *names[2], *called;
+        } cases[] = {
+                { "c", { "sum" }, "main.c" },        { "c", { "src/sum", "data.txt" }, "main.c" },
+                { "python3", { "sum" }, "main.py" }, { "c", { "data", "sum.c" }, "data" },
+                { "c", { "sum.txt" }, "sum.txt" },   { "c", { "sum.c" }, "sum.c" },
+                { "cobol", { "sum" }, "sum" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autoptr(Submission) submission = submission_new("");
+                g_autoptr(GBytes) bytes = g_bytes_new_static("", 0);
+
+                for (size_t n = 0; n < 2 && cases[i].names[n]; n++)
+                        problem_add_file(submission->files, cases[i].names[n], bytes, 0644);
+                sent_name_source(submission->files, cases[i].language);
+                g_assert_cmpstr(((ProblemFile *) g_ptr_array_index(submission->files, 0))->name, ==, cases[i].called);
+        }
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/sent/validator", test_validator);
         g_test_add_func("/sent/function", test_function);
         g_test_add_func("/sent/refused", test_refused);
+        g_test_add_func("/sent/source-name", test_source_name);
         return g_test_run();
 }

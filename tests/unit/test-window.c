@@ -138,6 +138,34 @@ static void test_tail(void) {
         }
 }
 
+static const struct {
+        const char *data;
+        size_t most;
+        const char *line;
+} lines[] = {
+        { "", 10, NULL },
+        { "\n \r\n\t\n", 10, NULL },
+        { "one", 3, "one" },
+        { "\n\n  one\ttwo\r\nthree\n", 10, "one two" },
+        { "\033[1mone\n", 20, "\\x1b[1mone" },
+        { "abcdef", 6, "abcdef" },
+        { "abcdefg", 6, "abc…" },
+        { "ab\xc3\xa9xyz", 6, "ab…" }, /* not in the middle of a letter */
+};
+
+static void test_line(void) {
+        for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+                g_auto(Capture) capture = {};
+                g_autofree char *line = NULL;
+                autofd fd = pipe_with(lines[i].data, strlen(lines[i].data));
+
+                capture_init(&capture, 1000);
+                g_assert_cmpint(capture_drain(&capture, fd, 1000), ==, -EPIPE);
+                line = capture_line(&capture, lines[i].most);
+                g_assert_cmpstr(line, ==, lines[i].line);
+        }
+}
+
 /* A run that leaves a busy child behind, watched from its gate to its end. */
 typedef struct Watched {
         sd_event *event;
@@ -222,6 +250,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/window/capture", test_capture);
         g_test_add_func("/window/capture-limit", test_capture_limit);
         g_test_add_func("/window/tail", test_tail);
+        g_test_add_func("/window/line", test_line);
         g_test_add_func("/window/end", test_end);
         return g_test_run();
 }

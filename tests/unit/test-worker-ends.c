@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "temporary.h"
 #include "worker-alive.h"
 #include "worker-problem.h"
 
@@ -19,6 +20,7 @@ typedef enum Part {
         PART_VALIDATOR,
         PART_TRIAL,
         PART_TRIAL_VALIDATOR, /* of an output that no run before had */
+        PART_VERSION,
         N_PARTS,
 } Part;
 
@@ -26,6 +28,7 @@ static const char *const part_names[N_PARTS] = {
         [PART_COMPILE] = "compile", [PART_COMPILE_VALIDATOR] = "compile-validator",
         [PART_TEST] = "test",       [PART_VALIDATOR] = "validator",
         [PART_TRIAL] = "trial",     [PART_TRIAL_VALIDATOR] = "trial-validator",
+        [PART_VERSION] = "version",
 };
 
 typedef enum End {
@@ -47,30 +50,22 @@ static const struct {
         [END_JUDGE] = { "judge" }, /* nobody is left to tell */
 };
 
-/* A language whose compiler is the source itself. */
+/* A language whose compiler is the source itself, and one whose version takes for ever. */
 static char *data_directory;
 
 static void make_data_directory(void) {
-        g_autofree char *languages = NULL, *file = NULL;
-
-        data_directory = g_dir_make_tmp("jouletrace-ends-XXXXXX", NULL);
-        languages = g_build_filename(data_directory, "languages.d", NULL);
-        file = g_build_filename(languages, "self.conf", NULL);
-        g_assert_cmpint(mkdir(languages, 0755), ==, 0);
-        g_assert_true(g_file_set_contents(file,
-                                          "[Language]\nName=Compiles itself\nSuffixes=self\nSource=main.self\n"
-                                          "Compile=/bin/sh {main}\nRun=/bin/sh {main}\nVersion=/bin/true\n",
-                                          -1, NULL));
+        data_directory = temporary_new();
+        temporary_write(data_directory, "languages.d/self.conf",
+                        "[Language]\nName=Compiles itself\nSuffixes=self\nSource=main.self\n"
+                        "Compile=/bin/sh {main}\nRun=/bin/sh {main}\nVersion=/bin/true\n");
 }
 
-static void remove_data_directory(void) {
-        g_autofree char *languages = g_build_filename(data_directory, "languages.d", NULL);
-        g_autofree char *file = g_build_filename(languages, "self.conf", NULL);
+static void make_endless_version(const char *marker) {
+        g_autofree char *text = g_strdup_printf("[Language]\nName=Does not tell\nSuffixes=self\nRun=/bin/sh {main}\n"
+                                                "Version=/bin/sh -c \"trap '' TERM HUP INT; setsid %s & %s; %s\"\n",
+                                                marker, marker, marker);
 
-        g_assert_cmpint(unlink(file), ==, 0);
-        g_assert_cmpint(rmdir(languages), ==, 0);
-        g_assert_cmpint(rmdir(data_directory), ==, 0);
-        g_free(data_directory);
+        temporary_write(data_directory, "languages.d/endless.conf", text);
 }
 
 static bool is_measured(Part part) {
@@ -97,6 +92,10 @@ static void begin_part(Problem *problem, Part part, End end, const char *marker)
         if (part == PART_COMPILE) {
                 problem_language(problem, "self");
                 problem_file(problem, "main.self", hangs);
+        } else if (part == PART_VERSION) {
+                make_endless_version(marker);
+                problem_language(problem, "endless");
+                problem_file(problem, "main.self", "echo 3\n");
         } else
                 problem_file(problem, "run",
                              part == PART_TEST              ? hangs
@@ -234,6 +233,7 @@ int main(int argc, char **argv) {
                 g_test_add_data_func(path, GUINT_TO_POINTER(i), test_end);
         }
         r = g_test_run();
-        remove_data_directory();
+        temporary_free(data_directory);
+        g_free(data_directory);
         return r;
 }
