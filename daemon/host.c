@@ -11,8 +11,9 @@ struct Host {
         Inhibitor *inhibitor; /* asked for, or held */
         const char *may_sleep;
 
-        /* Of the preparation under way. */
+        /* Of the preparation under way. Its words are ours: the configuration may be read anew meanwhile. */
         TuningWish wish;
+        char *governor, *epp, *turbo;
         HostReady ready;
         void *userdata;
 };
@@ -48,26 +49,33 @@ Host *host_free(Host *host) {
         host_restore(host);
         tuning_free(host->tuning);
         sd_bus_unref(host->bus);
+        g_free(host->governor);
+        g_free(host->epp);
+        g_free(host->turbo);
         g_free(host);
         return NULL;
 }
 
-static const char *unless_kept(const char *value) {
-        return g_str_equal(value, "keep") ? NULL : value;
+static const char *keep_word(char **word, const char *value) {
+        g_free(*word);
+        *word = g_str_equal(value, "keep") ? NULL : g_strdup(value);
+        return *word;
 }
 
-static void build_wish(TuningWish *ret, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus) {
-        *ret = (TuningWish){ .governor = unless_kept(config->governor),
-                             .epp = unless_kept(config->epp),
-                             .turbo = unless_kept(config->turbo),
-                             .min_khz = config->min_khz,
-                             .max_khz = config->max_khz,
-                             .move_irqs = g_str_equal(config->irq_affinity, "others"),
-                             .cpus = *cpus };
-        cpu_info_package_cpus(cpu, -1, &ret->others);
+static void build_wish(Host *host, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus) {
+        TuningWish *wish = &host->wish;
+
+        *wish = (TuningWish){ .governor = keep_word(&host->governor, config->governor),
+                              .epp = keep_word(&host->epp, config->epp),
+                              .turbo = keep_word(&host->turbo, config->turbo),
+                              .min_khz = config->min_khz,
+                              .max_khz = config->max_khz,
+                              .move_irqs = g_str_equal(config->irq_affinity, "others"),
+                              .cpus = *cpus };
+        cpu_info_package_cpus(cpu, -1, &wish->others);
         for (int i = 0; i < CPU_SETSIZE; i++)
                 if (CPU_ISSET(i, cpus))
-                        CPU_CLR(i, &ret->others);
+                        CPU_CLR(i, &wish->others);
 }
 
 /* Nothing is touched after ready(), in which the job may end. */
@@ -97,7 +105,7 @@ void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const cp
         host->ready = ready;
         host->userdata = userdata;
         host->may_sleep = "only the system service holds off sleep";
-        build_wish(&host->wish, config, cpu, cpus);
+        build_wish(host, config, cpu, cpus);
         if (host->bus) {
                 r = inhibitor_take(host->bus, on_answered, host, &host->inhibitor);
                 if (r < 0) {

@@ -22,7 +22,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Host, host_free)
 typedef void (*HostReady)(Host *host, void *userdata);
 
 /* Before a measurement on these CPUs; empty: any. ready is called once, maybe before this returns; it cannot fail, for
- * what could not be had is in the report or the log. */
+ * what could not be had is in the report or the log. What config says now counts; it may be freed afterwards. */
 void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus, HostReady ready,
                   void *userdata);
 

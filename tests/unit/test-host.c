@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <poll.h>
+#include <string.h>
 
 #include "fake-systemd.h"
 #include "host.h"
@@ -130,6 +131,19 @@ static void test_deaf(Fixture *f, const void *data) {
         assert_governor(f, "performance");
 }
 
+/* SIGHUP while logind is asked: the configuration of before is overwritten and freed, as its memory would be by what
+ * is allocated next. The job is measured with what was said when it began. */
+static void test_reloaded(Fixture *f, const void *data) {
+        f->deaf = true;
+        prepare(f);
+        assert_governor(f, "powersave");
+        memset(f->config->governor, 'x', strlen(f->config->governor));
+        config_free(f->config);
+        f->config = config_new();
+        g_assert_true(run_until(f->event, &f->ready));
+        assert_governor(f, "performance");
+}
+
 /* Cancelled while logind is asked: nothing was changed yet, and nobody is told. */
 static void test_cancelled(Fixture *f, const void *data) {
         prepare(f);
@@ -167,6 +181,7 @@ int main(int argc, char **argv) {
         g_test_add("/host/prepared", Fixture, NULL, set_up, test_prepared, tear_down);
         g_test_add("/host/refused", Fixture, NULL, set_up, test_refused, tear_down);
         g_test_add("/host/deaf", Fixture, NULL, set_up, test_deaf, tear_down);
+        g_test_add("/host/reloaded", Fixture, NULL, set_up, test_reloaded, tear_down);
         g_test_add("/host/cancelled", Fixture, NULL, set_up, test_cancelled, tear_down);
         g_test_add("/host/no-directory", Fixture, NULL, set_up, test_no_directory, tear_down);
         g_test_add("/host/embedded", Fixture, NULL, set_up, test_embedded, tear_down);
