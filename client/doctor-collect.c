@@ -139,8 +139,11 @@ static JsonObject *change_object(const Finding *finding, size_t done, const char
         for (size_t i = 0; i < done; i++) {
                 const Setting *setting = g_ptr_array_index(finding->settings, i);
                 g_autofree char *path = g_strconcat("/", setting->path, NULL);
-                JsonObject *object = json_object_new();
+                JsonObject *object;
 
+                if (!setting->to)
+                        continue;
+                object = json_object_new();
                 set_string(object, "path", path);
                 set_string(object, "from", setting->from);
                 set_string(object, "to", setting->to);

@@ -221,9 +221,10 @@ static void want_turbo(Tuning *tuning, const TuningWish *wish, GPtrArray *wanted
 
         if (!wish->turbo)
                 return;
-        if (record(tuning, TUNING_NO_TURBO, 0))
+        if (record(tuning, TUNING_NO_TURBO, 0)) {
+                (void) record(tuning, TUNING_MIN_PERF_PCT, 0); /* moved along */
                 want(tuning, TUNING_NO_TURBO, 0, on ? "0" : "1", wanted);
-        else
+        } else
                 want(tuning, TUNING_BOOST, 0, on ? "1" : "0", wanted);
 }
 

@@ -5,7 +5,8 @@
  * is changed that was not configured.
  *
  * Every old value is on record (tuning-journal.h) before the first one is changed, those that move along by themselves
- * too: a governor takes the energy preference with it, boost the highest frequency. They come back at the job's end,
+ * too: a governor takes the energy preference with it, boost the highest frequency, turbo the least performance of
+ * intel_pstate. They come back at the job's end,
  * and after a crash by the next tuning_open(), which ExecStopPost= of the service does as well. Old values are put
  * back whatever stands there by then: who changes them while a job is measured finds them as they were before it.
  *

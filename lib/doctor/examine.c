@@ -154,7 +154,11 @@ int doctor_mend(const Sysroot *root, const Finding *finding, size_t *ret_done) {
         int r;
 
         for (*ret_done = 0; *ret_done < finding->settings->len; (*ret_done)++) {
-                r = write_setting(root, g_ptr_array_index(finding->settings, *ret_done));
+                const Setting *setting = g_ptr_array_index(finding->settings, *ret_done);
+
+                if (!setting->to)
+                        continue;
+                r = write_setting(root, setting);
                 if (r < 0)
                         return r;
         }

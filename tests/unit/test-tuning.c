@@ -8,6 +8,7 @@
 #define BOOT "0f0e0d0c-0b0a-4900-8807-060504030201"
 #define CPUFREQ "sys/devices/system/cpu/cpufreq/"
 #define NO_TURBO "sys/devices/system/cpu/intel_pstate/no_turbo"
+#define MIN_PERF_PCT "sys/devices/system/cpu/intel_pstate/min_perf_pct"
 #define CRASHED 42
 
 /* What the kernel does, and where the process dies. */
@@ -49,7 +50,8 @@ static void assert_value(const char *path, const char *value) {
 }
 
 /* As intel_pstate: the governor "performance" takes the preference with it, which then takes no other; and does not
- * give it back. As cpufreq before 5.3: no lowest frequency above the highest. */
+ * give it back; without turbo the least performance comes down to what is left. As cpufreq before 5.3: no lowest
+ * frequency above the highest. */
 static int kernel_write(const Sysroot *root, const char *path, const char *text) {
         g_autofree char *directory = g_path_get_dirname(path), *name = g_path_get_basename(path);
         g_autofree char *epp = g_build_filename(directory, "energy_performance_preference", NULL);
@@ -69,6 +71,8 @@ static int kernel_write(const Sysroot *root, const char *path, const char *text)
                 if (g_str_equal(governor, "performance"))
                         return -EBUSY;
         }
+        if (g_str_equal(path, NO_TURBO) && g_str_equal(text, "1"))
+                tree_put(kernel.tree, MIN_PERF_PCT, "75\n");
         if (g_str_has_suffix(name, "_freq")) {
                 other = get(other_file);
                 order = g_ascii_strtoll(text, NULL, 10) - g_ascii_strtoll(other, NULL, 10);
@@ -112,6 +116,7 @@ static const struct {
         const char *path, *value;
 } before[] = {
         { NO_TURBO, "0" },
+        { MIN_PERF_PCT, "100" },
         { CPUFREQ "policy0/affected_cpus", "0 1" },
         { CPUFREQ "policy0/scaling_governor", "powersave" },
         { CPUFREQ "policy0/energy_performance_preference", "balance_power" },
@@ -192,6 +197,7 @@ static void assert_as_before(const Fixture *f) {
 
 static void assert_tuned(void) {
         assert_value(NO_TURBO, "1");
+        assert_value(MIN_PERF_PCT, "75");
         assert_value(CPUFREQ "policy2/scaling_governor", "performance");
         assert_value(CPUFREQ "policy2/energy_performance_preference", "performance");
         assert_value(CPUFREQ "policy2/scaling_max_freq", "2000000");
@@ -242,7 +248,7 @@ static void test_one_by_one(Fixture *f, const void *data) {
 
                         changed += !g_str_equal(now, before[j].value);
                 }
-                g_assert_cmpuint(changed, ==, i == 0 ? 2 : i == 5 ? 3 : 1);
+                g_assert_cmpuint(changed, ==, i == 0 || i == 2 ? 2 : i == 5 ? 3 : 1);
                 g_assert_cmpint(tuning_restore(tuning), ==, 0);
                 assert_as_before(f);
         }
