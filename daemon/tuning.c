@@ -178,8 +178,20 @@ static void want_frequency(Tuning *tuning, TuningKind kind, uint32_t policy, uin
                 want(tuning, kind, policy, text, wanted);
 }
 
+/* The frequency that "userspace" was told goes with it, and what can be read of it is the one in force. */
+static bool may_change_governor(const Tuning *tuning, uint32_t policy) {
+        g_autofree char *now = NULL;
+
+        if (read_value(tuning, TUNING_GOVERNOR, policy, &now) < 0 || !g_str_equal(now, "userspace"))
+                return true;
+        log_warning("The governor of policy%" PRIu32 " is userspace, whose frequency could not be put back; it is "
+                    "left alone",
+                    policy);
+        return false;
+}
+
 static void want_policy(Tuning *tuning, const TuningWish *wish, uint32_t policy, GPtrArray *wanted) {
-        if (wish->governor) {
+        if (wish->governor && may_change_governor(tuning, policy)) {
                 (void) record(tuning, TUNING_EPP, policy); /* intel_pstate and amd-pstate move it along */
                 want(tuning, TUNING_GOVERNOR, policy, wish->governor, wanted);
         }

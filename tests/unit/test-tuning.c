@@ -438,6 +438,22 @@ static void test_boost(Fixture *f, const void *data) {
         assert_value(CPUFREQ "policy0/scaling_max_freq", "4000000");
 }
 
+/* The frequency it was told would be lost; what else is wished comes about. */
+static void test_userspace(Fixture *f, const void *data) {
+        static const char file[] = CPUFREQ "policy2/scaling_governor";
+        g_autoptr(Tuning) tuning = open_tuning(f);
+
+        tree_put(f->tree, file, "userspace\n");
+        tree_put(f->tree, CPUFREQ "policy2/scaling_setspeed", "1200000\n");
+        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        assert_value(file, "userspace");
+        assert_value(CPUFREQ "policy2/scaling_max_freq", "2000000");
+        assert_value(NO_TURBO, "1");
+        g_assert_cmpint(tuning_restore(tuning), ==, 0);
+        tree_put(f->tree, file, "powersave\n");
+        assert_as_before(f);
+}
+
 /* What is read is the limit in force; a hot processor's is not made the administrator's. */
 static void test_others_limit(Fixture *f, const void *data) {
         static const char file[] = CPUFREQ "policy2/scaling_max_freq";
@@ -518,6 +534,7 @@ int main(int argc, char **argv) {
         ADD("gone", test_gone);
         ADD("unsupported", test_unsupported);
         ADD("boost", test_boost);
+        ADD("userspace", test_userspace);
         ADD("others-limit", test_others_limit);
         ADD("damaged", test_damaged);
         ADD("of-another-boot", test_of_another_boot);
