@@ -10,6 +10,7 @@
 
 #define POLICIES "sys/devices/system/cpu/cpufreq"
 #define IRQS "proc/irq"
+#define THERMAL "sys/class/thermal"
 
 struct Tuning {
         const Sysroot *root;
@@ -53,15 +54,40 @@ static bool is_recorded(const Tuning *tuning, TuningKind kind, uint32_t number) 
 
 /* ---- putting back ---- */
 
+static bool is_limit(TuningKind kind) {
+        return kind == TUNING_MAX_KHZ || kind == TUNING_MIN_KHZ;
+}
+
+static bool lies_below(const char *now, const char *value) {
+        uint64_t now_khz, khz;
+
+        return parse_u64(now, &now_khz) >= 0 && parse_u64(value, &khz) >= 0 && now_khz < khz;
+}
+
+/* What is written is a request, what is read the limit in force, which a processor that got hot meanwhile lowers. The
+ * kernel keeps the request that it took, so it is no failure; and what is read already need not be the request. */
+static int put_limit_back(const Tuning *tuning, const TuningEntry *entry) {
+        g_autofree char *path = tuning_path(entry->kind, entry->number), *now = NULL;
+        int r;
+
+        r = sysroot_write(tuning->root, path, entry->value);
+        if (r < 0)
+                return r;
+        r = sysroot_read(tuning->root, path, &now);
+        if (r < 0)
+                return r;
+        return g_str_equal(now, entry->value) || lies_below(now, entry->value) ? 0 : -EIO;
+}
+
 /* Whether it stands there again, or there is nothing any more where it could stand. */
 static bool put_back(const Tuning *tuning, const TuningEntry *entry, int *ret_error) {
         g_autofree char *now = NULL;
         int r;
 
         r = read_value(tuning, entry->kind, entry->number, &now);
-        if (r >= 0 && g_str_equal(now, entry->value))
-                return true;
-        if (r >= 0)
+        if (r >= 0 && is_limit(entry->kind))
+                r = put_limit_back(tuning, entry);
+        else if (r >= 0 && !g_str_equal(now, entry->value))
                 r = write_value(tuning, entry->kind, entry->number, entry->value);
         *ret_error = r;
         return r >= 0 || r == -ENOENT || r == -ENODEV;
@@ -171,6 +197,29 @@ static bool policy_has(const Tuning *tuning, uint32_t policy, const cpu_set_t *c
         return CPU_COUNT(&common) > 0;
 }
 
+/* "Processor" is ACPI's, the others cpufreq's, before and since Linux 5.12. */
+static bool lowers_frequencies(const char *type) {
+        return g_str_equal(type, "Processor") || g_str_has_prefix(type, "cpufreq-") ||
+               g_str_has_prefix(type, "thermal-cpufreq-");
+}
+
+/* Then what is read of a limit is what the heat left of it, and put back it would stay when the heat is gone. */
+static bool is_cooled(const Tuning *tuning) {
+        g_auto(GStrv) names = NULL;
+
+        (void) sysroot_list(tuning->root, THERMAL, &names);
+        for (char **name = names; name && *name; name++) {
+                g_autofree char *type_path = g_build_filename(THERMAL, *name, "type", NULL), *type = NULL;
+                g_autofree char *state_path = g_build_filename(THERMAL, *name, "cur_state", NULL);
+                uint64_t state;
+
+                if (g_str_has_prefix(*name, "cooling_device") && sysroot_read(tuning->root, type_path, &type) >= 0 &&
+                    lowers_frequencies(type) && sysroot_read_u64(tuning->root, state_path, &state) >= 0 && state > 0)
+                        return true;
+        }
+        return false;
+}
+
 static void want_frequency(Tuning *tuning, TuningKind kind, uint32_t policy, uint64_t khz, GPtrArray *wanted) {
         g_autofree char *text = g_strdup_printf("%" PRIu64, khz);
 
@@ -190,25 +239,31 @@ static bool may_change_governor(const Tuning *tuning, uint32_t policy) {
         return false;
 }
 
-static void want_policy(Tuning *tuning, const TuningWish *wish, uint32_t policy, GPtrArray *wanted) {
+static void want_policy(Tuning *tuning, const TuningWish *wish, uint32_t policy, bool cooled, GPtrArray *wanted) {
         if (wish->governor && may_change_governor(tuning, policy)) {
                 (void) record(tuning, TUNING_EPP, policy); /* intel_pstate and amd-pstate move it along */
                 want(tuning, TUNING_GOVERNOR, policy, wish->governor, wanted);
         }
         if (wish->epp)
                 want(tuning, TUNING_EPP, policy, wish->epp, wanted);
-        want_frequency(tuning, TUNING_MAX_KHZ, policy, wish->max_khz, wanted);
-        want_frequency(tuning, TUNING_MIN_KHZ, policy, wish->min_khz, wanted);
+        if (!cooled) {
+                want_frequency(tuning, TUNING_MAX_KHZ, policy, wish->max_khz, wanted);
+                want_frequency(tuning, TUNING_MIN_KHZ, policy, wish->min_khz, wanted);
+        }
 }
 
 static void want_policies(Tuning *tuning, const TuningWish *wish, GPtrArray *wanted) {
         const bool frequency = wish->governor || wish->epp || wish->max_khz > 0 || wish->min_khz > 0;
         const bool boost = is_recorded(tuning, TUNING_BOOST, 0);
+        const bool cooled = (wish->max_khz > 0 || wish->min_khz > 0) && is_cooled(tuning);
         g_auto(GStrv) names = NULL;
         unsigned n = 0;
 
         if (!frequency && !boost)
                 return;
+        if (cooled)
+                log_warning("The processor is hot and slowed down: MinFrequency and MaxFrequency are left as they "
+                            "are");
         (void) sysroot_list(tuning->root, POLICIES, &names);
         for (char **name = names; name && *name; name++) {
                 uint32_t policy;
@@ -221,7 +276,7 @@ static void want_policies(Tuning *tuning, const TuningWish *wish, GPtrArray *wan
                         (void) record(tuning, TUNING_MAX_KHZ, policy);
                 if (!frequency || !policy_has(tuning, policy, &wish->cpus))
                         continue;
-                want_policy(tuning, wish, policy, wanted);
+                want_policy(tuning, wish, policy, cooled, wanted);
                 n++;
         }
         if (frequency && n == 0)
@@ -236,7 +291,9 @@ static void want_turbo(Tuning *tuning, const TuningWish *wish, GPtrArray *wanted
         if (record(tuning, TUNING_NO_TURBO, 0)) {
                 (void) record(tuning, TUNING_MIN_PERF_PCT, 0); /* moved along */
                 want(tuning, TUNING_NO_TURBO, 0, on ? "0" : "1", wanted);
-        } else
+        } else if (is_cooled(tuning)) /* boost sets the highest frequencies anew, too */
+                log_warning("The processor is hot and slowed down: Turbo is left as it is");
+        else
                 want(tuning, TUNING_BOOST, 0, on ? "1" : "0", wanted);
 }
 

@@ -17,6 +17,8 @@ static struct {
         int crash_after; /* steps: system calls that leave something changed; negative: never */
         int fsync_error, write_error;
         const char *stubborn; /* a file that takes nothing */
+        int64_t cap_khz;      /* of a hot processor, on policy2; 0: none */
+        char max_khz[32];     /* what was asked for there */
 } kernel;
 
 static void step(void) {
@@ -49,6 +51,10 @@ static void assert_value(const char *path, const char *value) {
         g_assert_cmpstr(now, ==, value);
 }
 
+static void set_in_force(const char *path, int64_t khz) {
+        tree_put_u64(kernel.tree, path, (uint64_t) khz);
+}
+
 /* As intel_pstate: the governor "performance" takes the preference with it, which then takes no other; and does not
  * give it back; without turbo the least performance comes down to what is left. As cpufreq before 5.3: no lowest
  * frequency above the highest. */
@@ -78,6 +84,13 @@ static int kernel_write(const Sysroot *root, const char *path, const char *text)
                 order = g_ascii_strtoll(text, NULL, 10) - g_ascii_strtoll(other, NULL, 10);
                 if (g_str_equal(name, "scaling_max_freq") ? order < 0 : order > 0)
                         return -EINVAL;
+        }
+        if (g_str_equal(path, CPUFREQ "policy2/scaling_max_freq")) {
+                g_strlcpy(kernel.max_khz, text, sizeof(kernel.max_khz));
+                if (kernel.cap_khz > 0) {
+                        set_in_force(path, MIN(kernel.cap_khz, g_ascii_strtoll(text, NULL, 10)));
+                        return 0;
+                }
         }
         return __real_sysroot_write(root, path, text);
 }
@@ -468,6 +481,59 @@ static void test_others_limit(Fixture *f, const void *data) {
         assert_as_before(f);
 }
 
+/* The limit of a processor that is hot already is not taken for the administrator's. */
+static void test_cooled(Fixture *f, const void *data) {
+        static const char *const types[] = { "Processor\n", "cpufreq-cpu2\n", "thermal-cpufreq-0\n", "Fan\n" };
+        static const char device[] = "sys/class/thermal/cooling_device7/";
+        g_autofree char *type = g_strconcat(device, "type", NULL), *state = g_strconcat(device, "cur_state", NULL);
+        g_autofree char *no_turbo = g_build_filename(f->tree, NO_TURBO, NULL);
+        g_autoptr(Tuning) tuning = open_tuning(f);
+        const TuningWish boost = { .turbo = "off" };
+
+        for (size_t i = 0; i < 2 * G_N_ELEMENTS(types); i++) {
+                const bool hot = i < 3;
+
+                tree_put(f->tree, type, types[i % G_N_ELEMENTS(types)]);
+                tree_put(f->tree, state, i < G_N_ELEMENTS(types) ? "2\n" : "0\n");
+                g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+                assert_value(CPUFREQ "policy2/scaling_governor", "performance");
+                assert_value(CPUFREQ "policy2/scaling_max_freq", hot ? "1500000" : "2000000");
+                assert_value(CPUFREQ "policy2/scaling_min_freq", hot ? "800000" : "2000000");
+                g_assert_cmpint(tuning_restore(tuning), ==, 0);
+                assert_as_before(f);
+                g_assert_true(!hot || kernel.max_khz[0] == '\0');
+        }
+
+        g_assert_cmpint(unlink(no_turbo), ==, 0);
+        tree_put(f->tree, CPUFREQ "boost", "1\n");
+        tree_put(f->tree, type, types[0]);
+        tree_put(f->tree, state, "1\n");
+        g_assert_cmpint(tuning_apply(tuning, &boost), ==, 0);
+        assert_value(CPUFREQ "boost", "1");
+        g_assert_false(has_journal(f));
+}
+
+/* It got hot in the job: the request is back, whatever is in force; also when that looks like the old value. */
+static void test_hot_meanwhile(Fixture *f, const void *data) {
+        static const char file[] = CPUFREQ "policy2/scaling_max_freq";
+        static const int64_t caps[] = { 1200000, 1500000 };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(caps); i++) {
+                g_autoptr(Tuning) tuning = open_tuning(f);
+
+                g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+                g_assert_cmpstr(kernel.max_khz, ==, "2000000");
+                kernel.cap_khz = caps[i];
+                set_in_force(file, caps[i]);
+                g_assert_cmpint(tuning_restore(tuning), ==, 0);
+                g_assert_cmpstr(kernel.max_khz, ==, "1500000");
+                g_assert_false(has_journal(f));
+                kernel.cap_khz = 0;
+                set_in_force(file, 1500000);
+                assert_as_before(f);
+        }
+}
+
 /* ---- journals of others ---- */
 
 static void assert_rejected(const Fixture *f) {
@@ -536,6 +602,8 @@ int main(int argc, char **argv) {
         ADD("boost", test_boost);
         ADD("userspace", test_userspace);
         ADD("others-limit", test_others_limit);
+        ADD("cooled", test_cooled);
+        ADD("hot-meanwhile", test_hot_meanwhile);
         ADD("damaged", test_damaged);
         ADD("of-another-boot", test_of_another_boot);
         ADD("left", test_left);
