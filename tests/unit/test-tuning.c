@@ -19,6 +19,7 @@ static struct {
         const char *stubborn; /* a file that takes nothing */
         int64_t cap_khz;      /* of a hot processor, on policy2; 0: none */
         char max_khz[32];     /* what was asked for there */
+        unsigned n_writes;    /* since somebody looked */
 } kernel;
 
 static void step(void) {
@@ -98,6 +99,7 @@ static int kernel_write(const Sysroot *root, const char *path, const char *text)
 int __wrap_sysroot_write(const Sysroot *root, const char *path, const char *text) {
         int r;
 
+        kernel.n_writes++;
         step();
         r = kernel_write(root, path, text);
         step();
@@ -193,6 +195,15 @@ static Tuning *open_tuning(const Fixture *f) {
         return tuning;
 }
 
+static int apply(Tuning *tuning, const TuningWish *wish) {
+        int r;
+
+        r = tuning_begin(tuning, wish);
+        while (r > 0)
+                r = tuning_step(tuning);
+        return r;
+}
+
 static bool has_journal(const Fixture *f) {
         g_autofree char *path = g_build_filename(f->run, "tuning", NULL);
 
@@ -224,7 +235,7 @@ static void test_apply_and_restore(Fixture *f, const void *data) {
         g_autoptr(Tuning) tuning = open_tuning(f);
 
         for (unsigned i = 0; i < 2; i++) {
-                g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+                g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
                 assert_tuned();
                 g_assert_true(has_journal(f));
                 /* The others' CPUs, and what is not the jobs' already. */
@@ -255,7 +266,7 @@ static void test_one_by_one(Fixture *f, const void *data) {
                 wish.max_khz = i == 3 ? all.max_khz : 0;
                 wish.min_khz = i == 4 ? 1000000 : 0;
                 wish.move_irqs = i == 5;
-                g_assert_cmpint(tuning_apply(tuning, &wish), ==, 0);
+                g_assert_cmpint(apply(tuning, &wish), ==, 0);
                 for (size_t j = 0; j < G_N_ELEMENTS(before); j++) {
                         g_autofree char *now = get(before[j].path);
 
@@ -267,11 +278,58 @@ static void test_one_by_one(Fixture *f, const void *data) {
         }
 }
 
+/* Steps to its end; each writes one setting at most. */
+static void step_by_step(Tuning *tuning, unsigned n_settings) {
+        unsigned n = 0;
+        int r;
+
+        do {
+                kernel.n_writes = 0;
+                r = tuning_step(tuning);
+                g_assert_cmpint(r, >=, 0);
+                g_assert_cmpuint(kernel.n_writes, <=, 1);
+                n += kernel.n_writes;
+        } while (r > 0);
+        g_assert_cmpuint(n, >=, n_settings);
+        g_assert_cmpint(tuning_step(tuning), ==, 0);
+}
+
+static void test_stepwise(Fixture *f, const void *data) {
+        g_autoptr(Tuning) tuning = open_tuning(f);
+
+        g_assert_cmpint(tuning_begin(tuning, &f->wish), >, 0);
+        assert_as_before(f);
+        g_assert_true(has_journal(f));
+        step_by_step(tuning, 7);
+        assert_tuned();
+        g_assert_cmpint(tuning_begin_restore(tuning), >, 0);
+        assert_tuned();
+        step_by_step(tuning, 8);
+        assert_as_before(f);
+        g_assert_false(has_journal(f));
+        g_assert_cmpint(tuning_begin_restore(tuning), ==, 0);
+}
+
+/* Cancelled between two settings. */
+static void test_turned_back(Fixture *f, const void *data) {
+        g_autoptr(Tuning) tuning = open_tuning(f);
+
+        for (unsigned n = 0; n < 7; n++) {
+                g_assert_cmpint(tuning_begin(tuning, &f->wish), >, 0);
+                for (unsigned i = 0; i < n; i++)
+                        g_assert_cmpint(tuning_step(tuning), >, 0);
+                g_assert_cmpint(tuning_begin_restore(tuning), >, 0);
+                step_by_step(tuning, n);
+                assert_as_before(f);
+                g_assert_false(has_journal(f));
+        }
+}
+
 static void test_nothing_wished(Fixture *f, const void *data) {
         const TuningWish nothing = { .cpus = f->wish.cpus, .others = f->wish.others };
         g_autoptr(Tuning) tuning = open_tuning(f);
 
-        g_assert_cmpint(tuning_apply(tuning, &nothing), ==, 0);
+        g_assert_cmpint(apply(tuning, &nothing), ==, 0);
         assert_as_before(f);
         g_assert_false(has_journal(f));
 }
@@ -279,7 +337,7 @@ static void test_nothing_wished(Fixture *f, const void *data) {
 static void test_freed(Fixture *f, const void *data) {
         Tuning *tuning = open_tuning(f);
 
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         g_assert_null(tuning_free(tuning));
         assert_as_before(f);
         g_assert_false(has_journal(f));
@@ -298,7 +356,7 @@ static bool crash(const Fixture *f, int after, bool job) {
                 kernel.crash_after = after;
                 tuning = open_tuning(f);
                 if (job) {
-                        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+                        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
                         assert_tuned();
                         g_assert_cmpint(tuning_restore(tuning), ==, 0);
                 }
@@ -351,11 +409,11 @@ static void test_no_record(Fixture *f, const void *data) {
         g_autoptr(Tuning) tuning = open_tuning(f);
 
         kernel.fsync_error = ENOSPC;
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, -ENOSPC);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, -ENOSPC);
         kernel.fsync_error = 0;
         assert_as_before(f);
         g_assert_false(has_journal(f));
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         assert_tuned();
 }
 
@@ -365,7 +423,7 @@ static void test_stuck(Fixture *f, const void *data) {
         TuningWish other = f->wish;
         Tuning *tuning = open_tuning(f);
 
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         kernel.stubborn = file;
         kernel.write_error = -EIO;
         g_assert_cmpint(tuning_restore(tuning), ==, -EIO);
@@ -374,7 +432,7 @@ static void test_stuck(Fixture *f, const void *data) {
         assert_value(file, "performance");
 
         other.governor = "schedutil";
-        g_assert_cmpint(tuning_apply(tuning, &other), ==, 0);
+        g_assert_cmpint(apply(tuning, &other), ==, 0);
         g_assert_cmpint(tuning_restore(tuning), ==, -EIO);
         tuning_free(tuning);
         g_assert_true(has_journal(f));
@@ -387,7 +445,7 @@ static void test_stuck(Fixture *f, const void *data) {
 static void test_read_back(Fixture *f, const void *data) {
         Tuning *tuning = open_tuning(f);
 
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         kernel.stubborn = NO_TURBO;
         g_assert_cmpint(tuning_restore(tuning), ==, -EIO);
         g_assert_true(has_journal(f));
@@ -401,7 +459,7 @@ static void test_unmovable(Fixture *f, const void *data) {
 
         kernel.stubborn = "proc/irq/0/smp_affinity_list";
         kernel.write_error = -EIO;
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         assert_value("proc/irq/0/smp_affinity_list", "0-3");
         assert_value("proc/irq/24/smp_affinity_list", "0-1");
         g_assert_cmpint(tuning_restore(tuning), ==, 0);
@@ -414,7 +472,7 @@ static void test_gone(Fixture *f, const void *data) {
         g_autofree char *irq = g_build_filename(f->tree, "proc/irq/24/smp_affinity_list", NULL);
         g_autoptr(Tuning) tuning = open_tuning(f);
 
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         g_assert_cmpint(unlink(irq), ==, 0);
         g_assert_cmpint(tuning_restore(tuning), ==, 0);
         g_assert_false(has_journal(f));
@@ -429,7 +487,7 @@ static void test_unsupported(Fixture *f, const void *data) {
         const TuningWish wish = { .epp = "power", .cpus = f->wish.cpus };
 
         tree_put(f->tree, file, "<unsupported>\n");
-        g_assert_cmpint(tuning_apply(tuning, &wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &wish), ==, 0);
         assert_value(file, "<unsupported>");
         g_assert_false(has_journal(f));
 }
@@ -442,7 +500,7 @@ static void test_boost(Fixture *f, const void *data) {
 
         g_assert_cmpint(unlink(no_turbo), ==, 0);
         tree_put(f->tree, file, "1\n");
-        g_assert_cmpint(tuning_apply(tuning, &wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &wish), ==, 0);
         assert_value(file, "0");
         /* With acpi-cpufreq it takes the highest frequency of everybody's CPUs along. */
         tree_put(f->tree, CPUFREQ "policy0/scaling_max_freq", "3000000\n");
@@ -458,7 +516,7 @@ static void test_userspace(Fixture *f, const void *data) {
 
         tree_put(f->tree, file, "userspace\n");
         tree_put(f->tree, CPUFREQ "policy2/scaling_setspeed", "1200000\n");
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         assert_value(file, "userspace");
         assert_value(CPUFREQ "policy2/scaling_max_freq", "2000000");
         assert_value(NO_TURBO, "1");
@@ -475,7 +533,7 @@ static void test_others_limit(Fixture *f, const void *data) {
 
         wish.max_khz = wish.min_khz = 0;
         tree_put(f->tree, file, "1200000\n");
-        g_assert_cmpint(tuning_apply(tuning, &wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &wish), ==, 0);
         tree_put(f->tree, file, "1500000\n");
         g_assert_cmpint(tuning_restore(tuning), ==, 0);
         assert_as_before(f);
@@ -495,7 +553,7 @@ static void test_cooled(Fixture *f, const void *data) {
 
                 tree_put(f->tree, type, types[i % G_N_ELEMENTS(types)]);
                 tree_put(f->tree, state, i < G_N_ELEMENTS(types) ? "2\n" : "0\n");
-                g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+                g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
                 assert_value(CPUFREQ "policy2/scaling_governor", "performance");
                 assert_value(CPUFREQ "policy2/scaling_max_freq", hot ? "1500000" : "2000000");
                 assert_value(CPUFREQ "policy2/scaling_min_freq", hot ? "800000" : "2000000");
@@ -508,7 +566,7 @@ static void test_cooled(Fixture *f, const void *data) {
         tree_put(f->tree, CPUFREQ "boost", "1\n");
         tree_put(f->tree, type, types[0]);
         tree_put(f->tree, state, "1\n");
-        g_assert_cmpint(tuning_apply(tuning, &boost), ==, 0);
+        g_assert_cmpint(apply(tuning, &boost), ==, 0);
         assert_value(CPUFREQ "boost", "1");
         g_assert_false(has_journal(f));
 }
@@ -521,7 +579,7 @@ static void test_hot_meanwhile(Fixture *f, const void *data) {
         for (size_t i = 0; i < G_N_ELEMENTS(caps); i++) {
                 g_autoptr(Tuning) tuning = open_tuning(f);
 
-                g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+                g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
                 g_assert_cmpstr(kernel.max_khz, ==, "2000000");
                 kernel.cap_khz = caps[i];
                 set_in_force(file, caps[i]);
@@ -589,6 +647,8 @@ int main(int argc, char **argv) {
 #define ADD(name, function) g_test_add("/tuning/" name, Fixture, NULL, setup, function, teardown)
         ADD("apply-and-restore", test_apply_and_restore);
         ADD("one-by-one", test_one_by_one);
+        ADD("stepwise", test_stepwise);
+        ADD("turned-back", test_turned_back);
         ADD("nothing-wished", test_nothing_wished);
         ADD("freed", test_freed);
         ADD("crashes", test_crashes);
