@@ -141,15 +141,6 @@ int doctor_examine(const Sysroot *root, GArray **ret) {
         return 0;
 }
 
-static int write_setting(const Sysroot *root, const Setting *setting) {
-        autofd fd = sysroot_openat(root, setting->path, O_WRONLY | O_NOCTTY | O_TRUNC);
-        g_autofree char *line = g_strconcat(setting->to, "\n", NULL);
-
-        if (fd < 0)
-                return fd;
-        return write_all(fd, line, strlen(line));
-}
-
 int doctor_mend(const Sysroot *root, const Finding *finding, size_t *ret_done) {
         int r;
 
@@ -158,7 +149,7 @@ int doctor_mend(const Sysroot *root, const Finding *finding, size_t *ret_done) {
 
                 if (!setting->to)
                         continue;
-                r = write_setting(root, setting);
+                r = sysroot_write(root, setting->path, setting->to);
                 if (r < 0)
                         return r;
         }
