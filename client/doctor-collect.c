@@ -6,6 +6,7 @@
 #include "examine.h"
 #include "explain.h"
 #include "json-read.h"
+#include "lock.h"
 #include "message-json.h"
 #include "names.h"
 #include "say.h"
@@ -139,8 +140,11 @@ static JsonObject *change_object(const Finding *finding, size_t done, const char
         for (size_t i = 0; i < done; i++) {
                 const Setting *setting = g_ptr_array_index(finding->settings, i);
                 g_autofree char *path = g_strconcat("/", setting->path, NULL);
-                JsonObject *object = json_object_new();
+                JsonObject *object;
 
+                if (!setting->to)
+                        continue;
+                object = json_object_new();
                 set_string(object, "path", path);
                 set_string(object, "from", setting->from);
                 set_string(object, "to", setting->to);
@@ -161,6 +165,30 @@ static bool still_wanted(const GArray *findings, const char *name) {
                         return finding->settings->len > 0;
         }
         return false;
+}
+
+/* A service that measures has old values on record and would put them over ours, and ours would not be those that are
+ * taken back. Returns 0, or an exit code after having said what is wrong. *ret is NULL where no service ever was. */
+static int take_lock(const Arguments *arguments, const Sysroot *root, MachineLock **ret) {
+        g_autofree char *path = g_build_filename(arguments->sysroot ?: "/", "run/jouletrace/machine.lock", NULL);
+        g_autoptr(MachineLock) lock = NULL;
+        int r;
+
+        r = machine_lock_open(path, sysroot_is_host(root) ? "/tmp" : NULL, &lock);
+        if (r == -ENOENT)
+                return 0;
+        if (r >= 0)
+                r = machine_lock_try(lock);
+        if (r == -EAGAIN) {
+                say(stderr, "%s\n",
+                    _("joulectl: a job is being measured, and settings of the machine may be changed for it; "
+                      "try --fix again when it has ended"));
+                return EXIT_INFRASTRUCTURE;
+        }
+        if (r < 0)
+                return explain_errno(r, path, &arguments->style);
+        *ret = g_steal_pointer(&lock);
+        return 0;
 }
 
 /* Writes, then looks again: a write that the kernel took without a word need not have done anything. */
@@ -207,6 +235,7 @@ int doctor_collect(const Arguments *arguments, bool fix, JsonNode **ret) {
         g_autoptr(JsonArray) checks = json_array_new(), changes = json_array_new();
         g_autoptr(JsonObject) all = json_object_new();
         const char *place = arguments->sysroot ?: "/";
+        g_autoptr(MachineLock) lock = NULL;
         g_autoptr(GArray) findings = NULL;
         g_autoptr(Sysroot) root = NULL;
         int r;
@@ -220,9 +249,15 @@ int doctor_collect(const Arguments *arguments, bool fix, JsonNode **ret) {
                       "sudo joulectl doctor --fix"));
                 return EXIT_NOT_AUTHORISED;
         }
+        if (fix) {
+                r = take_lock(arguments, root, &lock);
+                if (r != 0)
+                        return r;
+        }
         r = doctor_examine(root, &findings);
         if (r >= 0 && fix)
                 r = mend(root, changes, &findings);
+        lock = machine_lock_free(lock);
         if (r < 0)
                 return explain_errno(r, place, &arguments->style);
         add_findings(checks, findings);

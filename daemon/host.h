@@ -19,15 +19,17 @@ Host *host_new(sd_bus *bus, const Sysroot *root, const char *runtime_dir);
 Host *host_free(Host *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Host, host_free)
 
+/* The host may be prepared or restored in it, and not be freed. */
 typedef void (*HostReady)(Host *host, void *userdata);
 
 /* Before a measurement on these CPUs; empty: any. ready is called once, maybe before this returns; it cannot fail, for
- * what could not be had is in the report or the log. */
+ * what could not be had is in the report or the log. What config says now counts; it may be freed afterwards. */
 void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus, HostReady ready,
                   void *userdata);
 
-/* Idempotent; forgets a host_prepare() under way. */
-void host_restore(Host *host);
+/* Puts everything back, and forgets a host_prepare() under way, whose ready is not called any more. restored is called
+ * once, before this returns when there is nothing to put back. */
+void host_restore(Host *host, HostReady restored, void *userdata);
 
 /* Why nothing holds off the machine's sleep now; "" when something does. */
 const char *host_may_sleep(const Host *host);

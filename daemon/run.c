@@ -85,20 +85,25 @@ static LogContext log_context(const Run *run, const char *message_id) {
                              .message_id = message_id };
 }
 
-static void run_complete(Run *run) {
+static void on_restored(Host *host, void *userdata) {
+        Run *run = userdata;
         Job *job = run->job;
         RunDone done = run->done;
         Result *result = g_steal_pointer(&run->result);
         char *public_body = g_steal_pointer(&run->public_body), *full_body = g_steal_pointer(&run->full_body);
 
-        host_restore(run->manager->host);
         if (run->locked)
                 machine_lock_release(run->manager->lock);
-        sd_event_source_disable_unref(run->timer);
-        scope_free(run->scope);
         job->run = NULL;
         g_free(run);
         done(job, result, public_body, full_body);
+}
+
+/* The machine is ours until it is as it was. */
+static void run_complete(Run *run) {
+        run->timer = sd_event_source_disable_unref(run->timer);
+        run->scope = scope_free(run->scope);
+        host_restore(run->manager->host, on_restored, run);
 }
 
 static void on_scope_gone(Scope *scope, int r, void *userdata) {

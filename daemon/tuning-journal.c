@@ -43,6 +43,10 @@ static bool is_flag(const char *value) {
         return is_number(value, 1);
 }
 
+static bool is_percentage(const char *value) {
+        return is_number(value, 100);
+}
+
 /* intel_pstate shows a preference that has no name as the register's byte. */
 static bool is_preference(const char *value) {
         return is_word(value) || is_number(value, UINT8_MAX);
@@ -68,6 +72,7 @@ static const struct {
         bool (*is_valid)(const char *value);
 } kinds[N_TUNING_KINDS] = {
         [TUNING_NO_TURBO] = { "no-turbo", CPU_DIR "intel_pstate/no_turbo", NULL, is_flag },
+        [TUNING_MIN_PERF_PCT] = { "min-perf-pct", CPU_DIR "intel_pstate/min_perf_pct", NULL, is_percentage },
         [TUNING_BOOST] = { "boost", CPU_DIR "cpufreq/boost", NULL, is_flag },
         [TUNING_GOVERNOR] = { "governor", CPU_DIR "cpufreq/policy", "/scaling_governor", is_word },
         [TUNING_EPP] = { "epp", CPU_DIR "cpufreq/policy", "/energy_performance_preference", is_preference },

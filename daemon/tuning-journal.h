@@ -15,9 +15,10 @@
 #include "base.h"
 
 typedef enum TuningKind {
-        TUNING_NO_TURBO, /* intel_pstate, inverted */
-        TUNING_BOOST,    /* acpi-cpufreq, amd-pstate */
-        TUNING_GOVERNOR, /* of a cpufreq policy, as the three below; before them, since it may move them */
+        TUNING_NO_TURBO,     /* intel_pstate, inverted */
+        TUNING_MIN_PERF_PCT, /* after it: without turbo the kernel lowers it, and does not raise it again */
+        TUNING_BOOST,        /* acpi-cpufreq, amd-pstate */
+        TUNING_GOVERNOR,     /* of a cpufreq policy, as the three below; before them, since it may move them */
         TUNING_EPP,
         TUNING_MAX_KHZ,
         TUNING_MIN_KHZ,

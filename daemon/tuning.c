@@ -10,11 +10,21 @@
 
 #define POLICIES "sys/devices/system/cpu/cpufreq"
 #define IRQS "proc/irq"
+#define LAST_PASS 2U /* over what is put back: twice if need be, and a last look */
+#define THERMAL "sys/class/thermal"
 
 struct Tuning {
         const Sysroot *root;
         TuningJournal *journal;
         GPtrArray *entries; /* TuningEntry: old values, as they stand in the journal */
+
+        /* What tuning_step() is at. */
+        enum { RESTING, CHANGING, RESTORING } at;
+        guint next;        /* of wanted, or of entries */
+        GPtrArray *wanted; /* TuningEntry: new values */
+        guint n_taken;     /* of them */
+        unsigned pass;     /* over entries */
+        guint n_failed;    /* in this pass */
 };
 
 static void free_entry(void *p) {
@@ -53,47 +63,63 @@ static bool is_recorded(const Tuning *tuning, TuningKind kind, uint32_t number) 
 
 /* ---- putting back ---- */
 
+static bool is_limit(TuningKind kind) {
+        return kind == TUNING_MAX_KHZ || kind == TUNING_MIN_KHZ;
+}
+
+static bool lies_below(const char *now, const char *value) {
+        uint64_t now_khz, khz;
+
+        return parse_u64(now, &now_khz) >= 0 && parse_u64(value, &khz) >= 0 && now_khz < khz;
+}
+
+/* What is written is a request, what is read the limit in force, which a processor that got hot meanwhile lowers. The
+ * kernel keeps the request that it took, so it is no failure; and what is read already need not be the request. */
+static int put_limit_back(const Tuning *tuning, const TuningEntry *entry) {
+        g_autofree char *path = tuning_path(entry->kind, entry->number), *now = NULL;
+        int r;
+
+        r = sysroot_write(tuning->root, path, entry->value);
+        if (r < 0)
+                return r;
+        r = sysroot_read(tuning->root, path, &now);
+        if (r < 0)
+                return r;
+        return g_str_equal(now, entry->value) || lies_below(now, entry->value) ? 0 : -EIO;
+}
+
 /* Whether it stands there again, or there is nothing any more where it could stand. */
 static bool put_back(const Tuning *tuning, const TuningEntry *entry, int *ret_error) {
         g_autofree char *now = NULL;
         int r;
 
         r = read_value(tuning, entry->kind, entry->number, &now);
-        if (r >= 0 && g_str_equal(now, entry->value))
-                return true;
-        if (r >= 0)
+        if (r >= 0 && is_limit(entry->kind))
+                r = put_limit_back(tuning, entry);
+        else if (r >= 0 && !g_str_equal(now, entry->value))
                 r = write_value(tuning, entry->kind, entry->number, entry->value);
         *ret_error = r;
         return r >= 0 || r == -ENOENT || r == -ENODEV;
 }
 
-/* In the order of the kinds, in which one does not undo another. */
-static guint put_all_back(Tuning *tuning, int *ret_error) {
-        guint n = 0;
+static gint compare_kinds(gconstpointer a, gconstpointer b) {
+        const TuningEntry *left = *(const TuningEntry *const *) a, *right = *(const TuningEntry *const *) b;
 
-        for (TuningKind kind = 0; kind < N_TUNING_KINDS; kind++)
-                for (guint i = 0; i < tuning->entries->len; i++) {
-                        const TuningEntry *entry = g_ptr_array_index(tuning->entries, i);
-
-                        if (entry->kind == kind && !put_back(tuning, entry, ret_error))
-                                n++;
-                }
-        return n;
+        return (gint) left->kind - (gint) right->kind;
 }
 
-static void forget_restored(Tuning *tuning) {
-        for (guint i = tuning->entries->len; i > 0; i--) {
-                const TuningEntry *entry = g_ptr_array_index(tuning->entries, i - 1);
-                g_autofree char *path = tuning_path(entry->kind, entry->number);
-                int r = 0;
+/* What stands again is forgotten, with the last look at it. */
+static void settle(Tuning *tuning, const TuningEntry *entry) {
+        g_autofree char *path = tuning_path(entry->kind, entry->number);
+        int r = 0;
 
-                if (put_back(tuning, entry, &r)) {
-                        g_ptr_array_remove_index(tuning->entries, i - 1);
-                        continue;
-                }
-                log_at(LOG_ERR, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_TUNING_STUCK, .error = r },
-                       "/%s cannot be set back to %s: %s", path, entry->value, g_strerror(-r));
+        if (put_back(tuning, entry, &r)) {
+                g_ptr_array_remove_index(tuning->entries, tuning->next);
+                return;
         }
+        log_at(LOG_ERR, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_TUNING_STUCK, .error = r },
+               "/%s cannot be set back to %s: %s", path, entry->value, g_strerror(-r));
+        tuning->next++;
 }
 
 /* The file says what the object knows. */
@@ -107,20 +133,50 @@ static int keep_record(Tuning *tuning) {
         return r;
 }
 
-int tuning_restore(Tuning *tuning) {
-        int r = 0;
+int tuning_begin_restore(Tuning *tuning) {
+        g_ptr_array_set_size(tuning->wanted, 0);
+        tuning->at = tuning->entries->len > 0 ? RESTORING : RESTING;
+        tuning->next = tuning->pass = tuning->n_failed = 0;
+        /* The order of the kinds, in which one does not undo another. */
+        g_ptr_array_sort(tuning->entries, compare_kinds);
+        return tuning->at == RESTORING;
+}
 
-        if (tuning->entries->len == 0)
-                return 0;
-        /* A lowest frequency above the old highest one, say, is in the way of that the first time. */
-        for (unsigned pass = 0; pass < 2; pass++)
-                if (put_all_back(tuning, &r) == 0)
-                        break;
-        forget_restored(tuning);
+static int restore_step(Tuning *tuning) {
+        const TuningEntry *entry;
+        int r;
+
+        if (tuning->next < tuning->entries->len) {
+                entry = g_ptr_array_index(tuning->entries, tuning->next);
+                if (tuning->pass == LAST_PASS)
+                        settle(tuning, entry);
+                else {
+                        tuning->n_failed += !put_back(tuning, entry, &r);
+                        tuning->next++;
+                }
+                return 1;
+        }
+        if (tuning->pass < LAST_PASS) {
+                /* A lowest frequency above the old highest one, say, is in the way of that the first time. */
+                tuning->pass = tuning->n_failed > 0 ? tuning->pass + 1 : LAST_PASS;
+                tuning->next = tuning->n_failed = 0;
+                return 1;
+        }
+        tuning->at = RESTING;
         r = keep_record(tuning);
         if (r < 0)
                 return r;
         return tuning->entries->len > 0 ? -EIO : 0;
+}
+
+int tuning_restore(Tuning *tuning) {
+        int r;
+
+        tuning_begin_restore(tuning);
+        do
+                r = tuning_step(tuning);
+        while (r > 0);
+        return r;
 }
 
 /* ---- changing ---- */
@@ -171,6 +227,29 @@ static bool policy_has(const Tuning *tuning, uint32_t policy, const cpu_set_t *c
         return CPU_COUNT(&common) > 0;
 }
 
+/* "Processor" is ACPI's, the others cpufreq's, before and since Linux 5.12. */
+static bool lowers_frequencies(const char *type) {
+        return g_str_equal(type, "Processor") || g_str_has_prefix(type, "cpufreq-") ||
+               g_str_has_prefix(type, "thermal-cpufreq-");
+}
+
+/* Then what is read of a limit is what the heat left of it, and put back it would stay when the heat is gone. */
+static bool is_cooled(const Tuning *tuning) {
+        g_auto(GStrv) names = NULL;
+
+        (void) sysroot_list(tuning->root, THERMAL, &names);
+        for (char **name = names; name && *name; name++) {
+                g_autofree char *type_path = g_build_filename(THERMAL, *name, "type", NULL), *type = NULL;
+                g_autofree char *state_path = g_build_filename(THERMAL, *name, "cur_state", NULL);
+                uint64_t state;
+
+                if (g_str_has_prefix(*name, "cooling_device") && sysroot_read(tuning->root, type_path, &type) >= 0 &&
+                    lowers_frequencies(type) && sysroot_read_u64(tuning->root, state_path, &state) >= 0 && state > 0)
+                        return true;
+        }
+        return false;
+}
+
 static void want_frequency(Tuning *tuning, TuningKind kind, uint32_t policy, uint64_t khz, GPtrArray *wanted) {
         g_autofree char *text = g_strdup_printf("%" PRIu64, khz);
 
@@ -178,25 +257,43 @@ static void want_frequency(Tuning *tuning, TuningKind kind, uint32_t policy, uin
                 want(tuning, kind, policy, text, wanted);
 }
 
-static void want_policy(Tuning *tuning, const TuningWish *wish, uint32_t policy, GPtrArray *wanted) {
-        if (wish->governor) {
+/* The frequency that "userspace" was told goes with it, and what can be read of it is the one in force. */
+static bool may_change_governor(const Tuning *tuning, uint32_t policy) {
+        g_autofree char *now = NULL;
+
+        if (read_value(tuning, TUNING_GOVERNOR, policy, &now) < 0 || !g_str_equal(now, "userspace"))
+                return true;
+        log_warning("The governor of policy%" PRIu32 " is userspace, whose frequency could not be put back; it is "
+                    "left alone",
+                    policy);
+        return false;
+}
+
+static void want_policy(Tuning *tuning, const TuningWish *wish, uint32_t policy, bool cooled, GPtrArray *wanted) {
+        if (wish->governor && may_change_governor(tuning, policy)) {
                 (void) record(tuning, TUNING_EPP, policy); /* intel_pstate and amd-pstate move it along */
                 want(tuning, TUNING_GOVERNOR, policy, wish->governor, wanted);
         }
         if (wish->epp)
                 want(tuning, TUNING_EPP, policy, wish->epp, wanted);
-        want_frequency(tuning, TUNING_MAX_KHZ, policy, wish->max_khz, wanted);
-        want_frequency(tuning, TUNING_MIN_KHZ, policy, wish->min_khz, wanted);
+        if (!cooled) {
+                want_frequency(tuning, TUNING_MAX_KHZ, policy, wish->max_khz, wanted);
+                want_frequency(tuning, TUNING_MIN_KHZ, policy, wish->min_khz, wanted);
+        }
 }
 
 static void want_policies(Tuning *tuning, const TuningWish *wish, GPtrArray *wanted) {
         const bool frequency = wish->governor || wish->epp || wish->max_khz > 0 || wish->min_khz > 0;
         const bool boost = is_recorded(tuning, TUNING_BOOST, 0);
+        const bool cooled = (wish->max_khz > 0 || wish->min_khz > 0) && is_cooled(tuning);
         g_auto(GStrv) names = NULL;
         unsigned n = 0;
 
         if (!frequency && !boost)
                 return;
+        if (cooled)
+                log_warning("The processor is hot and slowed down: MinFrequency and MaxFrequency are left as they "
+                            "are");
         (void) sysroot_list(tuning->root, POLICIES, &names);
         for (char **name = names; name && *name; name++) {
                 uint32_t policy;
@@ -209,7 +306,7 @@ static void want_policies(Tuning *tuning, const TuningWish *wish, GPtrArray *wan
                         (void) record(tuning, TUNING_MAX_KHZ, policy);
                 if (!frequency || !policy_has(tuning, policy, &wish->cpus))
                         continue;
-                want_policy(tuning, wish, policy, wanted);
+                want_policy(tuning, wish, policy, cooled, wanted);
                 n++;
         }
         if (frequency && n == 0)
@@ -221,8 +318,11 @@ static void want_turbo(Tuning *tuning, const TuningWish *wish, GPtrArray *wanted
 
         if (!wish->turbo)
                 return;
-        if (record(tuning, TUNING_NO_TURBO, 0))
+        if (record(tuning, TUNING_NO_TURBO, 0)) {
+                (void) record(tuning, TUNING_MIN_PERF_PCT, 0); /* moved along */
                 want(tuning, TUNING_NO_TURBO, 0, on ? "0" : "1", wanted);
+        } else if (is_cooled(tuning)) /* boost sets the highest frequencies anew, too */
+                log_warning("The processor is hot and slowed down: Turbo is left as it is");
         else
                 want(tuning, TUNING_BOOST, 0, on ? "1" : "0", wanted);
 }
@@ -251,38 +351,40 @@ static void want_irqs(Tuning *tuning, const TuningWish *wish, GPtrArray *wanted)
         }
 }
 
-/* Returns how many are as wanted. */
-static guint change_all(const Tuning *tuning, const GPtrArray *wanted) {
-        guint n = 0;
+static bool change(const Tuning *tuning, const TuningEntry *entry) {
+        g_autofree char *path = tuning_path(entry->kind, entry->number), *now = NULL;
+        int r;
 
-        for (guint i = 0; i < wanted->len; i++) {
-                const TuningEntry *entry = g_ptr_array_index(wanted, i);
-                g_autofree char *path = tuning_path(entry->kind, entry->number), *now = NULL;
-                int r;
-
-                r = read_value(tuning, entry->kind, entry->number, &now);
-                if (r >= 0 && !g_str_equal(now, entry->value))
-                        r = write_value(tuning, entry->kind, entry->number, entry->value);
-                if (r >= 0)
-                        n++;
-                else
-                        log_errno(entry->kind == TUNING_IRQ ? LOG_DEBUG : LOG_WARNING, r, "/%s is not set to %s", path,
-                                  entry->value);
-        }
-        return n;
+        r = read_value(tuning, entry->kind, entry->number, &now);
+        if (r >= 0 && !g_str_equal(now, entry->value))
+                r = write_value(tuning, entry->kind, entry->number, entry->value);
+        if (r < 0)
+                log_errno(entry->kind == TUNING_IRQ ? LOG_DEBUG : LOG_WARNING, r, "/%s is not set to %s", path,
+                          entry->value);
+        return r >= 0;
 }
 
-int tuning_apply(Tuning *tuning, const TuningWish *wish) {
-        g_autoptr(GPtrArray) wanted = g_ptr_array_new_with_free_func(free_entry);
-        guint n_before, n;
+static int change_step(Tuning *tuning) {
+        tuning->n_taken += change(tuning, g_ptr_array_index(tuning->wanted, tuning->next));
+        tuning->next++;
+        if (tuning->next < tuning->wanted->len)
+                return 1;
+        log_at(LOG_INFO, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_TUNED },
+               "%u of %u settings of the machine are as configured for jobs", tuning->n_taken, tuning->wanted->len);
+        tuning->at = RESTING;
+        return 0;
+}
+
+int tuning_begin(Tuning *tuning, const TuningWish *wish) {
+        guint n_before;
         int r;
 
         (void) tuning_restore(tuning);
         n_before = tuning->entries->len;
-        want_turbo(tuning, wish, wanted);
-        want_policies(tuning, wish, wanted);
-        want_irqs(tuning, wish, wanted);
-        if (wanted->len == 0) {
+        want_turbo(tuning, wish, tuning->wanted);
+        want_policies(tuning, wish, tuning->wanted);
+        want_irqs(tuning, wish, tuning->wanted);
+        if (tuning->wanted->len == 0) {
                 g_ptr_array_set_size(tuning->entries, (int) n_before);
                 return 0;
         }
@@ -294,9 +396,20 @@ int tuning_apply(Tuning *tuning, const TuningWish *wish) {
                 return log_errno(LOG_ERR, r,
                                  "The machine's settings cannot be put on record, so they are not changed");
         }
-        n = change_all(tuning, wanted);
-        log_at(LOG_INFO, &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_TUNED },
-               "%u of %u settings of the machine are as configured for jobs", n, wanted->len);
+        tuning->at = CHANGING;
+        tuning->next = tuning->n_taken = 0;
+        return 1;
+}
+
+int tuning_step(Tuning *tuning) {
+        switch (tuning->at) {
+        case CHANGING:
+                return change_step(tuning);
+        case RESTORING:
+                return restore_step(tuning);
+        case RESTING:
+                break;
+        }
         return 0;
 }
 
@@ -333,7 +446,9 @@ int tuning_open(const Sysroot *root, const char *boot_id, const char *directory,
         g_autoptr(Tuning) tuning = g_new(Tuning, 1);
         int r;
 
-        *tuning = (Tuning){ .root = root, .entries = g_ptr_array_new_with_free_func(free_entry) };
+        *tuning = (Tuning){ .root = root,
+                            .entries = g_ptr_array_new_with_free_func(free_entry),
+                            .wanted = g_ptr_array_new_with_free_func(free_entry) };
         r = tuning_journal_open(directory, boot_id, &tuning->journal);
         if (r < 0)
                 return r;
@@ -349,6 +464,7 @@ Tuning *tuning_free(Tuning *tuning) {
                 return NULL;
         (void) tuning_restore(tuning);
         g_ptr_array_unref(tuning->entries);
+        g_ptr_array_unref(tuning->wanted);
         tuning_journal_free(tuning->journal);
         g_free(tuning);
         return NULL;

@@ -5,11 +5,13 @@
  * is changed that was not configured.
  *
  * Every old value is on record (tuning-journal.h) before the first one is changed, those that move along by themselves
- * too: a governor takes the energy preference with it, boost the highest frequency. They come back at the job's end,
+ * too: a governor takes the energy preference with it, boost the highest frequency, turbo the least performance of
+ * intel_pstate. They come back at the job's end,
  * and after a crash by the next tuning_open(), which ExecStopPost= of the service does as well. Old values are put
  * back whatever stands there by then: who changes them while a job is measured finds them as they were before it.
  *
- * It is all done at once, in the caller's thread: some milliseconds, before and after what is measured. */
+ * A change takes its time: to leave a governor the kernel waits for all processors, tens of milliseconds per policy.
+ * So they are made one by one, by tuning_step(), and between them the caller's loop turns. */
 
 #include <sched.h>
 #include <stdbool.h>
@@ -35,9 +37,17 @@ int tuning_open(const Sysroot *root, const char *boot_id, const char *directory,
 Tuning *tuning_free(Tuning *tuning);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tuning, tuning_free)
 
-/* What the machine has not or the kernel refuses stays as it is, with a warning in the log; the report shows what is
- * in force. Negative errno: the old values could not be put on record, and nothing was changed. */
-int tuning_apply(Tuning *tuning, const TuningWish *wish);
+/* Puts on record what tuning_step() is going to change; 0: nothing. What the machine has not or the kernel refuses
+ * stays as it is, with a warning in the log; the report shows what is in force. What is still changed from before is
+ * put back first, at once. Negative errno: the old values could not be put on record, and nothing will be changed. */
+int tuning_begin(Tuning *tuning, const TuningWish *wish);
 
-/* Idempotent. What cannot be put back stays on record for the next time: -EIO. */
+/* From now on tuning_step() puts everything back, also what tuning_begin() began and has not ended; 0: nothing. */
+int tuning_begin_restore(Tuning *tuning);
+
+/* Writes one setting at most. Positive: there is more to do. 0: all is done that was begun. What cannot be put back
+ * stays on record for the next time: -EIO, at the end. */
+int tuning_step(Tuning *tuning);
+
+/* Puts everything back at once. Idempotent; the errors of tuning_step(). */
 int tuning_restore(Tuning *tuning);

@@ -16,7 +16,7 @@ typedef struct Host {
 /* Sets the level, and the value from a printf format. */
 void finding_set(Finding *finding, FindingLevel level, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* What --fix would write. from is taken. */
+/* What --fix would write, or, with to NULL, what moves along and its undoing has to put back. from is taken. */
 void finding_add_setting(Finding *finding, const char *path, char *from, const char *to);
 
 /* Those of names (NULL-terminated, as in /proc/PID/comm) that run, NULL-terminated. -EACCES when processes of other

@@ -141,20 +141,15 @@ int doctor_examine(const Sysroot *root, GArray **ret) {
         return 0;
 }
 
-static int write_setting(const Sysroot *root, const Setting *setting) {
-        autofd fd = sysroot_openat(root, setting->path, O_WRONLY | O_NOCTTY | O_TRUNC);
-        g_autofree char *line = g_strconcat(setting->to, "\n", NULL);
-
-        if (fd < 0)
-                return fd;
-        return write_all(fd, line, strlen(line));
-}
-
 int doctor_mend(const Sysroot *root, const Finding *finding, size_t *ret_done) {
         int r;
 
         for (*ret_done = 0; *ret_done < finding->settings->len; (*ret_done)++) {
-                r = write_setting(root, g_ptr_array_index(finding->settings, *ret_done));
+                const Setting *setting = g_ptr_array_index(finding->settings, *ret_done);
+
+                if (!setting->to)
+                        continue;
+                r = sysroot_write(root, setting->path, setting->to);
                 if (r < 0)
                         return r;
         }

@@ -15,11 +15,12 @@ typedef enum FindingLevel {
 /* "ok", "note", "problem" */
 const char *finding_level_to_string(FindingLevel level);
 
-/* One file of the kernel that --fix writes. It holds until the next boot. */
+/* One file of the kernel that --fix writes. It holds until the next boot. Without `to` it is not written: the kernel
+ * moves it along with the ones before it, and does not move it back. */
 typedef struct Setting {
-        char *path; /* below the root: "sys/kernel/mm/transparent_hugepage/enabled" */
-        char *from; /* what it holds now */
-        const char *to;
+        char *path;     /* below the root: "sys/kernel/mm/transparent_hugepage/enabled" */
+        char *from;     /* what it holds now */
+        const char *to; /* NULL: left to the kernel */
 } Setting;
 
 void setting_free(Setting *setting);

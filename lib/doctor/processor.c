@@ -11,6 +11,7 @@
 
 #define CPUFREQ "sys/devices/system/cpu/cpufreq"
 #define NO_TURBO "sys/devices/system/cpu/intel_pstate/no_turbo"
+#define MIN_PERF_PCT "sys/devices/system/cpu/intel_pstate/min_perf_pct"
 #define BOOST CPUFREQ "/boost"
 #define CLOCKSOURCE "sys/devices/system/clocksource/clocksource0"
 #define PARANOID "proc/sys/kernel/perf_event_paranoid"
@@ -212,10 +213,11 @@ void check_governor(const Host *host, Finding *ret) {
 void check_turbo(const Host *host, Finding *ret) {
         static const struct {
                 const char *path, *on, *off;
-        } switches[] = { { NO_TURBO, "0", "1" }, { BOOST, "1", "0" } };
+                const char *along; /* NULL: nothing */
+        } switches[] = { { NO_TURBO, "0", "1", MIN_PERF_PCT }, { BOOST, "1", "0", NULL } };
 
         for (size_t i = 0; i < G_N_ELEMENTS(switches); i++) {
-                g_autofree char *text = NULL;
+                g_autofree char *text = NULL, *along = NULL;
 
                 if (sysroot_read(host->root, switches[i].path, &text) < 0)
                         continue;
@@ -226,6 +228,8 @@ void check_turbo(const Host *host, Finding *ret) {
                 finding_set(ret, FINDING_NOTE, "%s", N_("on"));
                 ret->command = g_strdup_printf("echo %s > /%s", switches[i].off, switches[i].path);
                 finding_add_setting(ret, switches[i].path, g_steal_pointer(&text), switches[i].off);
+                if (switches[i].along && sysroot_read(host->root, switches[i].along, &along) >= 0)
+                        finding_add_setting(ret, switches[i].along, g_steal_pointer(&along), NULL);
                 return;
         }
         finding_set(ret, FINDING_OK, "%s", N_("none that the kernel could switch"));

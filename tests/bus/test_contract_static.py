@@ -10,6 +10,8 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import pytest
+
 import xml_contract
 
 TOP = Path(__file__).resolve().parents[2]
@@ -232,6 +234,15 @@ def test_knobs_are_the_same_everywhere():
     # A request's key that says a knob moves its bound means one that exists.
     keys = json.loads((BUILD / "man" / "keys.json").read_text(encoding="utf-8"))
     assert {key["knob"] for key in keys if key["knob"]} <= set(names)
+
+
+@pytest.mark.parametrize("name", ["man/jouletraced.conf.5.scd.in", "SECURITY.md"])
+def test_what_reaches_everybody_is_said(name):
+    """Turbo= and sleep are the whole machine's, for as long as the jobs of one user take."""
+    text = (TOP / name).read_text(encoding="utf-8")
+    place = text.index("switch of the whole machine")
+    around = text[max(0, place - 700):place + 700]
+    assert [word for word in ("Turbo", "MaxJobsPerUser", "MaxJobLimit", "sleep", "ReservedCPUs=none") if word not in around] == []
 
 
 SAMPLE = """<node><interface name="a.B"><method name="M"><arg name="x" type="u" direction="in"/></method>

@@ -87,6 +87,18 @@ def test_settings_hold_for_the_job_and_no_longer(daemon, machine, user1):
     assert machine.now() == BEFORE and not journal(daemon).exists()
 
 
+def test_userspace_governor_is_left_alone(daemon, machine, user1):
+    """The frequency it was told could not be put back."""
+    governor = machine.tree / CPU / "cpufreq/policy0/scaling_governor"
+    governor.write_text("userspace\n", encoding="ascii")
+    daemon.configure(Governor="performance")
+    daemon.start()
+    _, path = measure_on_hold(daemon, user1)
+    assert governor.read_text(encoding="ascii") == "userspace\n" and "policy0 is userspace" in daemon.text()
+    daemon.release("a")
+    assert user1.finished(path) == "done"
+
+
 def test_validation_changes_nothing(daemon, machine, user1, polkit):
     polkit.set("deny", validate="allow")
     daemon.configure(**KNOBS)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """joulectl doctor: the files of a host below a root of fixtures, and what a scripted service says of itself."""
 
+import fcntl
 import json
 import os
 import re
@@ -134,11 +135,56 @@ def test_fix_that_is_not_taken(rig, host):
     name = f"{CPUFREQ}/policy0/scaling_governor"
     top = host(files={THP: "[always] madvise never"})
     (top / name).unlink()
-    (top / name).symlink_to(f"/{THP}")  # absolute links stay inside
+    (top / name).hardlink_to(top / THP)
     code, body, checks = examine(rig, top, "--fix")
     assert {change["check"]: change["error"] for change in body["changes"]} == {
         "governor": "the kernel did not take it", "thp": None}
     assert code == 1 and checks["governor"]["verdict"] == "note"
+
+
+def test_fix_follows_no_link(rig, host):
+    top = host(files={"elsewhere": "always [madvise] never\n"})
+    name = f"{CPUFREQ}/policy0/scaling_governor"
+    (top / name).unlink()
+    (top / name).symlink_to("/elsewhere")
+    code, body, _ = examine(rig, top, "--fix")
+    assert code == 1 and [change["undo"] for change in body["changes"]] == [None]
+    assert (top / "elsewhere").read_text() == "always [madvise] never\n"
+
+
+def test_fix_waits_for_no_job(rig, host):
+    """What is changed while a job is measured would be put back at its end, over the fix."""
+    top = host(files={THP: "[always] madvise never\n", "run/jouletrace/machine.lock": ""})
+    with open(top / "run/jouletrace/machine.lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert examine(rig, top)[0] == 0  # to look is always allowed
+        code, out, err = rig.run("--local", "--sysroot", top, "doctor", "--fix")
+        assert code == 4 and out == "" and "a job is being measured" in err
+        assert (top / THP).read_text() == "[always] madvise never\n"
+    assert examine(rig, top, "--fix")[0] == 0 and (top / THP).read_text() == "madvise\n"
+
+
+def test_fix_excludes_jobs_while_it_writes(rig, host):
+    """No job begins between the first write and the last."""
+    top = host(files={THP: "[always] madvise never\n", "run/jouletrace/machine.lock": ""})
+    swaps = top / "proc/swaps"
+    swaps.unlink()
+    os.mkfifo(swaps)  # the examination before the writes and the one after wait here
+
+    def examine_locked(lock):
+        with open(swaps, "w", encoding="ascii") as writer:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            writer.write("Filename Type Size Used Priority\n")
+
+    doctor = rig.popen("--local", "--sysroot", top, "doctor", "--fix")
+    with open(top / "run/jouletrace/machine.lock", "rb") as lock:
+        examine_locked(lock)
+        rig.wait_for(lambda: (top / THP).read_text() == "madvise\n", "a write")
+        examine_locked(lock)
+        doctor.communicate(timeout=30)
+        assert doctor.returncode == 0
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_fix_that_is_refused(rig, host):

@@ -362,6 +362,7 @@ static void test_mend(void) {
         tree_put(tree, POLICY0 "scaling_governor", "powersave\n");
         tree_put(tree, POLICY1 "scaling_governor", "powersave\n");
         tree_put(tree, CPU "intel_pstate/no_turbo", "0\n");
+        tree_put(tree, CPU "intel_pstate/min_perf_pct", "100\n");
         tree_put(tree, THP, "[always] madvise never\n");
         tree_put(tree, "proc/sys/kernel/perf_event_paranoid", "-1\n");
         tree_put(tree, "proc/swaps", SWAPS "/dev/sda2 partition\t8388604\t2048\t-2\n"); /* could end programs */
@@ -376,6 +377,14 @@ static void test_mend(void) {
                 if (done == 0)
                         continue;
                 mended++;
+                if (strcmp(finding->name, "turbo") == 0) {
+                        g_autofree char *undo = doctor_undo(finding, done);
+
+                        /* The kernel takes the least performance down, too, and nobody else raises it again. */
+                        g_assert_cmpstr(undo, ==,
+                                        "echo 0 | tee /" CPU "intel_pstate/no_turbo; echo 100 | tee /" CPU
+                                        "intel_pstate/min_perf_pct");
+                }
                 if (strcmp(finding->name, "governor") == 0) {
                         g_autofree char *undo = doctor_undo(finding, done), *first = doctor_undo(finding, 1);
 

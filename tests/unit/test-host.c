@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <poll.h>
+#include <string.h>
 
 #include "fake-systemd.h"
 #include "host.h"
 #include "tree.h"
 
-#define GOVERNOR "sys/devices/system/cpu/cpufreq/policy0/scaling_governor"
+#define POLICY "sys/devices/system/cpu/cpufreq/policy"
+#define GOVERNOR POLICY "0/scaling_governor"
 
 typedef struct Fixture {
         sd_event *event;
@@ -95,6 +97,12 @@ static void prepare(Fixture *f) {
         host_prepare(f->host, f->config, f->topology->cpu, &f->cpus, on_ready, f);
 }
 
+static void restore(Fixture *f) {
+        f->ready = false;
+        host_restore(f->host, on_ready, f);
+        g_assert_true(run_until(f->event, &f->ready));
+}
+
 static void test_prepared(Fixture *f, const void *data) {
         for (unsigned i = 0; i < 2; i++) {
                 prepare(f);
@@ -103,11 +111,11 @@ static void test_prepared(Fixture *f, const void *data) {
                 g_assert_true(is_held(f));
                 assert_governor(f, "performance");
 
-                host_restore(f->host);
+                restore(f);
                 g_assert_cmpstr(host_may_sleep(f->host), !=, "");
                 g_assert_false(is_held(f));
                 assert_governor(f, "powersave");
-                host_restore(f->host);
+                restore(f);
                 f->held_fd = safe_close(f->held_fd);
         }
         g_assert_cmpuint(f->asked, ==, 2);
@@ -130,11 +138,25 @@ static void test_deaf(Fixture *f, const void *data) {
         assert_governor(f, "performance");
 }
 
+/* SIGHUP while logind is asked: the configuration of before is overwritten and freed, as its memory would be by what
+ * is allocated next. The job is measured with what was said when it began. */
+static void test_reloaded(Fixture *f, const void *data) {
+        f->deaf = true;
+        prepare(f);
+        assert_governor(f, "powersave");
+        memset(f->config->governor, 'x', strlen(f->config->governor));
+        config_free(f->config);
+        f->config = config_new();
+        g_assert_true(run_until(f->event, &f->ready));
+        assert_governor(f, "performance");
+}
+
 /* Cancelled while logind is asked: nothing was changed yet, and nobody is told. */
 static void test_cancelled(Fixture *f, const void *data) {
         prepare(f);
         assert_governor(f, "powersave");
-        host_restore(f->host);
+        restore(f);
+        f->ready = false;
         for (unsigned i = 0; i < 500 && f->held_fd < 0; i++)
                 run_for(f->event, 10 * USEC_PER_MSEC);
         for (unsigned i = 0; i < 500 && is_held(f); i++)
@@ -142,6 +164,74 @@ static void test_cancelled(Fixture *f, const void *data) {
         g_assert_false(is_held(f));
         g_assert_false(f->ready);
         assert_governor(f, "powersave");
+}
+
+#define N_POLICIES 8U
+
+static unsigned count_governors(const Fixture *f, unsigned n_policies, const char *value) {
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < n_policies; i++) {
+                g_autofree char *path = g_strdup_printf(POLICY "%u/scaling_governor", i), *now = NULL;
+
+                g_assert_cmpint(sysroot_read(f->root, path, &now), ==, 0);
+                n += g_str_equal(now, value);
+        }
+        return n;
+}
+
+static int on_other(sd_event_source *source, void *userdata) {
+        *(bool *) userdata = true;
+        return 0;
+}
+
+/* A governor that is left keeps its writer waiting for tens of milliseconds, and there may be hundreds of them.
+ * Between two the loop turns, and whoever comes meanwhile is served. */
+static void run_turns(Fixture *f, const char *value) {
+        sd_event_source *other = NULL;
+        bool served = false;
+        unsigned n = count_governors(f, N_POLICIES, value);
+
+        for (unsigned turns = 0; !f->ready && turns < 1000; turns++) {
+                unsigned now;
+
+                g_assert_cmpint(sd_event_run(f->event, USEC_PER_SEC), >=, 0);
+                now = count_governors(f, N_POLICIES, value);
+                g_assert_cmpuint(now - n, <=, 1);
+                n = now;
+                if (n == 2 && !other)
+                        g_assert_cmpint(sd_event_add_defer(f->event, &other, on_other, &served), >=, 0);
+                g_assert_true(served || n < N_POLICIES / 2);
+        }
+        g_assert_true(f->ready);
+        g_assert_cmpuint(n, ==, N_POLICIES);
+        sd_event_source_disable_unref(other);
+}
+
+static void test_one_a_turn(Fixture *f, const void *data) {
+        for (unsigned i = 0; i < N_POLICIES; i++) {
+                g_autofree char *path = g_strdup_printf(POLICY "%u/scaling_governor", i);
+
+                tree_put(f->tree, path, "powersave\n");
+        }
+        prepare(f);
+        run_turns(f, "performance");
+        f->ready = false;
+        host_restore(f->host, on_ready, f);
+        run_turns(f, "powersave");
+}
+
+/* Cancelled while it is set. */
+static void test_cancelled_between(Fixture *f, const void *data) {
+        tree_put(f->tree, POLICY "1/scaling_governor", "powersave\n");
+        prepare(f);
+        for (unsigned i = 0; i < 1000 && !f->ready && count_governors(f, 2, "performance") == 0; i++)
+                g_assert_cmpint(sd_event_run(f->event, USEC_PER_SEC), >=, 0);
+        g_assert_cmpuint(count_governors(f, 2, "performance"), ==, 1);
+        g_assert_false(f->ready);
+        restore(f);
+        run_for(f->event, 10 * USEC_PER_MSEC);
+        g_assert_cmpuint(count_governors(f, 2, "performance"), ==, 0);
 }
 
 /* Without a place for old values nothing is changed. */
@@ -167,7 +257,10 @@ int main(int argc, char **argv) {
         g_test_add("/host/prepared", Fixture, NULL, set_up, test_prepared, tear_down);
         g_test_add("/host/refused", Fixture, NULL, set_up, test_refused, tear_down);
         g_test_add("/host/deaf", Fixture, NULL, set_up, test_deaf, tear_down);
+        g_test_add("/host/reloaded", Fixture, NULL, set_up, test_reloaded, tear_down);
         g_test_add("/host/cancelled", Fixture, NULL, set_up, test_cancelled, tear_down);
+        g_test_add("/host/one-a-turn", Fixture, NULL, set_up, test_one_a_turn, tear_down);
+        g_test_add("/host/cancelled-between", Fixture, NULL, set_up, test_cancelled_between, tear_down);
         g_test_add("/host/no-directory", Fixture, NULL, set_up, test_no_directory, tear_down);
         g_test_add("/host/embedded", Fixture, NULL, set_up, test_embedded, tear_down);
         return g_test_run();

@@ -41,8 +41,9 @@ static void put(const Fixture *f, const char *text) {
 }
 
 static GPtrArray *one_of_each(void) {
-        static const char *const values[N_TUNING_KINDS] = { "0",       "1",      "powersave", "balance_performance",
-                                                            "3500000", "800000", "0-3,8" };
+        static const char *const values[N_TUNING_KINDS] = {
+                "0", "100", "1", "powersave", "balance_performance", "3500000", "800000", "0-3,8"
+        };
         GPtrArray *entries = g_ptr_array_new_with_free_func(free_entry);
 
         for (TuningKind kind = 0; kind < N_TUNING_KINDS; kind++)
@@ -80,6 +81,7 @@ static void test_round_trip(Fixture *f, const void *data) {
 static void test_paths(void) {
         static const char *const paths[N_TUNING_KINDS] = {
                 "sys/devices/system/cpu/intel_pstate/no_turbo",
+                "sys/devices/system/cpu/intel_pstate/min_perf_pct",
                 "sys/devices/system/cpu/cpufreq/boost",
                 "sys/devices/system/cpu/cpufreq/policy7/scaling_governor",
                 "sys/devices/system/cpu/cpufreq/policy7/energy_performance_preference",
@@ -133,6 +135,9 @@ static const struct {
         { "khz-zero", HEAD "max-khz 3 0\nend 1\n", -EBADMSG },
         { "khz-huge", HEAD "max-khz 3 100000001\nend 1\n", -EBADMSG },
         { "khz-unsupported", HEAD "max-khz 3 <unsupported>\nend 1\n", -EBADMSG },
+        { "percentage", HEAD "min-perf-pct 0 100\nend 1\n", 0 },
+        { "percentage-numbered", HEAD "min-perf-pct 1 100\nend 1\n", -EBADMSG },
+        { "percentage-beyond", HEAD "min-perf-pct 0 101\nend 1\n", -EBADMSG },
         { "irq-nowhere", HEAD "irq 24 \nend 1\n", -EBADMSG },
         { "irq-mask", HEAD "irq 24 ff\nend 1\n", -EBADMSG },
         { "irq-unlike-kernel", HEAD "irq 24 0,1,2\nend 1\n", -EBADMSG },

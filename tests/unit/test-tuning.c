@@ -2,210 +2,13 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-#include "tree.h"
-#include "tuning.h"
-
-#define BOOT "0f0e0d0c-0b0a-4900-8807-060504030201"
-#define CPUFREQ "sys/devices/system/cpu/cpufreq/"
-#define NO_TURBO "sys/devices/system/cpu/intel_pstate/no_turbo"
-#define CRASHED 42
-
-/* What the kernel does, and where the process dies. */
-static struct {
-        const char *tree;
-        int crash_after; /* steps: system calls that leave something changed; negative: never */
-        int fsync_error, write_error;
-        const char *stubborn; /* a file that takes nothing */
-} kernel;
-
-static void step(void) {
-        if (kernel.crash_after == 0)
-                _exit(CRASHED);
-        if (kernel.crash_after > 0)
-                kernel.crash_after--;
-}
-
-int __real_sysroot_write(const Sysroot *root, const char *path, const char *text);
-int __wrap_sysroot_write(const Sysroot *root, const char *path, const char *text);
-int __real_fsync(int fd);
-int __wrap_fsync(int fd);
-int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
-int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
-int __real_unlinkat(int fd, const char *path, int flags);
-int __wrap_unlinkat(int fd, const char *path, int flags);
-
-static char *get(const char *path) {
-        g_autofree char *whole = g_build_filename(kernel.tree, path, NULL);
-        char *text = NULL;
-
-        g_assert_true(g_file_get_contents(whole, &text, NULL, NULL));
-        return g_strchomp(text);
-}
-
-static void assert_value(const char *path, const char *value) {
-        g_autofree char *now = get(path);
-
-        g_assert_cmpstr(now, ==, value);
-}
-
-/* As intel_pstate: the governor "performance" takes the preference with it, which then takes no other; and does not
- * give it back. As cpufreq before 5.3: no lowest frequency above the highest. */
-static int kernel_write(const Sysroot *root, const char *path, const char *text) {
-        g_autofree char *directory = g_path_get_dirname(path), *name = g_path_get_basename(path);
-        g_autofree char *epp = g_build_filename(directory, "energy_performance_preference", NULL);
-        g_autofree char *governor_file = g_build_filename(directory, "scaling_governor", NULL);
-        g_autofree char *other_file = g_build_filename(
-                        directory, g_str_equal(name, "scaling_max_freq") ? "scaling_min_freq" : "scaling_max_freq",
-                        NULL);
-        g_autofree char *governor = NULL, *other = NULL;
-        int64_t order;
-
-        if (kernel.stubborn && g_str_equal(path, kernel.stubborn))
-                return kernel.write_error;
-        if (g_str_equal(name, "scaling_governor") && g_str_equal(text, "performance"))
-                tree_put(kernel.tree, epp, "performance\n");
-        if (g_str_equal(path, epp) && !g_str_equal(text, "performance")) {
-                governor = get(governor_file);
-                if (g_str_equal(governor, "performance"))
-                        return -EBUSY;
-        }
-        if (g_str_has_suffix(name, "_freq")) {
-                other = get(other_file);
-                order = g_ascii_strtoll(text, NULL, 10) - g_ascii_strtoll(other, NULL, 10);
-                if (g_str_equal(name, "scaling_max_freq") ? order < 0 : order > 0)
-                        return -EINVAL;
-        }
-        return __real_sysroot_write(root, path, text);
-}
-
-int __wrap_sysroot_write(const Sysroot *root, const char *path, const char *text) {
-        int r;
-
-        step();
-        r = kernel_write(root, path, text);
-        step();
-        return r;
-}
-
-int __wrap_fsync(int fd) {
-        step();
-        if (kernel.fsync_error != 0) {
-                errno = kernel.fsync_error;
-                return -1;
-        }
-        return __real_fsync(fd);
-}
-
-int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to) {
-        step();
-        return __real_renameat(from_fd, from, to_fd, to);
-}
-
-int __wrap_unlinkat(int fd, const char *path, int flags) {
-        step();
-        return __real_unlinkat(fd, path, flags);
-}
-
-/* ---- a machine: CPUs 0-1 and 2-3 in a policy each, of which 2-3 are for jobs ---- */
-
-static const struct {
-        const char *path, *value;
-} before[] = {
-        { NO_TURBO, "0" },
-        { CPUFREQ "policy0/affected_cpus", "0 1" },
-        { CPUFREQ "policy0/scaling_governor", "powersave" },
-        { CPUFREQ "policy0/energy_performance_preference", "balance_power" },
-        { CPUFREQ "policy0/scaling_max_freq", "4000000" },
-        { CPUFREQ "policy0/scaling_min_freq", "800000" },
-        { CPUFREQ "policy2/affected_cpus", "2 3" },
-        { CPUFREQ "policy2/scaling_governor", "powersave" },
-        { CPUFREQ "policy2/energy_performance_preference", "128" },
-        { CPUFREQ "policy2/scaling_max_freq", "1500000" },
-        { CPUFREQ "policy2/scaling_min_freq", "800000" },
-        { "proc/irq/default_smp_affinity", "f" },
-        { "proc/irq/0/smp_affinity_list", "0-3" },
-        { "proc/irq/7/smp_affinity_list", "0-1" },
-        { "proc/irq/24/smp_affinity_list", "3" },
-        { "proc/irq/25/smp_affinity_list", "0,2" },
-};
-
-typedef struct Fixture {
-        char *tree, *run;
-        Sysroot *root;
-        TuningWish wish;
-} Fixture;
-
-static void reset(const Fixture *f) {
-        for (size_t i = 0; i < G_N_ELEMENTS(before); i++) {
-                g_autofree char *line = g_strconcat(before[i].value, "\n", NULL);
-
-                tree_put(f->tree, before[i].path, line);
-        }
-}
-
-static void setup(Fixture *f, const void *data) {
-        f->tree = tree_new();
-        f->run = g_build_filename(f->tree, "run", NULL);
-        g_assert_cmpint(g_mkdir(f->run, 0755), ==, 0);
-        kernel = (typeof(kernel)){ .tree = f->tree, .crash_after = -1 };
-        reset(f);
-        g_assert_cmpint(sysroot_open(f->tree, &f->root), ==, 0);
-        f->wish = (TuningWish){ .governor = "performance",
-                                .epp = "performance",
-                                .turbo = "off",
-                                .min_khz = 2000000,
-                                .max_khz = 2000000,
-                                .move_irqs = true };
-        CPU_SET(2, &f->wish.cpus);
-        CPU_SET(3, &f->wish.cpus);
-        CPU_SET(0, &f->wish.others);
-        CPU_SET(1, &f->wish.others);
-}
-
-static void teardown(Fixture *f, const void *data) {
-        sysroot_free(f->root);
-        tree_free(f->tree);
-        g_free(f->run);
-}
-
-static Tuning *open_tuning(const Fixture *f) {
-        Tuning *tuning = NULL;
-
-        g_assert_cmpint(tuning_open(f->root, BOOT, f->run, &tuning), ==, 0);
-        return tuning;
-}
-
-static bool has_journal(const Fixture *f) {
-        g_autofree char *path = g_build_filename(f->run, "tuning", NULL);
-
-        return g_file_test(path, G_FILE_TEST_EXISTS);
-}
-
-static void put_journal(const Fixture *f, const char *text) {
-        tree_put(f->tree, "run/tuning", text);
-}
-
-static void assert_as_before(const Fixture *f) {
-        for (size_t i = 0; i < G_N_ELEMENTS(before); i++)
-                assert_value(before[i].path, before[i].value);
-}
-
-static void assert_tuned(void) {
-        assert_value(NO_TURBO, "1");
-        assert_value(CPUFREQ "policy2/scaling_governor", "performance");
-        assert_value(CPUFREQ "policy2/energy_performance_preference", "performance");
-        assert_value(CPUFREQ "policy2/scaling_max_freq", "2000000");
-        assert_value(CPUFREQ "policy2/scaling_min_freq", "2000000");
-        assert_value("proc/irq/0/smp_affinity_list", "0-1");
-        assert_value("proc/irq/24/smp_affinity_list", "0-1");
-        assert_value("proc/irq/25/smp_affinity_list", "0");
-}
+#include "tuning-machine.h"
 
 static void test_apply_and_restore(Fixture *f, const void *data) {
         g_autoptr(Tuning) tuning = open_tuning(f);
 
         for (unsigned i = 0; i < 2; i++) {
-                g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+                g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
                 assert_tuned();
                 g_assert_true(has_journal(f));
                 /* The others' CPUs, and what is not the jobs' already. */
@@ -228,7 +31,6 @@ static void test_one_by_one(Fixture *f, const void *data) {
         for (unsigned i = 0; i < 6; i++) {
                 TuningWish wish = { .cpus = all.cpus, .others = all.others };
                 g_autoptr(Tuning) tuning = open_tuning(f);
-                unsigned changed = 0;
 
                 wish.governor = i == 0 ? all.governor : NULL;
                 wish.epp = i == 1 ? all.epp : NULL;
@@ -236,15 +38,57 @@ static void test_one_by_one(Fixture *f, const void *data) {
                 wish.max_khz = i == 3 ? all.max_khz : 0;
                 wish.min_khz = i == 4 ? 1000000 : 0;
                 wish.move_irqs = i == 5;
-                g_assert_cmpint(tuning_apply(tuning, &wish), ==, 0);
-                for (size_t j = 0; j < G_N_ELEMENTS(before); j++) {
-                        g_autofree char *now = get(before[j].path);
-
-                        changed += !g_str_equal(now, before[j].value);
-                }
-                g_assert_cmpuint(changed, ==, i == 0 ? 2 : i == 5 ? 3 : 1);
+                g_assert_cmpint(apply(tuning, &wish), ==, 0);
+                g_assert_cmpuint(count_changed(), ==, i == 0 || i == 2 ? 2 : i == 5 ? 3 : 1);
                 g_assert_cmpint(tuning_restore(tuning), ==, 0);
                 assert_as_before(f);
+        }
+}
+
+/* Steps to its end; each writes one setting at most. */
+static void step_by_step(Tuning *tuning, unsigned n_settings) {
+        unsigned n = 0;
+        int r;
+
+        do {
+                kernel.n_writes = 0;
+                r = tuning_step(tuning);
+                g_assert_cmpint(r, >=, 0);
+                g_assert_cmpuint(kernel.n_writes, <=, 1);
+                n += kernel.n_writes;
+        } while (r > 0);
+        g_assert_cmpuint(n, >=, n_settings);
+        g_assert_cmpint(tuning_step(tuning), ==, 0);
+}
+
+static void test_stepwise(Fixture *f, const void *data) {
+        g_autoptr(Tuning) tuning = open_tuning(f);
+
+        g_assert_cmpint(tuning_begin(tuning, &f->wish), >, 0);
+        assert_as_before(f);
+        g_assert_true(has_journal(f));
+        step_by_step(tuning, 7);
+        assert_tuned();
+        g_assert_cmpint(tuning_begin_restore(tuning), >, 0);
+        assert_tuned();
+        step_by_step(tuning, 8);
+        assert_as_before(f);
+        g_assert_false(has_journal(f));
+        g_assert_cmpint(tuning_begin_restore(tuning), ==, 0);
+}
+
+/* Cancelled between two settings. */
+static void test_turned_back(Fixture *f, const void *data) {
+        g_autoptr(Tuning) tuning = open_tuning(f);
+
+        for (unsigned n = 0; n < 7; n++) {
+                g_assert_cmpint(tuning_begin(tuning, &f->wish), >, 0);
+                for (unsigned i = 0; i < n; i++)
+                        g_assert_cmpint(tuning_step(tuning), >, 0);
+                g_assert_cmpint(tuning_begin_restore(tuning), >, 0);
+                step_by_step(tuning, n);
+                assert_as_before(f);
+                g_assert_false(has_journal(f));
         }
 }
 
@@ -252,7 +96,7 @@ static void test_nothing_wished(Fixture *f, const void *data) {
         const TuningWish nothing = { .cpus = f->wish.cpus, .others = f->wish.others };
         g_autoptr(Tuning) tuning = open_tuning(f);
 
-        g_assert_cmpint(tuning_apply(tuning, &nothing), ==, 0);
+        g_assert_cmpint(apply(tuning, &nothing), ==, 0);
         assert_as_before(f);
         g_assert_false(has_journal(f));
 }
@@ -260,7 +104,7 @@ static void test_nothing_wished(Fixture *f, const void *data) {
 static void test_freed(Fixture *f, const void *data) {
         Tuning *tuning = open_tuning(f);
 
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         g_assert_null(tuning_free(tuning));
         assert_as_before(f);
         g_assert_false(has_journal(f));
@@ -279,7 +123,7 @@ static bool crash(const Fixture *f, int after, bool job) {
                 kernel.crash_after = after;
                 tuning = open_tuning(f);
                 if (job) {
-                        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+                        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
                         assert_tuned();
                         g_assert_cmpint(tuning_restore(tuning), ==, 0);
                 }
@@ -332,11 +176,11 @@ static void test_no_record(Fixture *f, const void *data) {
         g_autoptr(Tuning) tuning = open_tuning(f);
 
         kernel.fsync_error = ENOSPC;
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, -ENOSPC);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, -ENOSPC);
         kernel.fsync_error = 0;
         assert_as_before(f);
         g_assert_false(has_journal(f));
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         assert_tuned();
 }
 
@@ -346,7 +190,7 @@ static void test_stuck(Fixture *f, const void *data) {
         TuningWish other = f->wish;
         Tuning *tuning = open_tuning(f);
 
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         kernel.stubborn = file;
         kernel.write_error = -EIO;
         g_assert_cmpint(tuning_restore(tuning), ==, -EIO);
@@ -355,7 +199,7 @@ static void test_stuck(Fixture *f, const void *data) {
         assert_value(file, "performance");
 
         other.governor = "schedutil";
-        g_assert_cmpint(tuning_apply(tuning, &other), ==, 0);
+        g_assert_cmpint(apply(tuning, &other), ==, 0);
         g_assert_cmpint(tuning_restore(tuning), ==, -EIO);
         tuning_free(tuning);
         g_assert_true(has_journal(f));
@@ -368,7 +212,7 @@ static void test_stuck(Fixture *f, const void *data) {
 static void test_read_back(Fixture *f, const void *data) {
         Tuning *tuning = open_tuning(f);
 
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         kernel.stubborn = NO_TURBO;
         g_assert_cmpint(tuning_restore(tuning), ==, -EIO);
         g_assert_true(has_journal(f));
@@ -382,7 +226,7 @@ static void test_unmovable(Fixture *f, const void *data) {
 
         kernel.stubborn = "proc/irq/0/smp_affinity_list";
         kernel.write_error = -EIO;
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         assert_value("proc/irq/0/smp_affinity_list", "0-3");
         assert_value("proc/irq/24/smp_affinity_list", "0-1");
         g_assert_cmpint(tuning_restore(tuning), ==, 0);
@@ -395,7 +239,7 @@ static void test_gone(Fixture *f, const void *data) {
         g_autofree char *irq = g_build_filename(f->tree, "proc/irq/24/smp_affinity_list", NULL);
         g_autoptr(Tuning) tuning = open_tuning(f);
 
-        g_assert_cmpint(tuning_apply(tuning, &f->wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &f->wish), ==, 0);
         g_assert_cmpint(unlink(irq), ==, 0);
         g_assert_cmpint(tuning_restore(tuning), ==, 0);
         g_assert_false(has_journal(f));
@@ -410,40 +254,9 @@ static void test_unsupported(Fixture *f, const void *data) {
         const TuningWish wish = { .epp = "power", .cpus = f->wish.cpus };
 
         tree_put(f->tree, file, "<unsupported>\n");
-        g_assert_cmpint(tuning_apply(tuning, &wish), ==, 0);
+        g_assert_cmpint(apply(tuning, &wish), ==, 0);
         assert_value(file, "<unsupported>");
         g_assert_false(has_journal(f));
-}
-
-static void test_boost(Fixture *f, const void *data) {
-        static const char file[] = CPUFREQ "boost";
-        g_autofree char *no_turbo = g_build_filename(f->tree, NO_TURBO, NULL);
-        g_autoptr(Tuning) tuning = open_tuning(f);
-        const TuningWish wish = { .turbo = "off" };
-
-        g_assert_cmpint(unlink(no_turbo), ==, 0);
-        tree_put(f->tree, file, "1\n");
-        g_assert_cmpint(tuning_apply(tuning, &wish), ==, 0);
-        assert_value(file, "0");
-        /* With acpi-cpufreq it takes the highest frequency of everybody's CPUs along. */
-        tree_put(f->tree, CPUFREQ "policy0/scaling_max_freq", "3000000\n");
-        g_assert_cmpint(tuning_restore(tuning), ==, 0);
-        assert_value(file, "1");
-        assert_value(CPUFREQ "policy0/scaling_max_freq", "4000000");
-}
-
-/* What is read is the limit in force; a hot processor's is not made the administrator's. */
-static void test_others_limit(Fixture *f, const void *data) {
-        static const char file[] = CPUFREQ "policy2/scaling_max_freq";
-        TuningWish wish = f->wish;
-        g_autoptr(Tuning) tuning = open_tuning(f);
-
-        wish.max_khz = wish.min_khz = 0;
-        tree_put(f->tree, file, "1200000\n");
-        g_assert_cmpint(tuning_apply(tuning, &wish), ==, 0);
-        tree_put(f->tree, file, "1500000\n");
-        g_assert_cmpint(tuning_restore(tuning), ==, 0);
-        assert_as_before(f);
 }
 
 /* ---- journals of others ---- */
@@ -501,6 +314,8 @@ int main(int argc, char **argv) {
 #define ADD(name, function) g_test_add("/tuning/" name, Fixture, NULL, setup, function, teardown)
         ADD("apply-and-restore", test_apply_and_restore);
         ADD("one-by-one", test_one_by_one);
+        ADD("stepwise", test_stepwise);
+        ADD("turned-back", test_turned_back);
         ADD("nothing-wished", test_nothing_wished);
         ADD("freed", test_freed);
         ADD("crashes", test_crashes);
@@ -511,8 +326,6 @@ int main(int argc, char **argv) {
         ADD("unmovable", test_unmovable);
         ADD("gone", test_gone);
         ADD("unsupported", test_unsupported);
-        ADD("boost", test_boost);
-        ADD("others-limit", test_others_limit);
         ADD("damaged", test_damaged);
         ADD("of-another-boot", test_of_another_boot);
         ADD("left", test_left);

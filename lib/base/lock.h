@@ -2,7 +2,7 @@
 #pragma once
 
 /* One measurement at a time per machine, whoever starts it: an flock(2) that the system service and every embedded one
- * take for the length of a job. */
+ * take for the length of a job, and joulectl while it changes settings that a job would have changed and put back. */
 
 #include "base.h"
 
