@@ -74,47 +74,63 @@ static bool next_cpu(const char **text, const char *prefix, unsigned *ret) {
 
 /* ---- /proc/stat ---- */
 
-/* The kernel takes idle and iowait from the clock, not from ticks (NO_HZ), so that they tell short absences, too. */
-static int idle_ticks(const char *stat, const cpu_set_t *cpus, uint64_t *ret) {
+/* The columns of a CPU. Those behind these (guest) are part of user and nice. */
+typedef enum StatColumn {
+        STAT_USER,
+        STAT_NICE,
+        STAT_SYSTEM,
+        STAT_IDLE,
+        STAT_IOWAIT,
+        STAT_IRQ,
+        STAT_SOFTIRQ,
+        STAT_STEAL,
+        STAT_COLUMNS,
+} StatColumn;
+
+/* Their sums over some CPUs. The kernel takes idle and iowait from the clock, not from ticks (NO_HZ), so that they
+ * tell short absences, too. */
+static int stat_ticks(const char *stat, const cpu_set_t *cpus, uint64_t sums[static STAT_COLUMNS]) {
         g_auto(GStrv) lines = g_strsplit(stat, "\n", -1);
         int seen = 0;
 
-        *ret = 0;
         for (char **line = lines; *line; line++) {
                 const char *text = *line;
-                uint64_t user, nice, system, idle, iowait;
                 unsigned cpu;
 
                 if (!next_cpu(&text, "cpu", &cpu) || !CPU_ISSET(cpu, cpus))
                         continue;
-                if (!next_number(&text, &user) || !next_number(&text, &nice) || !next_number(&text, &system) ||
-                    !next_number(&text, &idle) || !next_number(&text, &iowait))
-                        return -EINVAL;
-                *ret += idle + iowait;
+                for (size_t i = 0; i < STAT_COLUMNS; i++) {
+                        uint64_t ticks;
+
+                        if (!next_number(&text, &ticks))
+                                return -EINVAL;
+                        sums[i] += ticks;
+                }
                 seen++;
         }
         return seen == CPU_COUNT(cpus) ? 0 : -EINVAL; /* one went offline */
 }
 
-static Count idle_usec(const char *stat, int error, const cpu_set_t *cpus) {
+/* Fills the three items of these CPUs, of which idle is the first. */
+static void take_cpu_times(const char *stat, int error, const cpu_set_t *cpus, Count *items) {
         const uint64_t tick_usec = USEC_PER_SEC / (uint64_t) sysconf(_SC_CLK_TCK);
-        Count count = { .error = error };
+        uint64_t sums[STAT_COLUMNS] = {};
 
         if (CPU_COUNT(cpus) == 0)
-                return (Count){ .error = -ENODEV };
-        if (error < 0)
-                return count;
-        count.error = idle_ticks(stat, cpus, &count.value);
-        count.value *= tick_usec;
-        return count;
+                error = -ENODEV;
+        if (error >= 0)
+                error = stat_ticks(stat, cpus, sums);
+        items[0] = (Count){ .value = (sums[STAT_IDLE] + sums[STAT_IOWAIT]) * tick_usec, .error = error };
+        items[1] = (Count){ .value = (sums[STAT_IRQ] + sums[STAT_SOFTIRQ]) * tick_usec, .error = error };
+        items[2] = (Count){ .value = sums[STAT_STEAL] * tick_usec, .error = error };
 }
 
-static void take_idle(const Collector *collector, EvidenceSample *ret) {
+static void take_stat(const Collector *collector, EvidenceSample *ret) {
         g_autofree char *stat = NULL;
         const int r = sysroot_read(collector->root, "proc/stat", &stat);
 
-        ret->items[EVIDENCE_RESERVED_IDLE_USEC] = idle_usec(stat, r, &collector->reserved);
-        ret->items[EVIDENCE_OTHER_IDLE_USEC] = idle_usec(stat, r, &collector->others);
+        take_cpu_times(stat, MIN(r, 0), &collector->reserved, &ret->items[EVIDENCE_RESERVED_IDLE_USEC]);
+        take_cpu_times(stat, MIN(r, 0), &collector->others, &ret->items[EVIDENCE_OTHER_IDLE_USEC]);
 }
 
 /* ---- /proc/interrupts ---- */
@@ -393,7 +409,7 @@ void collector_take(const Collector *collector, EvidenceSample *ret) {
                 take_no_cgroup(ret);
         ret->items[EVIDENCE_READER_USEC].value = source->reader_ns(source->userdata) / NSEC_PER_USEC;
         ret->at_ns = source->now_ns(source->userdata);
-        take_idle(collector, ret);
+        take_stat(collector, ret);
 }
 
 int collector_open(const CollectorSpec *spec, Collector **ret) {

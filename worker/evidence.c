@@ -62,46 +62,72 @@ static int item(const TrialEvidence *evidence, EvidenceItem which, double *ret) 
         return evidence->items[which].error;
 }
 
-static double busy_usec(const TrialEvidence *evidence, unsigned n_cpus, double idle_usec) {
-        return (double) evidence->wall_ns / 1e3 * n_cpus - idle_usec;
+/* What the CPUs of one kind have each an item for. */
+typedef enum CpuTime {
+        TIME_IDLE,
+        TIME_IRQ,
+        TIME_STOLEN,
+} CpuTime;
+
+static int cpu_time(const TrialEvidence *evidence, EvidenceCpus which, CpuTime time, double *ret_usec) {
+        const EvidenceItem first = which == CPUS_RESERVED ? EVIDENCE_RESERVED_IDLE_USEC : EVIDENCE_OTHER_IDLE_USEC;
+
+        return item(evidence, first + time, ret_usec);
 }
 
-int evidence_foreign_reserved(const TrialEvidence *evidence, double *ret_usec) {
-        double idle_usec, ours_usec;
+unsigned evidence_n_cpus(const TrialEvidence *evidence, EvidenceCpus which) {
+        return which == CPUS_RESERVED ? evidence->n_reserved : evidence->n_others;
+}
+
+int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec) {
+        const bool program_runs_there = which == CPUS_RESERVED || evidence->n_reserved == 0;
+        double known_usec = 0, usec = 0;
         int r;
 
-        r = item(evidence, EVIDENCE_RESERVED_IDLE_USEC, &idle_usec);
-        if (r < 0)
-                return r;
-        r = item(evidence, EVIDENCE_OURS_USEC, &ours_usec);
-        if (r < 0)
-                return r;
-        *ret_usec = MAX(busy_usec(evidence, evidence->n_reserved, idle_usec) - ours_usec, 0);
+        for (CpuTime time = TIME_IDLE; time <= TIME_STOLEN; time++) {
+                r = cpu_time(evidence, which, time, &usec);
+                if (r < 0)
+                        return r;
+                known_usec += usec;
+        }
+        if (which == CPUS_OTHERS) {
+                r = item(evidence, EVIDENCE_READER_USEC, &usec);
+                if (r < 0)
+                        return r;
+                known_usec += usec;
+        }
+        if (program_runs_there) {
+                r = item(evidence, EVIDENCE_OURS_USEC, &usec);
+                if (r < 0)
+                        return r;
+                known_usec += usec;
+        }
+        *ret_usec = MAX((double) evidence->wall_ns / 1e3 * evidence_n_cpus(evidence, which) - known_usec, 0);
         return 0;
 }
 
-int evidence_foreign_others(const TrialEvidence *evidence, double *ret_usec) {
-        double idle_usec, reader_usec, ours_usec = 0;
-        int r;
-
-        r = item(evidence, EVIDENCE_OTHER_IDLE_USEC, &idle_usec);
-        if (r < 0)
-                return r;
-        r = item(evidence, EVIDENCE_READER_USEC, &reader_usec);
-        if (r < 0)
-                return r;
-        if (evidence->n_reserved == 0) /* the program, too, runs there */
-                r = item(evidence, EVIDENCE_OURS_USEC, &ours_usec);
-        if (r < 0)
-                return r;
-        *ret_usec = MAX(busy_usec(evidence, evidence->n_others, idle_usec) - reader_usec - ours_usec, 0);
-        return 0;
-}
-
-double evidence_foreign_error_usec(const TrialEvidence *evidence, unsigned n_cpus) {
+double evidence_foreign_error_usec(const TrialEvidence *evidence, EvidenceCpus which) {
         const double tick_usec = 1e6 / (double) sysconf(_SC_CLK_TCK);
+        double irq_usec, stolen_usec;
+        unsigned columns = 2;
 
-        return 2 * tick_usec * sqrt((double) n_cpus * evidence->spans);
+        if (cpu_time(evidence, which, TIME_IRQ, &irq_usec) >= 0 && irq_usec > 0)
+                columns += 2;
+        if (cpu_time(evidence, which, TIME_STOLEN, &stolen_usec) >= 0 && stolen_usec > 0)
+                columns++;
+        return 3.5 * tick_usec * sqrt(columns / 6.0 * evidence_n_cpus(evidence, which) * evidence->spans);
+}
+
+static EvidenceCpus program_cpus(const TrialEvidence *evidence) {
+        return evidence->n_reserved > 0 ? CPUS_RESERVED : CPUS_OTHERS;
+}
+
+int evidence_interrupted(const TrialEvidence *evidence, double *ret_usec) {
+        return cpu_time(evidence, program_cpus(evidence), TIME_IRQ, ret_usec);
+}
+
+int evidence_stolen(const TrialEvidence *evidence, double *ret_usec) {
+        return cpu_time(evidence, program_cpus(evidence), TIME_STOLEN, ret_usec);
 }
 
 int evidence_frequency(const TrialEvidence *evidence, double *ret_khz, bool *ret_momentary) {

@@ -11,12 +11,16 @@
 /* Counters that only rise, in the unit that is named. */
 typedef enum EvidenceItem {
         EVIDENCE_RESERVED_IDLE_USEC, /* of the CPUs others are kept off, together */
-        EVIDENCE_OTHER_IDLE_USEC,    /* of all other CPUs, together */
-        EVIDENCE_OURS_USEC,          /* CPU time of the job's cgroup: the program and its box */
-        EVIDENCE_READER_USEC,        /* CPU time of this process, which runs on the other CPUs */
-        EVIDENCE_THROTTLES,          /* times one of the program's cores, or a package, was slowed down for its heat */
-        EVIDENCE_INTERRUPTS,         /* on the reserved CPUs, without their own timers' */
-        EVIDENCE_CPU_STALL_USEC,     /* that a task of the job's waited for a CPU */
+        EVIDENCE_RESERVED_IRQ_USEC,  /* in interrupts, and in what they leave to be done: nobody's, or the program's */
+        EVIDENCE_RESERVED_STOLEN_USEC, /* that a hypervisor ran something else */
+        EVIDENCE_OTHER_IDLE_USEC,      /* of all other CPUs, together; their items in the same order */
+        EVIDENCE_OTHER_IRQ_USEC,
+        EVIDENCE_OTHER_STOLEN_USEC,
+        EVIDENCE_OURS_USEC,      /* CPU time of the job's cgroup: the program and its box */
+        EVIDENCE_READER_USEC,    /* CPU time of this process, which runs on the other CPUs */
+        EVIDENCE_THROTTLES,      /* times one of the program's cores, or a package, was slowed down for its heat */
+        EVIDENCE_INTERRUPTS,     /* on the reserved CPUs, without their own timers' */
+        EVIDENCE_CPU_STALL_USEC, /* that a task of the job's waited for a CPU */
         EVIDENCE_MEMORY_STALL_USEC,
         EVIDENCE_MAJOR_FAULTS,   /* of the job's cgroup */
         EVIDENCE_SWAPS,          /* pages, or bytes where the kernel counts no pages */
@@ -59,14 +63,28 @@ void evidence_add_span(TrialEvidence *evidence, const EvidenceSample *begin, con
 
 void evidence_add(TrialEvidence *evidence, const TrialEvidence *more);
 
-/* CPU time of others in µs, on the reserved CPUs and on all the others: what was not idle, less what was ours.
- * -ENODATA when nothing was collected; else the error of what could not be read. */
-int evidence_foreign_reserved(const TrialEvidence *evidence, double *ret_usec);
-int evidence_foreign_others(const TrialEvidence *evidence, double *ret_usec);
+typedef enum EvidenceCpus {
+        CPUS_RESERVED,
+        CPUS_OTHERS,
+} EvidenceCpus;
 
-/* How far off such a time of n CPUs may be: /proc/stat counts in ticks, cut off, so that a difference of two readings
- * of idle and of iowait is off by 0.58 ticks (standard deviation) a CPU. Three and a half of those. */
-double evidence_foreign_error_usec(const TrialEvidence *evidence, unsigned n_cpus);
+unsigned evidence_n_cpus(const TrialEvidence *evidence, EvidenceCpus which);
+
+/* CPU time of others in µs: what was not idle, less what was ours, the interrupts' and the hypervisor's. Where the
+ * kernel counts interrupts among a task's time, too (without CONFIG_IRQ_TIME_ACCOUNTING), it is that much too low:
+ * then a trial stays valid that others disturbed a little, and none is refused for what its own program did.
+ * -ENODATA when nothing was collected; else the error of what could not be read. */
+int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec);
+
+/* How far off such a time may be: /proc/stat counts in ticks, cut off, so that a difference of two readings of one of
+ * its columns is off by 0.41 ticks (standard deviation) a CPU: idle and iowait always, and the interrupts' two and
+ * the hypervisor's where they move. Three and a half of all those together. */
+double evidence_foreign_error_usec(const TrialEvidence *evidence, EvidenceCpus which);
+
+/* CPU time in µs in interrupts, or that a hypervisor took: of the program's CPUs if it has some of its own, else of
+ * all. */
+int evidence_interrupted(const TrialEvidence *evidence, double *ret_usec);
+int evidence_stolen(const TrialEvidence *evidence, double *ret_usec);
 
 /* The average frequency of the program's CPUs in kHz. momentary: not over the spans, but what the kernel measured at
  * their ends. */

@@ -52,9 +52,11 @@ static Effect look_frequency(const TrialRecord *trial, const Basis *basis, char 
         return EFFECT_INVALID;
 }
 
-static bool takes_too_much(const TrialEvidence *evidence, double foreign_usec, unsigned n_cpus, double percent) {
-        return foreign_usec - evidence_foreign_error_usec(evidence, n_cpus) >
-               percent / 100 * n_cpus * (double) evidence->wall_ns / 1e3;
+/* Returns whether others took more than that of these CPUs, and what. */
+static bool takes_too_much(const TrialEvidence *evidence, EvidenceCpus which, double percent, double *ret_usec) {
+        return evidence_foreign(evidence, which, ret_usec) >= 0 &&
+               *ret_usec - evidence_foreign_error_usec(evidence, which) >
+                               percent / 100 * evidence_n_cpus(evidence, which) * (double) evidence->wall_ns / 1e3;
 }
 
 /* On the reserved CPUs others disturb the program; on all others they only add to what the packages' counters
@@ -64,18 +66,28 @@ static Effect look_foreign(const TrialRecord *trial, const Basis *basis, char **
         const double limit = basis->limits->foreign_load;
         double usec;
 
-        if (evidence_foreign_reserved(evidence, &usec) >= 0 &&
-            takes_too_much(evidence, usec, evidence->n_reserved, limit)) {
+        if (takes_too_much(evidence, CPUS_RESERVED, limit, &usec)) {
                 *ret_reason = g_strdup_printf("others took %.3f ms of the reserved CPUs", usec / 1e3);
                 return EFFECT_INVALID;
         }
-        if (counts_machine(basis->record) && evidence_foreign_others(evidence, &usec) >= 0 &&
-            takes_too_much(evidence, usec, evidence->n_others, FOREIGN_OTHERS * limit)) {
+        if (counts_machine(basis->record) && takes_too_much(evidence, CPUS_OTHERS, FOREIGN_OTHERS * limit, &usec)) {
                 *ret_reason = g_strdup_printf("others took %.3f ms of the CPUs whose energy is counted, too",
                                               usec / 1e3);
                 return EFFECT_INVALID;
         }
         return EFFECT_NONE;
+}
+
+/* The program stood still meanwhile: its time is longer for it, and so is what the idle machine adds. It is no load on
+ * this machine, and a virtual one is never without it. */
+static Effect look_stolen(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        const TrialEvidence *evidence = &trial->evidence;
+        const unsigned n_cpus = evidence->n_reserved > 0 ? evidence->n_reserved : evidence->n_others;
+        double usec;
+
+        if (evidence_stolen(evidence, &usec) < 0)
+                return EFFECT_NONE;
+        return usec > STOLEN_NOTE * n_cpus * (double) evidence->wall_ns / 1e3 ? EFFECT_NOTE : EFFECT_NONE;
 }
 
 static Effect look_interrupts(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
@@ -167,6 +179,7 @@ static const struct {
         { "THROTTLED", look_throttled },       { "SWAPPED", look_swapped },          { "FOREIGN_LOAD", look_foreign },
         { "PSI_MEM", look_memory_stall },      { "FREQ_DEVIATES", look_frequency },  { "PSI_CPU", look_cpu_stall },
         { "MAJOR_FAULTS", look_major_faults }, { "IRQ_STORM", look_interrupts },     { "CAPPED", look_capped },
+        { "CPU_STOLEN", look_stolen },
 };
 
 static void judge_trial(TrialRecord *trial, const Basis *basis) {

@@ -21,6 +21,7 @@ typedef struct QualityLimits {
 #define IRQ_STORM_TIMES 3.0      /* the idle machine's rate */
 #define IRQ_STORM_PER_SEC 1000.0 /* and at least this */
 #define PRESSURE_MAX 0.01        /* of the window */
+#define STOLEN_NOTE 0.01         /* of the time of the program's CPUs */
 #define SUSPENDED_MIN_NS UINT64_C(1000000) /* the two clocks are not read at the same moment */
 #define IDLE_HEAVY_MAX 0.1                 /* CPU time ÷ wall time */
 #define WORK_NOTE 1.01                     /* most instructions over fewest */

@@ -58,6 +58,39 @@ static void reader_on_others(Machine *m) {
         m->reader_ns += 900000000;
 }
 
+static void stolen(Machine *m) { /* 40 ms of 2 s */
+        m->steal_ticks[2] += 4;
+        m->ours_usec -= 40000;
+}
+
+static void hardly_stolen(Machine *m) {
+        m->steal_ticks[2] += 2;
+        m->ours_usec -= 20000;
+}
+
+static void stolen_elsewhere(Machine *m) { /* 600 ms of 2 s */
+        m->steal_ticks[0] += 60;
+        m->idle_ticks[0] -= 60;
+}
+
+/* As with CONFIG_IRQ_TIME_ACCOUNTING: what the program sends itself is not in its own time. */
+static void own_softirqs(Machine *m) {
+        m->softirq_ticks[2] += 25;
+        m->irq_ticks[2] += 5;
+        m->ours_usec -= 300000;
+}
+
+static void softirqs_elsewhere(Machine *m) {
+        m->softirq_ticks[1] += 40;
+        m->irq_ticks[1] += 10;
+        m->idle_ticks[1] -= 50;
+}
+
+static void foreign_among_irqs(Machine *m) {
+        own_softirqs(m);
+        m->idle_ticks[3] -= 6; /* 60 ms; 40 of them might be the ticks' */
+}
+
 static void storm(Machine *m) {
         m->interrupts[3] += 1500;
 }
@@ -141,6 +174,12 @@ static const struct {
         { "foreign-others", "FOREIGN_LOAD", foreign_on_others, false, "others took 200.000 ms" },
         { "foreign-little", NULL, little_on_others, true, NULL },
         { "foreign-reader", NULL, reader_on_others, true, NULL },
+        { "stolen", "CPU_STOLEN", stolen, true, NULL },
+        { "stolen-hardly", NULL, hardly_stolen, true, NULL },
+        { "stolen-elsewhere", NULL, stolen_elsewhere, true, NULL },
+        { "irq-own", NULL, own_softirqs, true, NULL },
+        { "irq-others", NULL, softirqs_elsewhere, true, NULL },
+        { "irq-and-foreign", "FOREIGN_LOAD", foreign_among_irqs, false, "others took 60.000 ms of the reserved" },
         { "irq-storm", "IRQ_STORM", storm, true, NULL },
         { "irq-elsewhere", NULL, storm_elsewhere, true, NULL },
         { "irq-timers", NULL, many_timers, true, NULL },
@@ -300,7 +339,8 @@ static void test_host(void) {
         g_assert_cmpint(evidence.items[EVIDENCE_INTERRUPTS].error, ==, 0);
         g_assert_cmpint(evidence.items[EVIDENCE_SUSPENDED_NSEC].error, ==, 0);
         g_assert_cmpuint(evidence.items[EVIDENCE_SUSPENDED_NSEC].value, <, SUSPENDED_MIN_NS);
-        g_assert_cmpint(evidence_foreign_reserved(&evidence, &usec), ==, -ENODEV); /* no cgroup says what is ours */
+        g_assert_cmpint(evidence_foreign(&evidence, CPUS_RESERVED, &usec), ==,
+                        -ENODEV); /* no cgroup says what is ours */
         g_assert_false(evidence.partition_lost || evidence.strayed);
 }
 
