@@ -269,10 +269,14 @@ static bool idles(const JobRecord *record) {
                summary.cpu_s.median < IDLE_HEAVY_MAX * summary.wall_s.median;
 }
 
+/* A declared region is repeated for as long as it takes, and its program starts up beside it: the instructions of a
+ * whole window say nothing of the work done once. */
 double quality_work_ratio(const JobRecord *record) {
         double fewest = INFINITY, most = 0;
         size_t n = 0;
 
+        if (record->request->region || record->request->function)
+                return NAN;
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
                 const Count *instructions = &trial->evidence.items[EVIDENCE_INSTRUCTIONS];

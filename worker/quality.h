@@ -33,7 +33,7 @@ typedef struct QualityLimits {
 void quality_judge(JobRecord *record, const QualityLimits *limits);
 
 /* How much the instructions of the valid trials differ: the most of them over the fewest. NAN when they are not known
- * of all, or there are fewer than two trials. */
+ * of all, there are fewer than two trials, or the program declares what is measured, and so how often it is done. */
 double quality_work_ratio(const JobRecord *record);
 
 /* Of a job that has all its valid trials: OK, TIME_ONLY, or UNSTABLE when the work of the trials is not the same. */

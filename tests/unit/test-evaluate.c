@@ -242,6 +242,26 @@ static void test_precision(Fixture *f, gconstpointer data) {
         g_assert_true(job_precise_enough(f->record));
 }
 
+/* Of the work done once: a region that is repeated for as long as it takes comes to three times in one trial and to
+ * six in another. */
+static void test_precision_of_once(Fixture *f, gconstpointer data) {
+        f->request->rel_ci = 0.01;
+        for (unsigned i = 0; i < 6; i++) {
+                const uint32_t times = i % 2 ? 3 : 6;
+                TrialRecord *trial = trial_record_new();
+
+                add_window(trial, times * 1000000, 0, times * 100000000, times);
+                trial_record_close(trial, 1000);
+                g_ptr_array_add(f->record->trials, trial);
+        }
+        g_assert_true(job_precise_enough(f->record));
+        ((TrialRecord *) g_ptr_array_index(f->record->trials, 0))->energy_absent = g_strdup("not read");
+        g_assert_true(job_precise_enough(f->record)); /* its time is as precise */
+        ((WindowRecord *) g_ptr_array_index(((TrialRecord *) g_ptr_array_index(f->record->trials, 1))->windows, 0))
+                        ->whole.wall_ns *= 2;
+        g_assert_false(job_precise_enough(f->record));
+}
+
 static void test_result(Fixture *f, gconstpointer data) {
         g_autoptr(Result) result = NULL;
 
@@ -345,6 +365,7 @@ int main(int argc, char **argv) {
         add("/evaluate/incomplete", test_incomplete);
         add("/evaluate/output", test_output);
         add("/evaluate/precision", test_precision);
+        add("/evaluate/precision-of-once", test_precision_of_once);
         add("/report/result", test_result);
         add("/report/window-energy", test_window_energy);
         add("/report/views", test_views);

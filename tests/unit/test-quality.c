@@ -128,6 +128,17 @@ static void test_work(Fixture *f, gconstpointer data) {
         g_assert_true(isnan(quality_work_ratio(f->record))); /* not known of all */
 }
 
+/* Three calls of 40 ms in one trial and four in another are the same work. */
+static void test_declared_work(Fixture *f, gconstpointer data) {
+        f->machine.no_hardware = 0;
+        f->request->region = true;
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, i % 2 ? works_otherwise : NULL);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 0);
+        g_assert_cmpint(quality_status(f->record), ==, STATUS_OK);
+}
+
 static void idles(Machine *m) {
         m->cpu_usec = 99000;
 }
@@ -233,6 +244,7 @@ int main(int argc, char **argv) {
         ADD("/quality/planning", test_planning);
         ADD("/quality/job-words", test_job_words);
         ADD("/quality/work", test_work);
+        ADD("/quality/declared-work", test_declared_work);
         ADD("/quality/idle-heavy", test_idle_heavy);
         ADD("/quality/simulated", test_simulated);
         ADD("/quality/report", test_report);
