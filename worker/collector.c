@@ -13,6 +13,8 @@ struct Collector {
         const char *partition;
         CollectorSource source;
         Hardware *hardware; /* NULL: with a source of the caller's */
+        clockid_t service_clock;
+        bool has_service_clock;
         cpu_set_t reserved, own, others;
         int cgroup_fd, slice_fd; /* -1: none */
 };
@@ -37,12 +39,19 @@ static uint64_t real_suspended_ns(void *userdata) {
         return suspended_ns;
 }
 
+/* Anybody may read the clock of any process. Without the daemon there is no job that this could be wrong for. */
 static uint64_t real_reader_ns(void *userdata) {
-        return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+        const Collector *collector = userdata;
+        struct timespec service = {};
+
+        if (collector->has_service_clock)
+                (void) clock_gettime(collector->service_clock, &service);
+        return clock_ns(CLOCK_PROCESS_CPUTIME_ID) + (uint64_t) service.tv_sec * NSEC_PER_SEC +
+               (uint64_t) service.tv_nsec;
 }
 
 static int real_hardware(void *userdata, HardwareCounter counter, uint64_t *ret) {
-        return hardware_read(userdata, counter, ret);
+        return hardware_read(((const Collector *) userdata)->hardware, counter, ret);
 }
 
 /* ---- lists of numbers ---- */
@@ -422,11 +431,13 @@ int collector_open(const CollectorSpec *spec, Collector **ret) {
                 collector->source = *spec->source;
         else {
                 collector->hardware = hardware_open(spec->reserved);
+                collector->has_service_clock = spec->service_pid > 0 &&
+                                               clock_getcpuclockid(spec->service_pid, &collector->service_clock) == 0;
                 collector->source = (CollectorSource){ .hardware = real_hardware,
                                                        .now_ns = real_now_ns,
                                                        .suspended_ns = real_suspended_ns,
                                                        .reader_ns = real_reader_ns,
-                                                       .userdata = collector->hardware };
+                                                       .userdata = collector };
         }
         collector->reserved = *spec->reserved;
         collector->own = *spec->own;

@@ -17,7 +17,7 @@ typedef enum EvidenceItem {
         EVIDENCE_OTHER_IRQ_USEC,
         EVIDENCE_OTHER_STOLEN_USEC,
         EVIDENCE_OURS_USEC,      /* CPU time of the job's cgroup: the program and its box */
-        EVIDENCE_READER_USEC,    /* CPU time of this process, which runs on the other CPUs */
+        EVIDENCE_READER_USEC,    /* CPU time of this process and of the service's, which run on the other CPUs */
         EVIDENCE_THROTTLES,      /* times one of the program's cores, or a package, was slowed down for its heat */
         EVIDENCE_INTERRUPTS,     /* on the reserved CPUs, without their own timers' */
         EVIDENCE_CPU_STALL_USEC, /* that a task of the job's waited for a CPU */

@@ -5,6 +5,8 @@
 #define STEP_UP 3U         /* trials added at a time while precision is wanting */
 #define IDLE_MIN_USEC (20U * USEC_PER_MSEC)
 #define IDLE_MAX_USEC (200U * USEC_PER_MSEC)
+#define TOLD_PAUSE_USEC \
+        (50U * USEC_PER_MSEC) /* in which the bus and the client are done with what they are told before a trial */
 #define REGION_PATIENCE_NS \
         (UINT64_C(20) * NSEC_PER_SEC) /* for a window's runs with all that is not measured of them */
 
@@ -113,6 +115,11 @@ static void on_idle_over(Idle *idle, void *userdata) {
         const TrialEvidence *evidence = idle_evidence(idle);
         PowerLevel level;
 
+        if (evidence && pipeline_waits_for_quiet(pipeline, evidence)) {
+                pipeline->idle_before = G_MAXUINT;
+                pipeline_advance_later(pipeline);
+                return;
+        }
         if (evidence)
                 evidence_add(&pipeline->record->idle, evidence);
         if (span) {
@@ -183,7 +190,7 @@ static int start_trial(Pipeline *pipeline) {
                 .n_tasks = pipeline->n_tasks,
                 .judging = pipeline->judging,
                 .min_window_ns = pipeline->record->min_window_usec * NSEC_PER_USEC,
-                .cooldown_usec = paused ? 0 : request->cooldown_usec,
+                .cooldown_usec = MAX(paused ? 0 : request->cooldown_usec, pipeline->trial_told ? 0 : TOLD_PAUSE_USEC),
                 .thermal = pipeline->thermal,
                 .thermal_wait_usec = request->thermal_wait_usec,
                 .reference_mc = pipeline->reference_mc,

@@ -61,21 +61,26 @@ static bool takes_too_much(const TrialEvidence *evidence, EvidenceCpus which, do
 
 /* On the reserved CPUs others disturb the program; on all others they only add to what the packages' counters
  * show, which a model, or a measurement of time alone, does not look at. */
-static Effect look_foreign(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
-        const TrialEvidence *evidence = &trial->evidence;
-        const double limit = basis->limits->foreign_load;
+static char *foreign_load(const JobRecord *record, const TrialEvidence *evidence, const QualityLimits *limits) {
         double usec;
 
-        if (takes_too_much(evidence, CPUS_RESERVED, limit, &usec)) {
-                *ret_reason = g_strdup_printf("others took %.3f ms of the reserved CPUs", usec / 1e3);
-                return EFFECT_INVALID;
-        }
-        if (counts_machine(basis->record) && takes_too_much(evidence, CPUS_OTHERS, FOREIGN_OTHERS * limit, &usec)) {
-                *ret_reason = g_strdup_printf("others took %.3f ms of the CPUs whose energy is counted, too",
-                                              usec / 1e3);
-                return EFFECT_INVALID;
-        }
-        return EFFECT_NONE;
+        if (takes_too_much(evidence, CPUS_RESERVED, limits->foreign_load, &usec))
+                return g_strdup_printf("others took %.3f ms of the reserved CPUs", usec / 1e3);
+        if (counts_machine(record) &&
+            takes_too_much(evidence, CPUS_OTHERS, FOREIGN_OTHERS * limits->foreign_load, &usec))
+                return g_strdup_printf("others took %.3f ms of the CPUs whose energy is counted, too", usec / 1e3);
+        return NULL;
+}
+
+bool quality_foreign_load(const JobRecord *record, const TrialEvidence *evidence, const QualityLimits *limits) {
+        g_autofree char *reason = foreign_load(record, evidence, limits);
+
+        return reason;
+}
+
+static Effect look_foreign(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        *ret_reason = foreign_load(basis->record, &trial->evidence, basis->limits);
+        return *ret_reason ? EFFECT_INVALID : EFFECT_NONE;
 }
 
 /* The program stood still meanwhile: its time is longer for it, and so is what the idle machine adds. It is no load on
@@ -335,7 +340,7 @@ uint32_t job_invalid_trials(const JobRecord *record) {
 }
 
 bool quality_may_rerun(const JobRecord *record, uint32_t wanted) {
-        return job_invalid_trials(record) <= (wanted + 1) / 2;
+        return job_invalid_trials(record) <= MAX((wanted + 1) / 2, RERUNS_MIN);
 }
 
 const char *job_grade(const JobRecord *record) {

@@ -32,6 +32,9 @@ typedef struct QualityLimits {
  * each once, and makes trials invalid; never takes back either. */
 void quality_judge(JobRecord *record, const QualityLimits *limits);
 
+/* Whether others took so much of the CPUs meanwhile that a trial would be invalid. */
+bool quality_foreign_load(const JobRecord *record, const TrialEvidence *evidence, const QualityLimits *limits);
+
 /* How much the instructions of the valid trials differ: the most of them over the fewest. NAN when they are not known
  * of all, there are fewer than two trials, or the program declares what is measured, and so how often it is done. */
 double quality_work_ratio(const JobRecord *record);
@@ -45,8 +48,11 @@ void quality_collect_reasons(JobRecord *record);
 /* Trials that were invalid, but for those that were too short before it was known how long they have to be. */
 uint32_t job_invalid_trials(const JobRecord *record);
 
-/* Whether so many invalid trials are no more than half of those that are wanted (rounded up), so that another one may
- * be made. */
+#define RERUNS_MIN \
+        3U /* of a few trials, half may well be unlucky on a machine that only now and then does something */
+
+/* Whether so many invalid trials are no more than half of those that are wanted (rounded up), or than RERUNS_MIN, so
+ * that another one may be made. */
 bool quality_may_rerun(const JobRecord *record, uint32_t wanted);
 
 /* "A": no word; "B": notes; "C": trials were made again; "F": no result came of it. NULL when the job did not come to

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "evidence-machine.h"
 
@@ -344,6 +346,60 @@ static void test_host(void) {
         g_assert_false(evidence.partition_lost || evidence.strayed);
 }
 
+/* The service and its worker work for the job. */
+static void test_service_time(void) {
+        g_autoptr(Sysroot) root = NULL;
+        g_autoptr(CpuInfo) cpu = NULL;
+        g_autoptr(Collector) with = NULL, without = NULL;
+        EvidenceSample before, after;
+        TrialEvidence evidence = {}, alone = {};
+        cpu_set_t none;
+        CollectorSpec spec = { .reserved = &none, .own = &none, .cgroup_fd = -1, .partition = "" };
+        struct timespec used = {};
+        clockid_t clock;
+        int status;
+
+        CPU_ZERO(&none);
+        g_assert_cmpint(sysroot_open("/", &root), ==, 0);
+        g_assert_cmpint(cpu_info_read(root, &cpu), ==, 0);
+        spec.root = root;
+        spec.cpu = cpu;
+        g_assert_cmpint(collector_open(&spec, &without), ==, 0);
+        spec.service_pid = fork();
+        g_assert_cmpint(spec.service_pid, >=, 0);
+        if (spec.service_pid == 0)
+                for (;;)
+                        ;
+        g_assert_cmpint(clock_getcpuclockid(spec.service_pid, &clock), ==, 0);
+        g_assert_cmpint(collector_open(&spec, &with), ==, 0);
+        collector_take(with, &before);
+        while (used.tv_sec == 0 && used.tv_nsec < 100000000) {
+                g_usleep(10000);
+                g_assert_cmpint(clock_gettime(clock, &used), ==, 0);
+        }
+        collector_take(with, &after);
+        evidence_add_span(&evidence, &before, &after);
+        collector_take(without, &before);
+        collector_take(without, &after);
+        evidence_add_span(&alone, &before, &after);
+        g_assert_cmpint(kill(spec.service_pid, SIGKILL), ==, 0);
+        g_assert_cmpint(waitpid(spec.service_pid, &status, 0), ==, spec.service_pid);
+        g_assert_cmpuint(evidence.items[EVIDENCE_READER_USEC].value, >,
+                         alone.items[EVIDENCE_READER_USEC].value + 50000);
+}
+
+/* What a pause waits for the end of is what a trial would be refused for. */
+static void test_quiet(Fixture *f, gconstpointer data) {
+        const TrialEvidence quiet = take(f, NULL), ours = take(f, reader_on_others), irqs = take(f, own_softirqs);
+        const TrialEvidence disturbed = take(f, foreign_on_others), reserved = take(f, foreign_on_reserved);
+
+        g_assert_false(quality_foreign_load(f->record, &quiet, &f->limits));
+        g_assert_false(quality_foreign_load(f->record, &ours, &f->limits));
+        g_assert_false(quality_foreign_load(f->record, &irqs, &f->limits));
+        g_assert_true(quality_foreign_load(f->record, &disturbed, &f->limits));
+        g_assert_true(quality_foreign_load(f->record, &reserved, &f->limits));
+}
+
 #define ADD(path, test) g_test_add(path, Fixture, NULL, set_up, test, tear_down)
 
 int main(int argc, char **argv) {
@@ -354,6 +410,8 @@ int main(int argc, char **argv) {
                 g_test_add(path, Fixture, GSIZE_TO_POINTER(i), set_up, test_word, tear_down);
         }
         g_test_add_func("/evidence/host", test_host);
+        g_test_add_func("/evidence/service-time", test_service_time);
+        ADD("/evidence/quiet", test_quiet);
         ADD("/evidence/limits", test_limits);
         ADD("/evidence/momentary", test_momentary);
         ADD("/evidence/cycles", test_cycles);

@@ -82,6 +82,16 @@ static void test_reruns(Fixture *f, gconstpointer data) {
         g_assert_null(job_grade(f->record));
 }
 
+/* With few trials one that is disturbed is no third of a verdict. */
+static void test_reruns_of_few(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 3; i++) {
+                make_trial(f, foreign_on_others);
+                g_assert_true(quality_may_rerun(f->record, 2));
+        }
+        make_trial(f, foreign_on_others);
+        g_assert_false(quality_may_rerun(f->record, 2));
+}
+
 /* Trials that found out how long windows have to be are no reruns. */
 static void test_planning(Fixture *f, gconstpointer data) {
         TrialRecord *first = trial_record_new();
@@ -241,6 +251,7 @@ int main(int argc, char **argv) {
         ADD("/quality/clean", test_clean_job);
         ADD("/quality/noted", test_noted_job);
         ADD("/quality/reruns", test_reruns);
+        ADD("/quality/reruns-of-few", test_reruns_of_few);
         ADD("/quality/planning", test_planning);
         ADD("/quality/job-words", test_job_words);
         ADD("/quality/work", test_work);
