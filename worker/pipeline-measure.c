@@ -200,6 +200,7 @@ static int start_trial(Pipeline *pipeline) {
                 pipeline->last_trial_usec = now_usec - pipeline->trial_begin_usec;
         pipeline->trial_begin_usec = now_usec;
         spec.window.limits.max_joules = request->max_joules;
+        spec.window.region_min_ns = pipeline_told_usec(pipeline) * NSEC_PER_USEC;
         spec.window.energy_min_ns = spec.min_window_ns;
         spec.window.energy_step_uj = fine ? 1 : PUBLIC_STEP_UJ;
         tell_trial(pipeline);

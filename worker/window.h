@@ -32,7 +32,10 @@ typedef struct WindowSpec {
         const char *test;   /* whose runs these are; NULL: a plain command's */
         int stdin_fd;       /* sealed memfd that every run opens anew; -1: empty */
         bool region;        /* the program is to declare what of it is measured */
-        RunLimits limits;   /* capture_max is not used */
+        /* A region that is shorter has no energy, nor has their sum: a program that began and ended thousands of them
+         * when it liked would sample what others do. */
+        uint64_t region_min_ns;
+        RunLimits limits; /* capture_max is not used */
         /* max_joules is held against energies no shorter and no finer than the caller may know: a run that is killed,
          * and when, would tell them. */
         uint64_t energy_min_ns, energy_step_uj;
