@@ -233,6 +233,45 @@ static void test_output(Fixture *f, gconstpointer data) {
         g_assert_true(job_output_differs(f->record));
 }
 
+/* The whole run beside a region tells what is outside of it, too, by subtraction: no less than a window of that. */
+static void test_rest_of_region(Fixture *f, gconstpointer data) {
+        static const struct {
+                uint64_t region_ns;
+                uint32_t regions;
+                bool told;
+        } cases[] = {
+                { 1000000000, 1, true },  /* nothing is left */
+                { 999000000, 1, false },  /* 1 ms is */
+                { 900000001, 1, false },  /* two parts, a little shorter than windows */
+                { 900000000, 1, true },   /* two parts of a window each */
+                { 900000000, 100, false } /* 101 of a millisecond */
+        };
+
+        f->record->min_window_usec = 50000;
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                TrialRecord *trial = trial_record_new();
+                WindowRecord *window = add_window(trial, 777777000, 0, 1000000000, 1);
+                RunRecord *run = g_new0(RunRecord, 1);
+                g_autofree char *text = NULL;
+
+                run->region = g_new0(RegionRecord, 1);
+                run->region->regions = cases[i].regions;
+                g_ptr_array_add(window->runs, run);
+                window->region = g_new0(Figures, 1);
+                figures_init(window->region, 1);
+                window->region->iterations = 1;
+                window->region->wall_ns = cases[i].region_ns;
+                window->region->energy_uj[0] = window->region->total_uj = 555555000;
+                trial_record_close(trial, f->record->min_window_usec * 1000);
+                g_ptr_array_set_size(f->record->trials, 0);
+                g_ptr_array_add(f->record->trials, trial);
+                text = report_body(f->record, REPORT_PUBLIC);
+                g_assert_nonnull(strstr(text, "555555000"));
+                g_assert_true(!!strstr(text, "777777000") == cases[i].told);
+                g_assert_true(!strstr(text, "outside of the regions is shorter") == cases[i].told);
+        }
+}
+
 static void test_precision(Fixture *f, gconstpointer data) {
         f->request->rel_ci = 0.5;
         for (unsigned i = 0; i < 5; i++)
@@ -364,6 +403,7 @@ int main(int argc, char **argv) {
         add("/evaluate/sum-of-windows", test_sum_of_windows);
         add("/evaluate/incomplete", test_incomplete);
         add("/evaluate/output", test_output);
+        add("/evaluate/rest-of-region", test_rest_of_region);
         add("/evaluate/precision", test_precision);
         add("/evaluate/precision-of-once", test_precision_of_once);
         add("/report/result", test_result);
