@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 
 #include "collector.h"
@@ -232,26 +233,24 @@ static Count counter(const Collector *collector, HardwareCounter which) {
         return count;
 }
 
-/* Cycles over cycles of the base frequency are how much faster than that the CPUs ran while they ran. */
+/* Cycles over cycles of the base frequency are how much faster than that the CPUs ran while they ran. Which that is
+ * only intel_pstate shows; between trials the ratio is enough. */
 static void take_hardware(const Collector *collector, EvidenceSample *ret) {
         Count *cycles = &ret->items[EVIDENCE_CYCLES], *ticks = &ret->items[EVIDENCE_CYCLE_TICKS];
         const int first = cpulist_first(&collector->reserved);
         g_autofree char *path = g_strdup_printf(CPU_DIR "/cpu%d/cpufreq/base_frequency", first);
-        uint64_t base_khz = 0;
 
         ret->items[EVIDENCE_INSTRUCTIONS] = counter(collector, HARDWARE_INSTRUCTIONS);
         *cycles = counter(collector, HARDWARE_CYCLES);
         *ticks = counter(collector, HARDWARE_REF_CYCLES);
-        cycles->error = MIN(cycles->error, ticks->error);
-        if (cycles->error >= 0)
-                cycles->error = sysroot_read_u64(collector->root, path, &base_khz);
-        cycles->value = cycles->value / 1000 * base_khz; /* years from 64 bits' end */
-        ticks->value /= 1000;
-        ticks->error = cycles->error;
+        cycles->error = ticks->error = MIN(cycles->error, ticks->error);
+        ret->frequency_source = FREQUENCY_CYCLES;
+        if (cycles->error >= 0 && sysroot_read_u64(collector->root, path, &ret->base_khz) < 0)
+                ret->base_khz = 0;
 }
 
 /* Lines of "kHz ticks". */
-static int add_states(const char *table, uint64_t *cycles, uint64_t *ticks) {
+static int add_states(const char *table, uint64_t *cycles, uint64_t *ticks, uint64_t *lowest, uint64_t *highest) {
         g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
 
         for (char **line = lines; *line && **line; line++) {
@@ -262,12 +261,15 @@ static int add_states(const char *table, uint64_t *cycles, uint64_t *ticks) {
                         return -EINVAL;
                 *cycles += khz * time;
                 *ticks += time;
+                *lowest = MIN(*lowest, khz);
+                *highest = MAX(*highest, khz);
         }
         return 0;
 }
 
 static void take_states(const Collector *collector, EvidenceSample *ret) {
         Count *cycles = &ret->items[EVIDENCE_CYCLES], *ticks = &ret->items[EVIDENCE_CYCLE_TICKS];
+        uint64_t lowest_khz = UINT64_MAX, highest_khz = 0;
 
         *ticks = (Count){};
         *cycles = (Count){ .error = CPU_COUNT(&collector->own) > 0 ? 0 : -ENODEV };
@@ -279,9 +281,12 @@ static void take_states(const Collector *collector, EvidenceSample *ret) {
                 path = g_strdup_printf(CPU_DIR "/cpu%u/cpufreq/stats/time_in_state", cpu);
                 cycles->error = sysroot_read(collector->root, path, &table);
                 if (cycles->error >= 0)
-                        cycles->error = add_states(table, &cycles->value, &ticks->value);
+                        cycles->error = add_states(table, &cycles->value, &ticks->value, &lowest_khz, &highest_khz);
         }
         ticks->error = cycles->error;
+        ret->frequency_source = FREQUENCY_STATES;
+        if (highest_khz > lowest_khz)
+                ret->state_error_khz = (double) (highest_khz - lowest_khz) * sqrt(CPU_COUNT(&collector->own));
 }
 
 /* Drivers without a table (intel_pstate, amd_pstate): on x86 this is APERF over MPERF between the last two timer

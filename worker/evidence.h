@@ -26,8 +26,8 @@ typedef enum EvidenceItem {
         EVIDENCE_SWAPS,          /* pages, or bytes where the kernel counts no pages */
         EVIDENCE_SUSPENDED_NSEC, /* of the whole machine */
         EVIDENCE_INSTRUCTIONS,   /* on the reserved CPUs, without the kernel's */
-        EVIDENCE_CYCLES,         /* kHz × ticks, of the program's CPUs */
-        EVIDENCE_CYCLE_TICKS,
+        EVIDENCE_CYCLES,         /* of the program's CPUs: by the frequency's source, cycles or kHz × ticks */
+        EVIDENCE_CYCLE_TICKS,    /* the same time in cycles of the base frequency, or in ticks */
         EVIDENCE_ITEMS,
 } EvidenceItem;
 
@@ -37,13 +37,25 @@ typedef struct Count {
                     * it has no cgroup */
 } Count;
 
+/* What tells of the CPUs' frequency. */
+typedef enum FrequencySource {
+        FREQUENCY_CYCLES,    /* the processor's own counters: exact */
+        FREQUENCY_STATES,    /* the kernel's table of what it asked for, in ticks */
+        FREQUENCY_MOMENTARY, /* not over the spans, but what the kernel measured at their ends */
+        FREQUENCY_SOURCES,
+} FrequencySource;
+
 /* The counters at one moment. */
 typedef struct EvidenceSample {
         uint64_t at_ns; /* CLOCK_MONOTONIC */
         Count items[EVIDENCE_ITEMS];
-        Count momentary_khz; /* of the program's CPUs, on average: what they ran at last */
-        Count partition;     /* 1 while the CPUs are the partition they are to be */
-        Count confined;      /* 1 while the program may run on its own CPUs only */
+        Count momentary_khz;              /* of the program's CPUs, on average: what they ran at last */
+        FrequencySource frequency_source; /* of EVIDENCE_CYCLES */
+        uint64_t base_khz;                /* with FREQUENCY_CYCLES; 0: this machine does not show it */
+        double state_error_khz; /* with FREQUENCY_STATES: highest less lowest state × √CPUs, which is what ticks that
+                                 * are counted to the wrong state at a span's end make of its sum */
+        Count partition;        /* 1 while the CPUs are the partition they are to be */
+        Count confined;         /* 1 while the program may run on its own CPUs only */
         unsigned n_reserved, n_others;
 } EvidenceSample;
 
@@ -54,6 +66,9 @@ typedef struct TrialEvidence {
         Count items[EVIDENCE_ITEMS];
         double momentary_khz_ns; /* Σ frequency × wall_ns */
         int momentary_error;
+        FrequencySource frequency_source;
+        uint64_t base_khz;
+        double state_error_khz;
         bool partition_lost, strayed;  /* at one of the samples */
         unsigned n_reserved, n_others; /* CPUs */
 } TrialEvidence;
@@ -86,9 +101,15 @@ double evidence_foreign_error_usec(const TrialEvidence *evidence, EvidenceCpus w
 int evidence_interrupted(const TrialEvidence *evidence, double *ret_usec);
 int evidence_stolen(const TrialEvidence *evidence, double *ret_usec);
 
-/* The average frequency of the program's CPUs in kHz. momentary: not over the spans, but what the kernel measured at
- * their ends. */
-int evidence_frequency(const TrialEvidence *evidence, double *ret_khz, bool *ret_momentary);
+/* The average frequency of the program's CPUs, to be held against others of the same source: in kHz, but in multiples
+ * of the base frequency with FREQUENCY_CYCLES. */
+int evidence_frequency(const TrialEvidence *evidence, double *ret, FrequencySource *ret_source);
+
+/* How far off that may be. */
+double evidence_frequency_error(const TrialEvidence *evidence, FrequencySource source);
+
+/* The same in kHz, from the first source that can tell it. */
+int evidence_frequency_khz(const TrialEvidence *evidence, double *ret_khz, bool *ret_momentary);
 
 int evidence_interrupts_per_sec(const TrialEvidence *evidence, double *ret);
 

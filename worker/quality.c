@@ -15,8 +15,8 @@ typedef enum Effect {
 typedef struct Basis {
         const JobRecord *record;
         const QualityLimits *limits;
-        double median_khz;   /* NAN: too few trials */
-        double idle_per_sec; /* interrupts; NAN: not known */
+        double median_frequency[FREQUENCY_SOURCES]; /* NAN: too few trials */
+        double idle_per_sec;                        /* interrupts; NAN: not known */
 } Basis;
 
 static bool counts_machine(const JobRecord *record) {
@@ -37,18 +37,25 @@ static Effect look_throttled(const TrialRecord *trial, const Basis *basis, char 
 
 /* A momentary frequency says where the trial ended, not how it ran: it is enough for a note. */
 static Effect look_frequency(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
-        double khz, off;
-        bool momentary;
+        FrequencySource source;
+        double value, median, off, certain;
 
-        if (isnan(basis->median_khz) || evidence_frequency(&trial->evidence, &khz, &momentary) < 0)
+        if (evidence_frequency(&trial->evidence, &value, &source) < 0)
                 return EFFECT_NONE;
-        off = 100 * fabs(khz / basis->median_khz - 1);
-        if (off <= FREQUENCY_NOTE * basis->limits->frequency)
+        median = basis->median_frequency[source];
+        if (isnan(median))
                 return EFFECT_NONE;
-        if (momentary || off <= basis->limits->frequency)
+        off = 100 * fabs(value / median - 1);
+        certain = off - 100 * evidence_frequency_error(&trial->evidence, source) / median;
+        if (certain <= FREQUENCY_NOTE * basis->limits->frequency)
+                return EFFECT_NONE;
+        if (source == FREQUENCY_MOMENTARY || certain <= basis->limits->frequency)
                 return EFFECT_NOTE;
-        *ret_reason = g_strdup_printf("its CPUs ran at %.0f MHz, %.1f %% off the %.0f MHz of the other trials",
-                                      khz / 1e3, off, basis->median_khz / 1e3);
+        if (source == FREQUENCY_CYCLES)
+                *ret_reason = g_strdup_printf("its CPUs' frequency was %.1f %% off that of the other trials", off);
+        else
+                *ret_reason = g_strdup_printf("its CPUs ran at %.0f MHz, %.1f %% off the %.0f MHz of the other trials",
+                                              value / 1e3, off, median / 1e3);
         return EFFECT_INVALID;
 }
 
@@ -206,23 +213,25 @@ static void judge_trial(TrialRecord *trial, const Basis *basis) {
         }
 }
 
-static double median_khz(const JobRecord *record) {
-        g_autofree double *khz = g_new(double, record->trials->len + 1);
+static double median_frequency(const JobRecord *record, FrequencySource which) {
+        g_autofree double *values = g_new(double, record->trials->len + 1);
         double median;
         size_t n = 0;
 
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
-                bool momentary;
+                FrequencySource source;
 
-                n += evidence_frequency(&trial->evidence, &khz[n], &momentary) >= 0;
+                n += evidence_frequency(&trial->evidence, &values[n], &source) >= 0 && source == which;
         }
-        return n < FREQUENCY_TRIALS_MIN || stats_median(khz, n, &median) < 0 || median <= 0 ? NAN : median;
+        return n < FREQUENCY_TRIALS_MIN || stats_median(values, n, &median) < 0 || median <= 0 ? NAN : median;
 }
 
 void quality_judge(JobRecord *record, const QualityLimits *limits) {
-        Basis basis = { .record = record, .limits = limits, .median_khz = median_khz(record) };
+        Basis basis = { .record = record, .limits = limits };
 
+        for (FrequencySource source = 0; source < FREQUENCY_SOURCES; source++)
+                basis.median_frequency[source] = median_frequency(record, source);
         if (evidence_interrupts_per_sec(&record->idle, &basis.idle_per_sec) < 0)
                 basis.idle_per_sec = NAN;
         for (guint i = 0; i < record->warmups->len; i++)

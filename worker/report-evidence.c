@@ -51,7 +51,7 @@ void body_evidence(Body *body, const TrialRecord *trial, const char *list) {
         const TrialEvidence *evidence = &trial->evidence;
         bool momentary = false;
         double khz = 0;
-        const int no_khz = evidence_frequency(evidence, &khz, &momentary);
+        const int no_khz = evidence_frequency_khz(evidence, &khz, &momentary);
 
         if (trial->invalid)
                 body_string(body, "reason", trial->invalid);

@@ -63,6 +63,8 @@ static void put_cpu(const Fixture *f, unsigned cpu) {
         put(f, momentary, "%" PRIu64 "\n", m->momentary_khz);
         if (m->no_throttle_counts)
                 hide(f, core);
+        if (m->no_base)
+                hide(f, base);
         if (m->no_states)
                 hide(f, states);
 }

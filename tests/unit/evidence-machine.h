@@ -23,7 +23,7 @@ typedef struct Machine {
         uint64_t cpu_usec, energy_uj; /* of the next trial */
         int no_hardware;              /* 0, or why there are no such counters */
         const char *effective, *partition;
-        bool no_states, no_swap_counts, no_throttle_counts, no_pressure;
+        bool no_base, no_states, no_swap_counts, no_throttle_counts, no_pressure;
 } Machine;
 
 typedef struct Fixture {

@@ -259,15 +259,71 @@ static void test_cycles(Fixture *f, gconstpointer data) {
         bool momentary;
 
         f->machine.no_hardware = 0;
+        f->machine.cycles = UINT64_C(9220000000000000); /* 21 days of a CPU at 5 GHz */
         for (unsigned quiet = 0; quiet < 3; quiet++)
                 check_words(make_trial(f, NULL), NULL);
         check_words(make_trial(f, much_slower), NULL);
         trial = make_trial(f, less_turbo);
         check_words(trial, "FREQ_DEVIATES");
         g_assert_false(trial->valid);
-        g_assert_cmpint(evidence_frequency(&trial->evidence, &khz, &momentary), ==, 0);
+        g_assert_cmpint(evidence_frequency_khz(&trial->evidence, &khz, &momentary), ==, 0);
         g_assert_cmpfloat_with_epsilon(khz, 2700000, 1e-6);
         g_assert_false(momentary);
+}
+
+/* Most drivers do not say what the base frequency is: how the trials differ can be told all the same, and what they
+ * ran at by what they ran at last. */
+static void test_cycles_without_base(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial;
+        double khz;
+        bool momentary;
+
+        f->machine.no_hardware = 0;
+        f->machine.no_base = true;
+        for (unsigned quiet = 0; quiet < 3; quiet++)
+                check_words(make_trial(f, NULL), NULL);
+        check_words(make_trial(f, much_slower), NULL);
+        trial = make_trial(f, less_turbo);
+        check_words(trial, "FREQ_DEVIATES");
+        g_assert_false(trial->valid);
+        g_assert_nonnull(strstr(trial->invalid, "frequency was 10.0 % off"));
+        g_assert_cmpint(evidence_frequency_khz(&trial->evidence, &khz, &momentary), ==, 0);
+        g_assert_cmpfloat_with_epsilon(khz, 3000000, 1e-6);
+        g_assert_true(momentary);
+}
+
+/* A tenth of a second is ten ticks, one of which may be counted to the state before. */
+static void tenth_of_second(Machine *m, uint64_t slow) {
+        m->fast_ticks -= 90 + slow;
+        m->slow_ticks += slow;
+}
+
+static void one_tick_slow(Machine *m) { /* 6.7 % */
+        tenth_of_second(m, 1);
+}
+
+static void half_slow(Machine *m) {
+        tenth_of_second(m, 5);
+}
+
+static void test_few_ticks(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial;
+
+        for (unsigned quiet = 0; quiet < 3; quiet++)
+                check_words(make_trial(f, NULL), NULL);
+        check_words(make_trial(f, one_tick_slow), NULL);
+        trial = make_trial(f, half_slow);
+        check_words(trial, "FREQ_DEVIATES");
+        g_assert_false(trial->valid);
+}
+
+/* Other sources are other scales: two times the base frequency is not 3 GHz. */
+static void test_sources_mixed(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 9; i++) {
+                f->machine.no_hardware = i % 2 ? 0 : -EBUSY;
+                check_words(make_trial(f, NULL), NULL);
+        }
+        g_assert_cmpuint(job_valid_trials(f->record), ==, 9);
 }
 
 /* The first trial was the odd one, which only the later ones can tell. */
@@ -415,6 +471,9 @@ int main(int argc, char **argv) {
         ADD("/evidence/limits", test_limits);
         ADD("/evidence/momentary", test_momentary);
         ADD("/evidence/cycles", test_cycles);
+        ADD("/evidence/cycles-without-base", test_cycles_without_base);
+        ADD("/evidence/few-ticks", test_few_ticks);
+        ADD("/evidence/sources-mixed", test_sources_mixed);
         ADD("/evidence/first-is-slow", test_first_is_slow);
         ADD("/evidence/swap-by-level", test_swap_by_level);
         ADD("/evidence/idle-storm", test_idle_storm);
