@@ -49,6 +49,12 @@ void pipeline_judge_trials(Pipeline *pipeline) {
         quality_judge(pipeline->record, &limits);
 }
 
+void pipeline_judge_floor(Pipeline *pipeline, TrialRecord *floor) {
+        const QualityLimits limits = limits_of(pipeline);
+
+        quality_judge_floor(pipeline->record, floor, &limits);
+}
+
 bool pipeline_waits_for_quiet(Pipeline *pipeline, const TrialEvidence *idle) {
         const QualityLimits limits = limits_of(pipeline);
         const uint64_t now_usec = now_monotonic_usec();

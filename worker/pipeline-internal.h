@@ -130,6 +130,7 @@ void pipeline_open_collector(Pipeline *pipeline, const Containment *containment,
 
 /* Holds all trials so far against their evidence. */
 void pipeline_judge_trials(Pipeline *pipeline);
+void pipeline_judge_floor(Pipeline *pipeline, TrialRecord *floor);
 
 /* After an idle window: whether others worked in it as much as would make a trial invalid, so that another one is to
  * be taken instead, before the trial. Not for ever. */

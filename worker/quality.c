@@ -240,6 +240,16 @@ void quality_judge(JobRecord *record, const QualityLimits *limits) {
                 judge_trial(g_ptr_array_index(record->trials, i), &basis);
 }
 
+void quality_judge_floor(const JobRecord *record, TrialRecord *floor, const QualityLimits *limits) {
+        Basis basis = { .record = record, .limits = limits };
+
+        for (FrequencySource source = 0; source < FREQUENCY_SOURCES; source++)
+                basis.median_frequency[source] = NAN;
+        if (evidence_interrupts_per_sec(&record->idle, &basis.idle_per_sec) < 0)
+                basis.idle_per_sec = NAN;
+        judge_trial(floor, &basis);
+}
+
 /* ---- the whole job ---- */
 
 static void add_reason(JobRecord *record, const char *word) {

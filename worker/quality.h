@@ -32,6 +32,9 @@ typedef struct QualityLimits {
  * each once, and makes trials invalid; never takes back either. */
 void quality_judge(JobRecord *record, const QualityLimits *limits);
 
+/* Looks at one that is neither, the floor's: what it is held against is its own evidence, and the idle machine's. */
+void quality_judge_floor(const JobRecord *record, TrialRecord *floor, const QualityLimits *limits);
+
 /* Whether others took so much of the CPUs meanwhile that a trial would be invalid. */
 bool quality_foreign_load(const JobRecord *record, const TrialEvidence *evidence, const QualityLimits *limits);
 
