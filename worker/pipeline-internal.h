@@ -75,8 +75,9 @@ struct Pipeline {
         TrialTask floor_task;
         unsigned floor_tries;
         Idle *idle;
-        guint idle_before; /* trials and warm-ups there were when the last idle window was taken; G_MAXUINT: none was
-                            */
+        guint idle_before;  /* trials and warm-ups there were when the last idle window was taken; G_MAXUINT: none was
+                             */
+        bool planned_again; /* after a valid trial; not twice */
         uint64_t quiet_deadline_usec; /* when it is waited no longer for others to be done; 0: it is not waited */
         bool warming, delivered, started, is_over;
         const char *cancel_error;

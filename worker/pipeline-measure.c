@@ -227,9 +227,32 @@ static bool still_planning(const Pipeline *pipeline, const TrialRecord *last) {
                g_ptr_array_find_with_equal_func(last->quality, "TOO_SHORT", g_str_equal, NULL);
 }
 
+/* The first run may have been slow for what it read from a disk, or for what else the machine did. Windows that were
+ * planned by it are too short for the runs after it, and as all valid trials have the same number of them, it counts
+ * no more. */
+static void plan_again(Pipeline *pipeline, const TrialRecord *last) {
+        GPtrArray *trials = pipeline->record->trials;
+
+        if (last->valid || pipeline->planned_again || job_valid_trials(pipeline->record) == 0 ||
+            !g_ptr_array_find_with_equal_func(last->quality, "TOO_SHORT", g_str_equal, NULL))
+                return;
+        pipeline->planned_again = true;
+        for (guint i = 0; i < trials->len; i++) {
+                TrialRecord *trial = g_ptr_array_index(trials, i);
+
+                if (!trial->valid)
+                        continue;
+                trial->valid = false;
+                trial->planning = true;
+                trial->invalid = g_strdup("later runs were faster: more of them make a window");
+        }
+}
+
 static void advance_trials(Pipeline *pipeline) {
         TrialRecord *last = last_of(pipeline->record->trials);
 
+        if (last)
+                plan_again(pipeline, last);
         plan_windows(pipeline, last);
         if (last && !last->valid)
                 last->planning = still_planning(pipeline, last);

@@ -533,22 +533,6 @@ static void test_thermal(void) {
         g_assert_cmpint(system(clean), ==, 0);
 }
 
-/* Nothing makes a package warmer that idles: it is said that it was colder, and not waited. */
-static void test_thermal_cold(void) {
-        g_auto(WorkerClient) client;
-        g_autofree char *dir = make_hot(&client, 55, 41), *clean = g_strdup_printf("rm -r %s", dir);
-        const uint64_t begin_usec = now_monotonic_usec();
-
-        client.request->trials = 2;
-        client.request->thermal_wait_usec = 30 * USEC_PER_SEC;
-        worker_measure(&client);
-        g_assert_cmpuint(now_monotonic_usec() - begin_usec, <, 25 * USEC_PER_SEC);
-        g_assert_cmpint(client.result->result, ==, RESULT_DONE);
-        g_assert_cmpint(report_int(client.full, "measurement.trials.1.temp_start_mc"), ==, 41000);
-        g_assert_cmpstr(report_string(client.full, "measurement.trials.1.quality.0"), ==, "TEMP_START_OFF");
-        g_assert_cmpint(system(clean), ==, 0);
-}
-
 /* The limit holds for a warm-up, too; what it started at is nothing to the trials. */
 static void test_thermal_limit(void) {
         g_auto(WorkerClient) client;
@@ -601,7 +585,6 @@ static const struct {
         { "/worker/precision", test_precision },
         { "/worker/precise-at-once", test_precise_at_once },
         { "/worker/thermal", test_thermal },
-        { "/worker/thermal-cold", test_thermal_cold },
         { "/worker/thermal-limit", test_thermal_limit },
 };
 
