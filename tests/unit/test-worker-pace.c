@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* When the real worker makes its trials, and how many runs of each. */
+/* When the real worker makes its trials, how many runs of each, and which are long enough. */
 
 #include <string.h>
 
@@ -53,9 +53,44 @@ static void test_slow_first_run(void) {
         tree_free(tree);
 }
 
+/* Two regions of 40 ms together are as long as MinWindow, and tell of others at moments that the program chose: they
+ * have a time. Only who may see everything is given their energy. */
+static void test_short_regions(void) {
+        static const char *const resolutions[] = { "rounded", "fine" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(resolutions); i++) {
+                g_auto(WorkerClient) client;
+                bool valid = false;
+
+                worker_client_init(&client,
+                                   (const char *const[]){ "/usr/bin/python3", "-c",
+                                                          "import jouletrace, time\nfor i in range(2):\n    with "
+                                                          "jouletrace.region():\n        time.sleep(0.04)\n",
+                                                          NULL });
+                client.request->region = true;
+                client.request->env = g_strdupv((char *[]){ (char *) "PYTHONPATH=" SOURCE "/region",
+                                                            (char *) "PYTHONDONTWRITEBYTECODE=1", NULL });
+                client.context.region_min_usec = 70 * USEC_PER_MSEC;
+                g_free(client.request->resolution);
+                client.request->resolution = g_strdup(resolutions[i]);
+                worker_measure(&client);
+                valid = json_node_get_boolean(report_node(client.full, "measurement.trials.0.valid"));
+                g_assert_true(valid == (i == 1));
+                g_assert_cmpint(report_int(client.full, "measurement.trials.0.wall_ns"), >=, 80000000);
+                if (valid)
+                        continue;
+                g_assert_cmpstr(client.result->status, ==, "UNMEASURABLE");
+                g_assert_cmpstr(report_string(client.full, "measurement.trials.0.quality.0"), ==, "TOO_SHORT");
+                g_assert_true(JSON_NODE_HOLDS_NULL(report_node(client.full, "measurement.trials.0.total_uj")));
+                g_assert_true(JSON_NODE_HOLDS_NULL(
+                                report_node(client.full, "measurement.trials.0.windows.0.energy_uj.model")));
+        }
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/worker-pace/cold-package", test_cold_package);
         g_test_add_func("/worker-pace/slow-first-run", test_slow_first_run);
+        g_test_add_func("/worker-pace/short-regions", test_short_regions);
         return g_test_run();
 }
