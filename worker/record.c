@@ -91,7 +91,7 @@ char *reading_error_to_string(int error) {
         case -ENODATA:
                 return g_strdup("the counter gave no reading");
         case -ETIME:
-                return g_strdup("one of the regions is shorter than the shortest energy is given for");
+                return g_strdup("there are too many regions, some shorter than the shortest energy is given for");
         case -ERANGE:
                 return g_strdup("the window is shorter than what lies between it and the counter's next move");
         default:

@@ -56,6 +56,8 @@ static void add_region(WindowRecord *record, const RegionRecord *region, uint64_
         }
         figures_add(record->region, &region->figures);
         if (region->regions > 0 && region->shortest_ns < min_ns)
+                record->short_regions += region->regions;
+        if (record->short_regions > SHORT_REGIONS_MAX)
                 figures_fail(record->region, -ETIME);
         if (region->problem && !record->region_problem)
                 record->region_problem = g_strdup(region->problem);

@@ -53,8 +53,8 @@ static void test_slow_first_run(void) {
         tree_free(tree);
 }
 
-/* Two regions of 40 ms together are as long as MinWindow, and tell of others at moments that the program chose: they
- * have a time. Only who may see everything is given their energy. */
+/* Seventy regions of a millisecond together are as long as MinWindow, and tell of others at moments that the program
+ * chose: they have a time. Only who may see everything is given their energy. */
 static void test_short_regions(void) {
         static const char *const resolutions[] = { "rounded", "fine" };
 
@@ -64,19 +64,19 @@ static void test_short_regions(void) {
 
                 worker_client_init(&client,
                                    (const char *const[]){ "/usr/bin/python3", "-c",
-                                                          "import jouletrace, time\nfor i in range(2):\n    with "
-                                                          "jouletrace.region():\n        time.sleep(0.04)\n",
+                                                          "import jouletrace, time\nfor i in range(70):\n    with "
+                                                          "jouletrace.region():\n        time.sleep(0.001)\n",
                                                           NULL });
                 client.request->region = true;
                 client.request->env = g_strdupv((char *[]){ (char *) "PYTHONPATH=" SOURCE "/region",
                                                             (char *) "PYTHONDONTWRITEBYTECODE=1", NULL });
-                client.context.region_min_usec = 70 * USEC_PER_MSEC;
+                client.context.region_min_usec = 60 * USEC_PER_MSEC;
                 g_free(client.request->resolution);
                 client.request->resolution = g_strdup(resolutions[i]);
                 worker_measure(&client);
                 valid = json_node_get_boolean(report_node(client.full, "measurement.trials.0.valid"));
                 g_assert_true(valid == (i == 1));
-                g_assert_cmpint(report_int(client.full, "measurement.trials.0.wall_ns"), >=, 80000000);
+                g_assert_cmpint(report_int(client.full, "measurement.trials.0.wall_ns"), >=, 70000000);
                 if (valid)
                         continue;
                 g_assert_cmpstr(client.result->status, ==, "UNMEASURABLE");
