@@ -45,6 +45,7 @@ static const struct {
         { "FREQ_DEVIATES", N_("the processor ran at another frequency than in the other trials") },
         { "FOREIGN_LOAD", N_("other programs took CPU time whose energy is counted, too") },
         { "IRQ_STORM", N_("its CPUs were interrupted far more often than those of the idle machine") },
+        { "CPU_STOLEN", N_("the hypervisor ran other machines on the program's CPUs for a while") },
         { "PSI_CPU", N_("the program waited for a CPU") },
         { "PSI_MEM", N_("the program waited for memory") },
         { "SWAPPED", N_("some of the program's memory was swapped") },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 
 #include "collector.h"
@@ -13,6 +14,8 @@ struct Collector {
         const char *partition;
         CollectorSource source;
         Hardware *hardware; /* NULL: with a source of the caller's */
+        clockid_t service_clock;
+        bool has_service_clock;
         cpu_set_t reserved, own, others;
         int cgroup_fd, slice_fd; /* -1: none */
 };
@@ -37,12 +40,19 @@ static uint64_t real_suspended_ns(void *userdata) {
         return suspended_ns;
 }
 
+/* Anybody may read the clock of any process. Without the daemon there is no job that this could be wrong for. */
 static uint64_t real_reader_ns(void *userdata) {
-        return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+        const Collector *collector = userdata;
+        struct timespec service = {};
+
+        if (collector->has_service_clock)
+                (void) clock_gettime(collector->service_clock, &service);
+        return clock_ns(CLOCK_PROCESS_CPUTIME_ID) + (uint64_t) service.tv_sec * NSEC_PER_SEC +
+               (uint64_t) service.tv_nsec;
 }
 
 static int real_hardware(void *userdata, HardwareCounter counter, uint64_t *ret) {
-        return hardware_read(userdata, counter, ret);
+        return hardware_read(((const Collector *) userdata)->hardware, counter, ret);
 }
 
 /* ---- lists of numbers ---- */
@@ -74,47 +84,63 @@ static bool next_cpu(const char **text, const char *prefix, unsigned *ret) {
 
 /* ---- /proc/stat ---- */
 
-/* The kernel takes idle and iowait from the clock, not from ticks (NO_HZ), so that they tell short absences, too. */
-static int idle_ticks(const char *stat, const cpu_set_t *cpus, uint64_t *ret) {
+/* The columns of a CPU. Those behind these (guest) are part of user and nice. */
+typedef enum StatColumn {
+        STAT_USER,
+        STAT_NICE,
+        STAT_SYSTEM,
+        STAT_IDLE,
+        STAT_IOWAIT,
+        STAT_IRQ,
+        STAT_SOFTIRQ,
+        STAT_STEAL,
+        STAT_COLUMNS,
+} StatColumn;
+
+/* Their sums over some CPUs. The kernel takes idle and iowait from the clock, not from ticks (NO_HZ), so that they
+ * tell short absences, too. */
+static int stat_ticks(const char *stat, const cpu_set_t *cpus, uint64_t sums[static STAT_COLUMNS]) {
         g_auto(GStrv) lines = g_strsplit(stat, "\n", -1);
         int seen = 0;
 
-        *ret = 0;
         for (char **line = lines; *line; line++) {
                 const char *text = *line;
-                uint64_t user, nice, system, idle, iowait;
                 unsigned cpu;
 
                 if (!next_cpu(&text, "cpu", &cpu) || !CPU_ISSET(cpu, cpus))
                         continue;
-                if (!next_number(&text, &user) || !next_number(&text, &nice) || !next_number(&text, &system) ||
-                    !next_number(&text, &idle) || !next_number(&text, &iowait))
-                        return -EINVAL;
-                *ret += idle + iowait;
+                for (size_t i = 0; i < STAT_COLUMNS; i++) {
+                        uint64_t ticks;
+
+                        if (!next_number(&text, &ticks))
+                                return -EINVAL;
+                        sums[i] += ticks;
+                }
                 seen++;
         }
         return seen == CPU_COUNT(cpus) ? 0 : -EINVAL; /* one went offline */
 }
 
-static Count idle_usec(const char *stat, int error, const cpu_set_t *cpus) {
+/* Fills the three items of these CPUs, of which idle is the first. */
+static void take_cpu_times(const char *stat, int error, const cpu_set_t *cpus, Count *items) {
         const uint64_t tick_usec = USEC_PER_SEC / (uint64_t) sysconf(_SC_CLK_TCK);
-        Count count = { .error = error };
+        uint64_t sums[STAT_COLUMNS] = {};
 
         if (CPU_COUNT(cpus) == 0)
-                return (Count){ .error = -ENODEV };
-        if (error < 0)
-                return count;
-        count.error = idle_ticks(stat, cpus, &count.value);
-        count.value *= tick_usec;
-        return count;
+                error = -ENODEV;
+        if (error >= 0)
+                error = stat_ticks(stat, cpus, sums);
+        items[0] = (Count){ .value = (sums[STAT_IDLE] + sums[STAT_IOWAIT]) * tick_usec, .error = error };
+        items[1] = (Count){ .value = (sums[STAT_IRQ] + sums[STAT_SOFTIRQ]) * tick_usec, .error = error };
+        items[2] = (Count){ .value = sums[STAT_STEAL] * tick_usec, .error = error };
 }
 
-static void take_idle(const Collector *collector, EvidenceSample *ret) {
+static void take_stat(const Collector *collector, EvidenceSample *ret) {
         g_autofree char *stat = NULL;
         const int r = sysroot_read(collector->root, "proc/stat", &stat);
 
-        ret->items[EVIDENCE_RESERVED_IDLE_USEC] = idle_usec(stat, r, &collector->reserved);
-        ret->items[EVIDENCE_OTHER_IDLE_USEC] = idle_usec(stat, r, &collector->others);
+        take_cpu_times(stat, MIN(r, 0), &collector->reserved, &ret->items[EVIDENCE_RESERVED_IDLE_USEC]);
+        take_cpu_times(stat, MIN(r, 0), &collector->others, &ret->items[EVIDENCE_OTHER_IDLE_USEC]);
 }
 
 /* ---- /proc/interrupts ---- */
@@ -207,26 +233,24 @@ static Count counter(const Collector *collector, HardwareCounter which) {
         return count;
 }
 
-/* Cycles over cycles of the base frequency are how much faster than that the CPUs ran while they ran. */
+/* Cycles over cycles of the base frequency are how much faster than that the CPUs ran while they ran. Which that is
+ * only intel_pstate shows; between trials the ratio is enough. */
 static void take_hardware(const Collector *collector, EvidenceSample *ret) {
         Count *cycles = &ret->items[EVIDENCE_CYCLES], *ticks = &ret->items[EVIDENCE_CYCLE_TICKS];
         const int first = cpulist_first(&collector->reserved);
         g_autofree char *path = g_strdup_printf(CPU_DIR "/cpu%d/cpufreq/base_frequency", first);
-        uint64_t base_khz = 0;
 
         ret->items[EVIDENCE_INSTRUCTIONS] = counter(collector, HARDWARE_INSTRUCTIONS);
         *cycles = counter(collector, HARDWARE_CYCLES);
         *ticks = counter(collector, HARDWARE_REF_CYCLES);
-        cycles->error = MIN(cycles->error, ticks->error);
-        if (cycles->error >= 0)
-                cycles->error = sysroot_read_u64(collector->root, path, &base_khz);
-        cycles->value = cycles->value / 1000 * base_khz; /* years from 64 bits' end */
-        ticks->value /= 1000;
-        ticks->error = cycles->error;
+        cycles->error = ticks->error = MIN(cycles->error, ticks->error);
+        ret->frequency_source = FREQUENCY_CYCLES;
+        if (cycles->error >= 0 && sysroot_read_u64(collector->root, path, &ret->base_khz) < 0)
+                ret->base_khz = 0;
 }
 
 /* Lines of "kHz ticks". */
-static int add_states(const char *table, uint64_t *cycles, uint64_t *ticks) {
+static int add_states(const char *table, uint64_t *cycles, uint64_t *ticks, uint64_t *lowest, uint64_t *highest) {
         g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
 
         for (char **line = lines; *line && **line; line++) {
@@ -237,12 +261,15 @@ static int add_states(const char *table, uint64_t *cycles, uint64_t *ticks) {
                         return -EINVAL;
                 *cycles += khz * time;
                 *ticks += time;
+                *lowest = MIN(*lowest, khz);
+                *highest = MAX(*highest, khz);
         }
         return 0;
 }
 
 static void take_states(const Collector *collector, EvidenceSample *ret) {
         Count *cycles = &ret->items[EVIDENCE_CYCLES], *ticks = &ret->items[EVIDENCE_CYCLE_TICKS];
+        uint64_t lowest_khz = UINT64_MAX, highest_khz = 0;
 
         *ticks = (Count){};
         *cycles = (Count){ .error = CPU_COUNT(&collector->own) > 0 ? 0 : -ENODEV };
@@ -254,9 +281,12 @@ static void take_states(const Collector *collector, EvidenceSample *ret) {
                 path = g_strdup_printf(CPU_DIR "/cpu%u/cpufreq/stats/time_in_state", cpu);
                 cycles->error = sysroot_read(collector->root, path, &table);
                 if (cycles->error >= 0)
-                        cycles->error = add_states(table, &cycles->value, &ticks->value);
+                        cycles->error = add_states(table, &cycles->value, &ticks->value, &lowest_khz, &highest_khz);
         }
         ticks->error = cycles->error;
+        ret->frequency_source = FREQUENCY_STATES;
+        if (highest_khz > lowest_khz)
+                ret->state_error_khz = (double) (highest_khz - lowest_khz) * sqrt(CPU_COUNT(&collector->own));
 }
 
 /* Drivers without a table (intel_pstate, amd_pstate): on x86 this is APERF over MPERF between the last two timer
@@ -393,7 +423,7 @@ void collector_take(const Collector *collector, EvidenceSample *ret) {
                 take_no_cgroup(ret);
         ret->items[EVIDENCE_READER_USEC].value = source->reader_ns(source->userdata) / NSEC_PER_USEC;
         ret->at_ns = source->now_ns(source->userdata);
-        take_idle(collector, ret);
+        take_stat(collector, ret);
 }
 
 int collector_open(const CollectorSpec *spec, Collector **ret) {
@@ -406,11 +436,13 @@ int collector_open(const CollectorSpec *spec, Collector **ret) {
                 collector->source = *spec->source;
         else {
                 collector->hardware = hardware_open(spec->reserved);
+                collector->has_service_clock = spec->service_pid > 0 &&
+                                               clock_getcpuclockid(spec->service_pid, &collector->service_clock) == 0;
                 collector->source = (CollectorSource){ .hardware = real_hardware,
                                                        .now_ns = real_now_ns,
                                                        .suspended_ns = real_suspended_ns,
                                                        .reader_ns = real_reader_ns,
-                                                       .userdata = collector->hardware };
+                                                       .userdata = collector };
         }
         collector->reserved = *spec->reserved;
         collector->own = *spec->own;

@@ -12,7 +12,7 @@ typedef struct CollectorSource {
         int (*hardware)(void *userdata, HardwareCounter counter, uint64_t *ret); /* of the reserved CPUs */
         uint64_t (*now_ns)(void *userdata);                                      /* CLOCK_MONOTONIC */
         uint64_t (*suspended_ns)(void *userdata); /* CLOCK_BOOTTIME less CLOCK_MONOTONIC */
-        uint64_t (*reader_ns)(void *userdata);    /* CPU time of this process */
+        uint64_t (*reader_ns)(void *userdata);    /* CPU time of this process and of the service's */
         void *userdata;
 } CollectorSource;
 
@@ -23,6 +23,7 @@ typedef struct CollectorSpec {
         const cpu_set_t *own;          /* CPUs the program may run on; empty: any */
         int cgroup_fd;                 /* the job's; -1: it has none. Not taken */
         const char *partition;         /* what the slice above it is to be: "root", "isolated"; "": nothing */
+        pid_t service_pid;             /* the daemon, whose CPU time is ours, too; 0: not known */
         const CollectorSource *source; /* NULL: the machine */
 } CollectorSpec;
 

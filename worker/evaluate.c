@@ -283,14 +283,26 @@ GArray *job_summarise_tests(const JobRecord *record, uint64_t step_uj, bool *ret
 }
 
 bool job_precise_enough(const JobRecord *record) {
-        JobSummary summary;
+        g_autofree double *total_j = g_new(double, record->trials->len + 1);
+        g_autofree double *wall_s = g_new(double, record->trials->len + 1);
+        bool has_energy = true;
+        Summary summary;
         double width;
+        size_t n = 0;
 
-        if (job_summarise(record, 1, &summary) < 0)
-                return false;
-        if (summary_relative_half_width(summary.has_energy ? &summary.total_j : &summary.wall_s, &width) < 0)
-                return false;
-        return width <= record->request->rel_ci;
+        for (guint i = 0; i < record->trials->len; i++) {
+                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+                Once once;
+
+                if (!trial->valid)
+                        continue;
+                trial_once(trial, 1, &once);
+                has_energy = has_energy && !trial->energy_absent;
+                total_j[n] = once.total_j;
+                wall_s[n++] = once.wall_s;
+        }
+        return summary_compute(has_energy ? total_j : wall_s, n, &summary) >= 0 &&
+               summary_relative_half_width(&summary, &width) >= 0 && width <= record->request->rel_ci;
 }
 
 bool job_near_floor(const JobRecord *record) {

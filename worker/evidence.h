@@ -11,19 +11,23 @@
 /* Counters that only rise, in the unit that is named. */
 typedef enum EvidenceItem {
         EVIDENCE_RESERVED_IDLE_USEC, /* of the CPUs others are kept off, together */
-        EVIDENCE_OTHER_IDLE_USEC,    /* of all other CPUs, together */
-        EVIDENCE_OURS_USEC,          /* CPU time of the job's cgroup: the program and its box */
-        EVIDENCE_READER_USEC,        /* CPU time of this process, which runs on the other CPUs */
-        EVIDENCE_THROTTLES,          /* times one of the program's cores, or a package, was slowed down for its heat */
-        EVIDENCE_INTERRUPTS,         /* on the reserved CPUs, without their own timers' */
-        EVIDENCE_CPU_STALL_USEC,     /* that a task of the job's waited for a CPU */
+        EVIDENCE_RESERVED_IRQ_USEC,  /* in interrupts, and in what they leave to be done: nobody's, or the program's */
+        EVIDENCE_RESERVED_STOLEN_USEC, /* that a hypervisor ran something else */
+        EVIDENCE_OTHER_IDLE_USEC,      /* of all other CPUs, together; their items in the same order */
+        EVIDENCE_OTHER_IRQ_USEC,
+        EVIDENCE_OTHER_STOLEN_USEC,
+        EVIDENCE_OURS_USEC,      /* CPU time of the job's cgroup: the program and its box */
+        EVIDENCE_READER_USEC,    /* CPU time of this process and of the service's, which run on the other CPUs */
+        EVIDENCE_THROTTLES,      /* times one of the program's cores, or a package, was slowed down for its heat */
+        EVIDENCE_INTERRUPTS,     /* on the reserved CPUs, without their own timers' */
+        EVIDENCE_CPU_STALL_USEC, /* that a task of the job's waited for a CPU */
         EVIDENCE_MEMORY_STALL_USEC,
         EVIDENCE_MAJOR_FAULTS,   /* of the job's cgroup */
         EVIDENCE_SWAPS,          /* pages, or bytes where the kernel counts no pages */
         EVIDENCE_SUSPENDED_NSEC, /* of the whole machine */
         EVIDENCE_INSTRUCTIONS,   /* on the reserved CPUs, without the kernel's */
-        EVIDENCE_CYCLES,         /* kHz × ticks, of the program's CPUs */
-        EVIDENCE_CYCLE_TICKS,
+        EVIDENCE_CYCLES,         /* of the program's CPUs: by the frequency's source, cycles or kHz × ticks */
+        EVIDENCE_CYCLE_TICKS,    /* the same time in cycles of the base frequency, or in ticks */
         EVIDENCE_ITEMS,
 } EvidenceItem;
 
@@ -33,13 +37,25 @@ typedef struct Count {
                     * it has no cgroup */
 } Count;
 
+/* What tells of the CPUs' frequency. */
+typedef enum FrequencySource {
+        FREQUENCY_CYCLES,    /* the processor's own counters: exact */
+        FREQUENCY_STATES,    /* the kernel's table of what it asked for, in ticks */
+        FREQUENCY_MOMENTARY, /* not over the spans, but what the kernel measured at their ends */
+        FREQUENCY_SOURCES,
+} FrequencySource;
+
 /* The counters at one moment. */
 typedef struct EvidenceSample {
         uint64_t at_ns; /* CLOCK_MONOTONIC */
         Count items[EVIDENCE_ITEMS];
-        Count momentary_khz; /* of the program's CPUs, on average: what they ran at last */
-        Count partition;     /* 1 while the CPUs are the partition they are to be */
-        Count confined;      /* 1 while the program may run on its own CPUs only */
+        Count momentary_khz;              /* of the program's CPUs, on average: what they ran at last */
+        FrequencySource frequency_source; /* of EVIDENCE_CYCLES */
+        uint64_t base_khz;                /* with FREQUENCY_CYCLES; 0: this machine does not show it */
+        double state_error_khz; /* with FREQUENCY_STATES: highest less lowest state × √CPUs, which is what ticks that
+                                 * are counted to the wrong state at a span's end make of its sum */
+        Count partition;        /* 1 while the CPUs are the partition they are to be */
+        Count confined;         /* 1 while the program may run on its own CPUs only */
         unsigned n_reserved, n_others;
 } EvidenceSample;
 
@@ -50,6 +66,9 @@ typedef struct TrialEvidence {
         Count items[EVIDENCE_ITEMS];
         double momentary_khz_ns; /* Σ frequency × wall_ns */
         int momentary_error;
+        FrequencySource frequency_source;
+        uint64_t base_khz;
+        double state_error_khz;
         bool partition_lost, strayed;  /* at one of the samples */
         unsigned n_reserved, n_others; /* CPUs */
 } TrialEvidence;
@@ -59,18 +78,38 @@ void evidence_add_span(TrialEvidence *evidence, const EvidenceSample *begin, con
 
 void evidence_add(TrialEvidence *evidence, const TrialEvidence *more);
 
-/* CPU time of others in µs, on the reserved CPUs and on all the others: what was not idle, less what was ours.
+typedef enum EvidenceCpus {
+        CPUS_RESERVED,
+        CPUS_OTHERS,
+} EvidenceCpus;
+
+unsigned evidence_n_cpus(const TrialEvidence *evidence, EvidenceCpus which);
+
+/* CPU time of others in µs: what was not idle, less what was ours, the interrupts' and the hypervisor's. Where the
+ * kernel counts interrupts among a task's time, too (without CONFIG_IRQ_TIME_ACCOUNTING), it is that much too low:
+ * then a trial stays valid that others disturbed a little, and none is refused for what its own program did.
  * -ENODATA when nothing was collected; else the error of what could not be read. */
-int evidence_foreign_reserved(const TrialEvidence *evidence, double *ret_usec);
-int evidence_foreign_others(const TrialEvidence *evidence, double *ret_usec);
+int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec);
 
-/* How far off such a time of n CPUs may be: /proc/stat counts in ticks, cut off, so that a difference of two readings
- * of idle and of iowait is off by 0.58 ticks (standard deviation) a CPU. Three and a half of those. */
-double evidence_foreign_error_usec(const TrialEvidence *evidence, unsigned n_cpus);
+/* How far off such a time may be: /proc/stat counts in ticks, cut off, so that a difference of two readings of one of
+ * its columns is off by 0.41 ticks (standard deviation) a CPU: idle and iowait always, and the interrupts' two and
+ * the hypervisor's where they move. Three and a half of all those together. */
+double evidence_foreign_error_usec(const TrialEvidence *evidence, EvidenceCpus which);
 
-/* The average frequency of the program's CPUs in kHz. momentary: not over the spans, but what the kernel measured at
- * their ends. */
-int evidence_frequency(const TrialEvidence *evidence, double *ret_khz, bool *ret_momentary);
+/* CPU time in µs in interrupts, or that a hypervisor took: of the program's CPUs if it has some of its own, else of
+ * all. */
+int evidence_interrupted(const TrialEvidence *evidence, double *ret_usec);
+int evidence_stolen(const TrialEvidence *evidence, double *ret_usec);
+
+/* The average frequency of the program's CPUs, to be held against others of the same source: in kHz, but in multiples
+ * of the base frequency with FREQUENCY_CYCLES. */
+int evidence_frequency(const TrialEvidence *evidence, double *ret, FrequencySource *ret_source);
+
+/* How far off that may be. */
+double evidence_frequency_error(const TrialEvidence *evidence, FrequencySource source);
+
+/* The same in kHz, from the first source that can tell it. */
+int evidence_frequency_khz(const TrialEvidence *evidence, double *ret_khz, bool *ret_momentary);
 
 int evidence_interrupts_per_sec(const TrialEvidence *evidence, double *ret);
 

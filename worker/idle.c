@@ -28,6 +28,9 @@ static void close_window(Idle *idle) {
                 return;
         collector_take(idle->collector, &after);
         evidence_add_span(&idle->evidence, &idle->before, &after);
+        /* Where the job has no cgroup that says so: nothing of it runs. */
+        if (idle->evidence.items[EVIDENCE_OURS_USEC].error == -ENODEV)
+                idle->evidence.items[EVIDENCE_OURS_USEC] = (Count){};
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {

@@ -3,16 +3,28 @@
 /* What of the evidence belongs to the job as a whole: the collector, and what trials are held against. */
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "log.h"
 #include "pipeline-internal.h"
 
-void pipeline_open_collector(Pipeline *pipeline, const Containment *containment) {
+#define QUIET_WAIT_USEC (2U * USEC_PER_SEC) /* for one trial; with a load that stays it is made all the same */
+
+/* 0: not known. */
+static pid_t pid_behind(int fd) {
+        struct ucred peer = {};
+        socklen_t size = sizeof(peer);
+
+        return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) >= 0 ? peer.pid : 0;
+}
+
+void pipeline_open_collector(Pipeline *pipeline, const Containment *containment, int daemon_fd) {
         CollectorSpec spec = { .root = pipeline->root,
                                .cpu = pipeline->topology->cpu,
                                .own = &pipeline->cpus,
                                .cgroup_fd = sysroot_is_host(pipeline->root) ? containment->fd : -1,
-                               .partition = pipeline->context->partition };
+                               .partition = pipeline->context->partition,
+                               .service_pid = pid_behind(daemon_fd) };
         cpu_set_t reserved;
         int r;
 
@@ -26,9 +38,35 @@ void pipeline_open_collector(Pipeline *pipeline, const Containment *containment)
         pipeline->record->power_limit_uw = power_limits_read(pipeline->root, pipeline->topology, pipeline->meter);
 }
 
+static QualityLimits limits_of(const Pipeline *pipeline) {
+        return (QualityLimits){ .foreign_load = pipeline->context->foreign_load_limit,
+                                .frequency = pipeline->context->frequency_limit };
+}
+
 void pipeline_judge_trials(Pipeline *pipeline) {
-        const QualityLimits limits = { .foreign_load = pipeline->context->foreign_load_limit,
-                                       .frequency = pipeline->context->frequency_limit };
+        const QualityLimits limits = limits_of(pipeline);
 
         quality_judge(pipeline->record, &limits);
+}
+
+void pipeline_judge_floor(Pipeline *pipeline, TrialRecord *floor) {
+        const QualityLimits limits = limits_of(pipeline);
+
+        quality_judge_floor(pipeline->record, floor, &limits);
+}
+
+bool pipeline_waits_for_quiet(Pipeline *pipeline, const TrialEvidence *idle) {
+        const QualityLimits limits = limits_of(pipeline);
+        const uint64_t now_usec = now_monotonic_usec();
+
+        if (!quality_foreign_load(pipeline->record, idle, &limits)) {
+                pipeline->quiet_deadline_usec = 0;
+                return false;
+        }
+        if (pipeline->quiet_deadline_usec == 0)
+                pipeline->quiet_deadline_usec = now_usec + QUIET_WAIT_USEC;
+        if (now_usec < pipeline->quiet_deadline_usec)
+                return true;
+        pipeline->quiet_deadline_usec = 0;
+        return false;
 }

@@ -8,7 +8,7 @@
 #define PACING_RUNS 2U
 #define FLOOR_MIN_USEC (20U * USEC_PER_MSEC) /* of all its runs; not min-window, which may be some seconds */
 #define FLOOR_WINDOWS_MAX 4U
-#define FLOOR_TRIES 3U /* the first finds out how many runs are long enough, and others whether it was right */
+#define FLOOR_TRIES 4U /* the first finds out how many runs are long enough, and others whether it was right */
 
 static const char *const no_floor_region = "what is measured are declared regions, and starting a program is no part "
                                            "of them";
@@ -27,6 +27,7 @@ static void on_floor_over(Trial *trial, int r, void *userdata) {
         for (guint i = 0; i < record->windows->len; i++)
                 pipeline->settled_cpu_usec +=
                                 ((const WindowRecord *) g_ptr_array_index(record->windows, i))->whole.cpu_usec;
+        pipeline_judge_floor(pipeline, record);
         if (r < 0 || failure || !window) {
                 pipeline->record->floor_absent = g_strdup_printf("/bin/true could not be run in the box: %s",
                                                                  failure ? failure->description
@@ -36,6 +37,10 @@ static void on_floor_over(Trial *trial, int r, void *userdata) {
         } else if (!record->valid && ++pipeline->floor_tries < FLOOR_TRIES) {
                 pipeline->floor_task.plan = window_plan(window_fastest_run(window), 0, floor_usec(pipeline));
                 pipeline->floor_task.plan.windows = MIN(pipeline->floor_task.plan.windows, FLOOR_WINDOWS_MAX);
+        } else if (record->invalid) {
+                pipeline->record->floor_absent =
+                                g_strdup_printf("/bin/true was disturbed each time; at last %s", record->invalid);
+                pipeline->floor = FLOOR_DONE;
         } else {
                 pipeline->record->floor = g_steal_pointer(&record);
                 pipeline->floor = FLOOR_DONE;

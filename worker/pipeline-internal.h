@@ -77,8 +77,10 @@ struct Pipeline {
         TrialTask floor_task;
         unsigned floor_tries;
         Idle *idle;
-        guint idle_before; /* trials and warm-ups there were when the last idle window was taken; G_MAXUINT: none was
-                            */
+        guint idle_before;  /* trials and warm-ups there were when the last idle window was taken; G_MAXUINT: none was
+                             */
+        bool planned_again; /* after a valid trial; not twice */
+        uint64_t quiet_deadline_usec; /* when it is waited no longer for others to be done; 0: it is not waited */
         bool warming, delivered, started, is_over;
         const char *cancel_error;
         int64_t reference_mc;
@@ -128,10 +130,15 @@ uint64_t window_fastest_run(const WindowRecord *window);
 int pipeline_take_floor(Pipeline *pipeline);
 
 /* Before the launcher takes the containment over. */
-void pipeline_open_collector(Pipeline *pipeline, const Containment *containment);
+void pipeline_open_collector(Pipeline *pipeline, const Containment *containment, int daemon_fd);
 
 /* Holds all trials so far against their evidence. */
 void pipeline_judge_trials(Pipeline *pipeline);
+void pipeline_judge_floor(Pipeline *pipeline, TrialRecord *floor);
+
+/* After an idle window: whether others worked in it as much as would make a trial invalid, so that another one is to
+ * be taken instead, before the trial. Not for ever. */
+bool pipeline_waits_for_quiet(Pipeline *pipeline, const TrialEvidence *idle);
 
 /* The ends. */
 void pipeline_finish(Pipeline *pipeline);

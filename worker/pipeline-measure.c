@@ -5,6 +5,8 @@
 #define STEP_UP 3U         /* trials added at a time while precision is wanting */
 #define IDLE_MIN_USEC (20U * USEC_PER_MSEC)
 #define IDLE_MAX_USEC (200U * USEC_PER_MSEC)
+#define TOLD_PAUSE_USEC \
+        (50U * USEC_PER_MSEC) /* in which the bus and the client are done with what they are told before a trial */
 #define REGION_PATIENCE_NS \
         (UINT64_C(20) * NSEC_PER_SEC) /* for a window's runs with all that is not measured of them */
 
@@ -113,6 +115,11 @@ static void on_idle_over(Idle *idle, void *userdata) {
         const TrialEvidence *evidence = idle_evidence(idle);
         PowerLevel level;
 
+        if (evidence && pipeline_waits_for_quiet(pipeline, evidence)) {
+                pipeline->idle_before = G_MAXUINT;
+                pipeline_advance_later(pipeline);
+                return;
+        }
         if (evidence)
                 evidence_add(&pipeline->record->idle, evidence);
         if (span) {
@@ -183,7 +190,7 @@ static int start_trial(Pipeline *pipeline) {
                 .n_tasks = pipeline->n_tasks,
                 .judging = pipeline->judging,
                 .min_window_ns = pipeline->record->min_window_usec * NSEC_PER_USEC,
-                .cooldown_usec = paused ? 0 : request->cooldown_usec,
+                .cooldown_usec = MAX(paused ? 0 : request->cooldown_usec, pipeline->trial_told ? 0 : TOLD_PAUSE_USEC),
                 .thermal = pipeline->thermal,
                 .thermal_wait_usec = request->thermal_wait_usec,
                 .reference_mc = pipeline->reference_mc,
@@ -193,6 +200,7 @@ static int start_trial(Pipeline *pipeline) {
                 pipeline->last_trial_usec = now_usec - pipeline->trial_begin_usec;
         pipeline->trial_begin_usec = now_usec;
         spec.window.limits.max_joules = request->max_joules;
+        spec.window.region_min_ns = pipeline_told_usec(pipeline) * NSEC_PER_USEC;
         spec.window.energy_min_ns = spec.min_window_ns;
         spec.window.energy_step_uj = fine ? 1 : PUBLIC_STEP_UJ;
         tell_trial(pipeline);
@@ -219,9 +227,32 @@ static bool still_planning(const Pipeline *pipeline, const TrialRecord *last) {
                g_ptr_array_find_with_equal_func(last->quality, "TOO_SHORT", g_str_equal, NULL);
 }
 
+/* The first run may have been slow for what it read from a disk, or for what else the machine did. Windows that were
+ * planned by it are too short for the runs after it, and as all valid trials have the same number of them, it counts
+ * no more. */
+static void plan_again(Pipeline *pipeline, const TrialRecord *last) {
+        GPtrArray *trials = pipeline->record->trials;
+
+        if (last->valid || pipeline->planned_again || job_valid_trials(pipeline->record) == 0 ||
+            !g_ptr_array_find_with_equal_func(last->quality, "TOO_SHORT", g_str_equal, NULL))
+                return;
+        pipeline->planned_again = true;
+        for (guint i = 0; i < trials->len; i++) {
+                TrialRecord *trial = g_ptr_array_index(trials, i);
+
+                if (!trial->valid)
+                        continue;
+                trial->valid = false;
+                trial->planning = true;
+                trial->invalid = g_strdup("later runs were faster: more of them make a window");
+        }
+}
+
 static void advance_trials(Pipeline *pipeline) {
         TrialRecord *last = last_of(pipeline->record->trials);
 
+        if (last)
+                plan_again(pipeline, last);
         plan_windows(pipeline, last);
         if (last && !last->valid)
                 last->planning = still_planning(pipeline, last);

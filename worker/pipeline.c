@@ -381,7 +381,7 @@ int pipeline_start(Pipeline *pipeline, const PipelineBase *base, const char **re
         pipeline->record->filter_sha256 = programs_filter_sha256(pipeline->programs);
         material_init(&pipeline->material, pipeline->event, pipeline->request, pipeline->record->env);
         judge_keep_aside(pipeline->topology, &pipeline->cpus);
-        pipeline_open_collector(pipeline, base->containment);
+        pipeline_open_collector(pipeline, base->containment, base->daemon_fd);
         r = split(pipeline, base);
         if (r < 0)
                 return r;

@@ -15,8 +15,8 @@ typedef enum Effect {
 typedef struct Basis {
         const JobRecord *record;
         const QualityLimits *limits;
-        double median_khz;   /* NAN: too few trials */
-        double idle_per_sec; /* interrupts; NAN: not known */
+        double median_frequency[FREQUENCY_SOURCES]; /* NAN: too few trials */
+        double idle_per_sec;                        /* interrupts; NAN: not known */
 } Basis;
 
 static bool counts_machine(const JobRecord *record) {
@@ -37,45 +37,69 @@ static Effect look_throttled(const TrialRecord *trial, const Basis *basis, char 
 
 /* A momentary frequency says where the trial ended, not how it ran: it is enough for a note. */
 static Effect look_frequency(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
-        double khz, off;
-        bool momentary;
+        FrequencySource source;
+        double value, median, off, certain;
 
-        if (isnan(basis->median_khz) || evidence_frequency(&trial->evidence, &khz, &momentary) < 0)
+        if (evidence_frequency(&trial->evidence, &value, &source) < 0)
                 return EFFECT_NONE;
-        off = 100 * fabs(khz / basis->median_khz - 1);
-        if (off <= FREQUENCY_NOTE * basis->limits->frequency)
+        median = basis->median_frequency[source];
+        if (isnan(median))
                 return EFFECT_NONE;
-        if (momentary || off <= basis->limits->frequency)
+        off = 100 * fabs(value / median - 1);
+        certain = off - 100 * evidence_frequency_error(&trial->evidence, source) / median;
+        if (certain <= FREQUENCY_NOTE * basis->limits->frequency)
+                return EFFECT_NONE;
+        if (source == FREQUENCY_MOMENTARY || certain <= basis->limits->frequency)
                 return EFFECT_NOTE;
-        *ret_reason = g_strdup_printf("its CPUs ran at %.0f MHz, %.1f %% off the %.0f MHz of the other trials",
-                                      khz / 1e3, off, basis->median_khz / 1e3);
+        if (source == FREQUENCY_CYCLES)
+                *ret_reason = g_strdup_printf("its CPUs' frequency was %.1f %% off that of the other trials", off);
+        else
+                *ret_reason = g_strdup_printf("its CPUs ran at %.0f MHz, %.1f %% off the %.0f MHz of the other trials",
+                                              value / 1e3, off, median / 1e3);
         return EFFECT_INVALID;
 }
 
-static bool takes_too_much(const TrialEvidence *evidence, double foreign_usec, unsigned n_cpus, double percent) {
-        return foreign_usec - evidence_foreign_error_usec(evidence, n_cpus) >
-               percent / 100 * n_cpus * (double) evidence->wall_ns / 1e3;
+/* Returns whether others took more than that of these CPUs, and what. */
+static bool takes_too_much(const TrialEvidence *evidence, EvidenceCpus which, double percent, double *ret_usec) {
+        return evidence_foreign(evidence, which, ret_usec) >= 0 &&
+               *ret_usec - evidence_foreign_error_usec(evidence, which) >
+                               percent / 100 * evidence_n_cpus(evidence, which) * (double) evidence->wall_ns / 1e3;
 }
 
 /* On the reserved CPUs others disturb the program; on all others they only add to what the packages' counters
  * show, which a model, or a measurement of time alone, does not look at. */
-static Effect look_foreign(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
-        const TrialEvidence *evidence = &trial->evidence;
-        const double limit = basis->limits->foreign_load;
+static char *foreign_load(const JobRecord *record, const TrialEvidence *evidence, const QualityLimits *limits) {
         double usec;
 
-        if (evidence_foreign_reserved(evidence, &usec) >= 0 &&
-            takes_too_much(evidence, usec, evidence->n_reserved, limit)) {
-                *ret_reason = g_strdup_printf("others took %.3f ms of the reserved CPUs", usec / 1e3);
-                return EFFECT_INVALID;
-        }
-        if (counts_machine(basis->record) && evidence_foreign_others(evidence, &usec) >= 0 &&
-            takes_too_much(evidence, usec, evidence->n_others, FOREIGN_OTHERS * limit)) {
-                *ret_reason = g_strdup_printf("others took %.3f ms of the CPUs whose energy is counted, too",
-                                              usec / 1e3);
-                return EFFECT_INVALID;
-        }
-        return EFFECT_NONE;
+        if (takes_too_much(evidence, CPUS_RESERVED, limits->foreign_load, &usec))
+                return g_strdup_printf("others took %.3f ms of the reserved CPUs", usec / 1e3);
+        if (counts_machine(record) &&
+            takes_too_much(evidence, CPUS_OTHERS, FOREIGN_OTHERS * limits->foreign_load, &usec))
+                return g_strdup_printf("others took %.3f ms of the CPUs whose energy is counted, too", usec / 1e3);
+        return NULL;
+}
+
+bool quality_foreign_load(const JobRecord *record, const TrialEvidence *evidence, const QualityLimits *limits) {
+        g_autofree char *reason = foreign_load(record, evidence, limits);
+
+        return reason;
+}
+
+static Effect look_foreign(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        *ret_reason = foreign_load(basis->record, &trial->evidence, basis->limits);
+        return *ret_reason ? EFFECT_INVALID : EFFECT_NONE;
+}
+
+/* The program stood still meanwhile: its time is longer for it, and so is what the idle machine adds. It is no load on
+ * this machine, and a virtual one is never without it. */
+static Effect look_stolen(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
+        const TrialEvidence *evidence = &trial->evidence;
+        const unsigned n_cpus = evidence->n_reserved > 0 ? evidence->n_reserved : evidence->n_others;
+        double usec;
+
+        if (evidence_stolen(evidence, &usec) < 0)
+                return EFFECT_NONE;
+        return usec > STOLEN_NOTE * n_cpus * (double) evidence->wall_ns / 1e3 ? EFFECT_NOTE : EFFECT_NONE;
 }
 
 static Effect look_interrupts(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
@@ -167,6 +191,7 @@ static const struct {
         { "THROTTLED", look_throttled },       { "SWAPPED", look_swapped },          { "FOREIGN_LOAD", look_foreign },
         { "PSI_MEM", look_memory_stall },      { "FREQ_DEVIATES", look_frequency },  { "PSI_CPU", look_cpu_stall },
         { "MAJOR_FAULTS", look_major_faults }, { "IRQ_STORM", look_interrupts },     { "CAPPED", look_capped },
+        { "CPU_STOLEN", look_stolen },
 };
 
 static void judge_trial(TrialRecord *trial, const Basis *basis) {
@@ -188,29 +213,41 @@ static void judge_trial(TrialRecord *trial, const Basis *basis) {
         }
 }
 
-static double median_khz(const JobRecord *record) {
-        g_autofree double *khz = g_new(double, record->trials->len + 1);
+static double median_frequency(const JobRecord *record, FrequencySource which) {
+        g_autofree double *values = g_new(double, record->trials->len + 1);
         double median;
         size_t n = 0;
 
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
-                bool momentary;
+                FrequencySource source;
 
-                n += evidence_frequency(&trial->evidence, &khz[n], &momentary) >= 0;
+                n += evidence_frequency(&trial->evidence, &values[n], &source) >= 0 && source == which;
         }
-        return n < FREQUENCY_TRIALS_MIN || stats_median(khz, n, &median) < 0 || median <= 0 ? NAN : median;
+        return n < FREQUENCY_TRIALS_MIN || stats_median(values, n, &median) < 0 || median <= 0 ? NAN : median;
 }
 
 void quality_judge(JobRecord *record, const QualityLimits *limits) {
-        Basis basis = { .record = record, .limits = limits, .median_khz = median_khz(record) };
+        Basis basis = { .record = record, .limits = limits };
 
+        for (FrequencySource source = 0; source < FREQUENCY_SOURCES; source++)
+                basis.median_frequency[source] = median_frequency(record, source);
         if (evidence_interrupts_per_sec(&record->idle, &basis.idle_per_sec) < 0)
                 basis.idle_per_sec = NAN;
         for (guint i = 0; i < record->warmups->len; i++)
                 judge_trial(g_ptr_array_index(record->warmups, i), &basis);
         for (guint i = 0; i < record->trials->len; i++)
                 judge_trial(g_ptr_array_index(record->trials, i), &basis);
+}
+
+void quality_judge_floor(const JobRecord *record, TrialRecord *floor, const QualityLimits *limits) {
+        Basis basis = { .record = record, .limits = limits };
+
+        for (FrequencySource source = 0; source < FREQUENCY_SOURCES; source++)
+                basis.median_frequency[source] = NAN;
+        if (evidence_interrupts_per_sec(&record->idle, &basis.idle_per_sec) < 0)
+                basis.idle_per_sec = NAN;
+        judge_trial(floor, &basis);
 }
 
 /* ---- the whole job ---- */
@@ -256,10 +293,14 @@ static bool idles(const JobRecord *record) {
                summary.cpu_s.median < IDLE_HEAVY_MAX * summary.wall_s.median;
 }
 
+/* A declared region is repeated for as long as it takes, and its program starts up beside it: the instructions of a
+ * whole window say nothing of the work done once. */
 double quality_work_ratio(const JobRecord *record) {
         double fewest = INFINITY, most = 0;
         size_t n = 0;
 
+        if (record->request->region || record->request->function)
+                return NAN;
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
                 const Count *instructions = &trial->evidence.items[EVIDENCE_INSTRUCTIONS];
@@ -318,7 +359,7 @@ uint32_t job_invalid_trials(const JobRecord *record) {
 }
 
 bool quality_may_rerun(const JobRecord *record, uint32_t wanted) {
-        return job_invalid_trials(record) <= (wanted + 1) / 2;
+        return job_invalid_trials(record) <= MAX((wanted + 1) / 2, RERUNS_MIN);
 }
 
 const char *job_grade(const JobRecord *record) {

@@ -90,6 +90,8 @@ char *reading_error_to_string(int error) {
                 return g_strdup("the counter may have wrapped more than once between two readings");
         case -ENODATA:
                 return g_strdup("the counter gave no reading");
+        case -ETIME:
+                return g_strdup("there are too many regions, some shorter than the shortest energy is given for");
         case -ERANGE:
                 return g_strdup("the window is shorter than what lies between it and the counter's next move");
         default:
@@ -112,7 +114,9 @@ static void invalidate(TrialRecord *trial, const char *word, char *reason) {
 }
 
 static const char *word_of(int error) {
-        return error == -EOVERFLOW ? "WRAP_AMBIGUOUS" : error == -ERANGE ? "TOO_SHORT" : "READ_ERROR";
+        return error == -EOVERFLOW                   ? "WRAP_AMBIGUOUS"
+               : error == -ERANGE || error == -ETIME ? "TOO_SHORT"
+                                                     : "READ_ERROR";
 }
 
 static void check_uncertainty(TrialRecord *trial) {

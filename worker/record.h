@@ -31,12 +31,13 @@ typedef struct RunRecord {
 RunRecord *run_record_free(RunRecord *record);
 
 typedef struct WindowRecord {
-        const char *test;     /* whose runs these are; NULL: a plain command's */
-        Figures whole;        /* between the two readings; iterations are the runs that took place */
-        Figures *region;      /* of what its runs declared, together; NULL: nothing was to be declared */
-        char *region_problem; /* why the region is not what was to be measured; NULL: it is */
-        uint64_t memory_peak; /* the largest of its runs', in bytes */
-        bool complete;        /* every run took place and its end was seen */
+        const char *test;       /* whose runs these are; NULL: a plain command's */
+        Figures whole;          /* between the two readings; iterations are the runs that took place */
+        Figures *region;        /* of what its runs declared, together; NULL: nothing was to be declared */
+        char *region_problem;   /* why the region is not what was to be measured; NULL: it is */
+        uint32_t short_regions; /* of runs that had one shorter than MinWindow */
+        uint64_t memory_peak;   /* the largest of its runs', in bytes */
+        bool complete;          /* every run took place and its end was seen */
         TrialEvidence evidence;
         GPtrArray *runs; /* RunRecord */
 } WindowRecord;

@@ -57,9 +57,12 @@ int region_parse(const char *message, size_t length, RegionWord *ret, uint64_t *
 }
 
 static void add_region(Region *region, uint64_t end_cpu_usec, uint64_t iterations) {
-        Figures *figures = &region->record->figures;
+        const uint64_t wall_ns = region->span.to_ns - region->span.from_ns;
+        RegionRecord *record = region->record;
+        Figures *figures = &record->figures;
 
-        region->record->regions++;
+        record->shortest_ns = record->regions == 0 ? wall_ns : MIN(record->shortest_ns, wall_ns);
+        record->regions++;
         figures->iterations += iterations;
         figures->cpu_usec += end_cpu_usec - MIN(end_cpu_usec, region->begin_cpu_usec);
         figures_add_span(figures, region->ticker, &region->span);

@@ -19,9 +19,10 @@ typedef int (*RegionCpuTime)(void *userdata, uint64_t *ret_usec);
 
 /* What all regions of a run come to together. */
 typedef struct RegionRecord {
-        uint32_t regions; /* pairs of begin and end */
-        Figures figures;  /* of all of them; iterations are what the program said it did */
-        char *problem;    /* why this is not what the program wanted measured; NULL: it is */
+        uint32_t regions;     /* pairs of begin and end */
+        uint64_t shortest_ns; /* of them */
+        Figures figures;      /* of all of them; iterations are what the program said it did */
+        char *problem;        /* why this is not what the program wanted measured; NULL: it is */
 } RegionRecord;
 
 RegionRecord *region_record_free(RegionRecord *record);

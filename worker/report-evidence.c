@@ -28,8 +28,8 @@ static void write_value(Body *body, const char *member, const char *list, double
 
 static void write_foreign(Body *body, const TrialEvidence *evidence, const char *list) {
         double reserved_usec = 0, others_usec = 0;
-        const int no_reserved = evidence_foreign_reserved(evidence, &reserved_usec);
-        const int no_others = evidence_foreign_others(evidence, &others_usec);
+        const int no_reserved = evidence_foreign(evidence, CPUS_RESERVED, &reserved_usec);
+        const int no_others = evidence_foreign(evidence, CPUS_OTHERS, &others_usec);
 
         if (no_reserved == -ENODEV) /* only the others are there */
                 write_value(body, "foreign_cpu_usec", list, others_usec, no_others);
@@ -38,11 +38,20 @@ static void write_foreign(Body *body, const TrialEvidence *evidence, const char 
         write_value(body, "foreign_reserved_usec", list, reserved_usec, no_reserved);
 }
 
+static void write_interruptions(Body *body, const TrialEvidence *evidence, const char *list) {
+        double irq_usec = 0, stolen_usec = 0;
+        const int no_irq = evidence_interrupted(evidence, &irq_usec);
+        const int no_stolen = evidence_stolen(evidence, &stolen_usec);
+
+        write_value(body, "irq_usec", list, irq_usec, no_irq);
+        write_value(body, "stolen_usec", list, stolen_usec, no_stolen);
+}
+
 void body_evidence(Body *body, const TrialRecord *trial, const char *list) {
         const TrialEvidence *evidence = &trial->evidence;
         bool momentary = false;
         double khz = 0;
-        const int no_khz = evidence_frequency(evidence, &khz, &momentary);
+        const int no_khz = evidence_frequency_khz(evidence, &khz, &momentary);
 
         if (trial->invalid)
                 body_string(body, "reason", trial->invalid);
@@ -50,6 +59,7 @@ void body_evidence(Body *body, const TrialRecord *trial, const char *list) {
         if (no_khz >= 0)
                 body_bool(body, "freq_momentary", momentary);
         write_foreign(body, evidence, list);
+        write_interruptions(body, evidence, list);
         for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
                 write_value(body, told[i].member, list, (double) evidence->items[told[i].item].value,
                             evidence->spans == 0 ? -ENODATA : evidence->items[told[i].item].error);

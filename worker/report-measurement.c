@@ -160,6 +160,22 @@ static void write_figures(Body *body, const Figures *figures, const char *withhe
                 body_uncertainty(body, &figures->total_uncertainty);
 }
 
+/* Energy of the whole less that of the regions is what the parts before, between and behind them took. They are as
+ * long as their author likes: they are told only where they are as long as windows, on average, as those are told. */
+static const char *whole_withheld(const Body *body, const WindowRecord *window) {
+        const uint64_t rest_ns = window->whole.wall_ns - MIN(window->whole.wall_ns, window->region->wall_ns);
+        uint64_t parts = window->runs->len;
+
+        for (guint i = 0; i < window->runs->len; i++) {
+                const RunRecord *run = g_ptr_array_index(window->runs, i);
+
+                parts += run->region ? run->region->regions : 0;
+        }
+        return rest_ns == 0 || rest_ns >= parts * body->record->min_window_usec * NSEC_PER_USEC
+                               ? NULL
+                               : "what lies outside of the regions is shorter than the shortest energy is given for";
+}
+
 /* What is measured, and, where the program declared that, the whole run beside it. */
 static void write_window(Body *body, const WindowRecord *window, const char *withheld, const char *trial_path,
                          guint index) {
@@ -172,7 +188,7 @@ static void write_window(Body *body, const WindowRecord *window, const char *wit
                 g_autofree char *whole = g_strconcat(path, ".whole", NULL);
 
                 body_open(body, "whole");
-                write_figures(body, &window->whole, withheld, whole);
+                write_figures(body, &window->whole, withheld ?: whole_withheld(body, window), whole);
                 body_close(body);
         }
         body_int(body, "memory_peak", window->memory_peak);

@@ -45,8 +45,10 @@ static void note_limit(Thermal *thermal, const char *path) {
                 thermal->limit_mc = MIN(thermal->limit_mc, mc);
 }
 
+/* The passive ones of x86_pkg_temp throttle nothing: they are thresholds at which user space wants to be told
+ * (drivers/thermal/intel/x86_pkg_temp_thermal.c), and thermald sets them where it likes. */
 static void note_trip_points(Thermal *thermal, const char *zone) {
-        static const char *const types[] = { "passive", "hot", "critical", NULL };
+        static const char *const types[] = { "hot", "critical", NULL };
 
         for (unsigned trip = 0; trip < TRIP_POINTS_MAX; trip++) {
                 g_autofree char *type = g_strdup_printf(ZONES "/%s/trip_point_%u_type", zone, trip);
@@ -75,7 +77,7 @@ static void find_zones(Thermal *thermal) {
 
 /* temp1 is the package with both drivers ("Package id 0", "Tctl"). */
 static void find_hwmon(Thermal *thermal) {
-        const bool inputs = thermal->inputs->len == 0, limits = thermal->limit_mc == INT64_MAX;
+        const bool inputs = thermal->inputs->len == 0;
         static const char *const drivers[] = { "coretemp", "k10temp", NULL };
         g_auto(GStrv) names = NULL;
 
@@ -89,8 +91,7 @@ static void find_hwmon(Thermal *thermal) {
                         continue;
                 if (inputs)
                         g_ptr_array_add(thermal->inputs, g_strdup_printf(HWMON "/%s/temp1_input", *name));
-                if (limits)
-                        note_limit(thermal, critical);
+                note_limit(thermal, critical);
         }
 }
 
@@ -143,10 +144,10 @@ int thermal_limit(const Thermal *thermal, int64_t *ret_mc) {
         return 0;
 }
 
-bool thermal_permits(const Thermal *thermal, int64_t now_mc, const int64_t *reference_mc) {
-        if (now_mc >= thermal->limit_mc)
-                return false;
-        return !reference_mc || ABS(now_mc - *reference_mc) <= thermal->band_mc;
+ThermalGate thermal_look(const Thermal *thermal, int64_t now_mc, const int64_t *reference_mc) {
+        if (now_mc >= thermal->limit_mc || (reference_mc && now_mc - *reference_mc > thermal->band_mc))
+                return THERMAL_HOT;
+        return reference_mc && *reference_mc - now_mc > thermal->band_mc ? THERMAL_COLD : THERMAL_OPEN;
 }
 
 Thermal *thermal_free(Thermal *thermal) {

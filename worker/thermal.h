@@ -18,12 +18,18 @@ int thermal_open(const Sysroot *root, int64_t band_mc, int64_t limit_mc, Thermal
 /* The hottest package, in thousandths of a degree Celsius; the error of the read when no sensor answers. */
 int thermal_read(const Thermal *thermal, int64_t *ret_mc);
 
-/* Where no trial starts: the lowest temperature at which a zone throttles or shuts down (trip points passive, hot,
- * critical), else what the sensor's driver calls critical; or less, as configured. -ENODATA: there is none. */
+/* Where no trial starts: the lowest temperature at which a zone shuts down (trip points hot, critical) or that the
+ * sensor's driver calls critical; or less, as configured. -ENODATA: there is none. */
 int thermal_limit(const Thermal *thermal, int64_t *ret_mc);
 
-/* The gate: whether a trial may start at now_mc. reference_mc: where the first one started; NULL: this is it. */
-bool thermal_permits(const Thermal *thermal, int64_t now_mc, const int64_t *reference_mc);
+typedef enum ThermalGate {
+        THERMAL_OPEN,
+        THERMAL_HOT,  /* worth waiting for */
+        THERMAL_COLD, /* waiting makes it colder */
+} ThermalGate;
+
+/* Whether a trial may start at now_mc. reference_mc: where the first one started; NULL: this is it. */
+ThermalGate thermal_look(const Thermal *thermal, int64_t now_mc, const int64_t *reference_mc);
 
 Thermal *thermal_free(Thermal *thermal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Thermal, thermal_free)

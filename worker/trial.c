@@ -174,12 +174,16 @@ static int cooled_down(Trial *trial) {
         const TrialSpec *spec = &trial->spec;
         const int64_t *reference_mc = spec->reference_mc == TEMPERATURE_UNKNOWN ? NULL : &spec->reference_mc;
         int64_t *start_mc = &trial->record->temp_start_mc;
+        ThermalGate gate;
 
         if (!spec->thermal || thermal_read(spec->thermal, start_mc) < 0)
                 return 1;
-        if (spec->thermal_wait_usec == 0 || thermal_permits(spec->thermal, *start_mc, reference_mc))
+        if (spec->thermal_wait_usec == 0)
                 return 1;
-        if (now_monotonic_usec() < trial->cool_deadline_usec)
+        gate = thermal_look(spec->thermal, *start_mc, reference_mc);
+        if (gate == THERMAL_OPEN)
+                return 1;
+        if (gate == THERMAL_HOT && now_monotonic_usec() < trial->cool_deadline_usec)
                 return 0;
         g_ptr_array_add(trial->record->quality, g_strdup("TEMP_START_OFF"));
         return 1;

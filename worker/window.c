@@ -49,24 +49,28 @@ static void note_read_error(Window *window, int r) {
 }
 
 /* The regions of all runs, as one. What is wrong with one of them is wrong with all. */
-static void add_region(WindowRecord *record, const RegionRecord *region) {
+static void add_region(WindowRecord *record, const RegionRecord *region, uint64_t min_ns) {
         if (!record->region) {
                 record->region = g_new0(Figures, 1);
                 figures_init(record->region, region->figures.n_domains);
         }
         figures_add(record->region, &region->figures);
+        if (region->regions > 0 && region->shortest_ns < min_ns)
+                record->short_regions += region->regions;
+        if (record->short_regions > SHORT_REGIONS_MAX)
+                figures_fail(record->region, -ETIME);
         if (region->problem && !record->region_problem)
                 record->region_problem = g_strdup(region->problem);
 }
 
-static void add_run(WindowRecord *record, RunRecord *run) {
+static void add_run(WindowRecord *record, RunRecord *run, uint64_t region_min_ns) {
         g_ptr_array_add(record->runs, run);
         record->whole.cpu_usec += run->evidence.cpu_usec;
         record->memory_peak = MAX(record->memory_peak, run->evidence.memory_peak);
         if (run->evidence.our_fault)
                 record->complete = false;
         if (run->region)
-                add_region(record, run->region);
+                add_region(record, run->region, region_min_ns);
 }
 
 static void fill_record(Window *window) {
@@ -82,7 +86,7 @@ static void fill_record(Window *window) {
         if (window->read_error < 0)
                 figures_fail(&record->whole, window->read_error);
         for (uint32_t i = 0; i < window->started; i++)
-                add_run(record, run_settle(window->runs[i]));
+                add_run(record, run_settle(window->runs[i]), window->spec.region_min_ns);
 }
 
 /* Where the job has no cgroup of its own, its runs' own account is what was ours. */

@@ -25,6 +25,8 @@ uint64_t window_wanted_usec(uint64_t min_window_usec);
  * whole. */
 WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec);
 
+#define SHORT_REGIONS_MAX 64U /* in a window: as many runs, or calls of a runner, may well be needed to fill it */
+
 typedef struct WindowSpec {
         sd_event *event;
         Ticker *ticker;     /* its idle power is what it is when the window closes */
@@ -32,7 +34,10 @@ typedef struct WindowSpec {
         const char *test;   /* whose runs these are; NULL: a plain command's */
         int stdin_fd;       /* sealed memfd that every run opens anew; -1: empty */
         bool region;        /* the program is to declare what of it is measured */
-        RunLimits limits;   /* capture_max is not used */
+        /* A sum of more than SHORT_REGIONS_MAX regions has no energy when some are shorter: a program that began and
+         * ended thousands of them when it liked would sample what others do. */
+        uint64_t region_min_ns;
+        RunLimits limits; /* capture_max is not used */
         /* max_joules is held against energies no shorter and no finer than the caller may know: a run that is killed,
          * and when, would tell them. */
         uint64_t energy_min_ns, energy_step_uj;

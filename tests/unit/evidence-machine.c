@@ -63,18 +63,21 @@ static void put_cpu(const Fixture *f, unsigned cpu) {
         put(f, momentary, "%" PRIu64 "\n", m->momentary_khz);
         if (m->no_throttle_counts)
                 hide(f, core);
+        if (m->no_base)
+                hide(f, base);
         if (m->no_states)
                 hide(f, states);
 }
 
 static void put_proc(const Fixture *f) {
+        g_autoptr(GString) stat = g_string_new("cpu  1 2 3 4 5 6 7 8 9 0\n");
         const Machine *m = &f->machine;
 
-        put(f, "proc/stat",
-            "cpu  1 2 3 4 5 6 7 8 9 0\n"
-            "cpu0 10 0 10 %" PRIu64 " 7 0 0 0 0 0\ncpu1 10 0 10 %" PRIu64 " 7 0 0 0 0 0\n"
-            "cpu2 10 0 10 %" PRIu64 " 7 0 0 0 0 0\ncpu3 10 0 10 %" PRIu64 " 7 0 0 0 0 0\nintr 12 0 0\n",
-            m->idle_ticks[0], m->idle_ticks[1], m->idle_ticks[2], m->idle_ticks[3]);
+        for (unsigned cpu = 0; cpu < N_CPUS; cpu++)
+                g_string_append_printf(stat, "cpu%u 10 0 10 %" PRIu64 " 7 %" PRIu64 " %" PRIu64 " %" PRIu64 " 0 0\n",
+                                       cpu, m->idle_ticks[cpu], m->irq_ticks[cpu], m->softirq_ticks[cpu],
+                                       m->steal_ticks[cpu]);
+        put(f, "proc/stat", "%sintr 12 0 0\n", stat->str);
         put(f, "proc/interrupts",
             "           CPU0       CPU1       CPU2       CPU3\n"
             " 24: %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "  IO-APIC   5-edge      ACPI:Ged\n"

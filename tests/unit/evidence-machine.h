@@ -14,7 +14,8 @@
 /* What the files are made of; all of it counts up. */
 typedef struct Machine {
         uint64_t now_ns, suspended_ns, reader_ns;
-        uint64_t idle_ticks[N_CPUS], interrupts[N_CPUS], timer[N_CPUS], core_throttles[N_CPUS], package_throttles;
+        uint64_t idle_ticks[N_CPUS], irq_ticks[N_CPUS], softirq_ticks[N_CPUS], steal_ticks[N_CPUS];
+        uint64_t interrupts[N_CPUS], timer[N_CPUS], core_throttles[N_CPUS], package_throttles;
         uint64_t ours_usec, cpu_stall_usec, memory_stall_usec, major_faults, swapped_in, swap_bytes;
         uint64_t slow_ticks, fast_ticks; /* of CPUs 2 and 3, at slow_khz and at 3 GHz */
         uint64_t slow_khz, momentary_khz;
@@ -22,7 +23,7 @@ typedef struct Machine {
         uint64_t cpu_usec, energy_uj; /* of the next trial */
         int no_hardware;              /* 0, or why there are no such counters */
         const char *effective, *partition;
-        bool no_states, no_swap_counts, no_throttle_counts, no_pressure;
+        bool no_base, no_states, no_swap_counts, no_throttle_counts, no_pressure;
 } Machine;
 
 typedef struct Fixture {

@@ -233,6 +233,45 @@ static void test_output(Fixture *f, gconstpointer data) {
         g_assert_true(job_output_differs(f->record));
 }
 
+/* The whole run beside a region tells what is outside of it, too, by subtraction: no less than a window of that. */
+static void test_rest_of_region(Fixture *f, gconstpointer data) {
+        static const struct {
+                uint64_t region_ns;
+                uint32_t regions;
+                bool told;
+        } cases[] = {
+                { 1000000000, 1, true },  /* nothing is left */
+                { 999000000, 1, false },  /* 1 ms is */
+                { 900000001, 1, false },  /* two parts, a little shorter than windows */
+                { 900000000, 1, true },   /* two parts of a window each */
+                { 900000000, 100, false } /* 101 of a millisecond */
+        };
+
+        f->record->min_window_usec = 50000;
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                TrialRecord *trial = trial_record_new();
+                WindowRecord *window = add_window(trial, 777777000, 0, 1000000000, 1);
+                RunRecord *run = g_new0(RunRecord, 1);
+                g_autofree char *text = NULL;
+
+                run->region = g_new0(RegionRecord, 1);
+                run->region->regions = cases[i].regions;
+                g_ptr_array_add(window->runs, run);
+                window->region = g_new0(Figures, 1);
+                figures_init(window->region, 1);
+                window->region->iterations = 1;
+                window->region->wall_ns = cases[i].region_ns;
+                window->region->energy_uj[0] = window->region->total_uj = 555555000;
+                trial_record_close(trial, f->record->min_window_usec * 1000);
+                g_ptr_array_set_size(f->record->trials, 0);
+                g_ptr_array_add(f->record->trials, trial);
+                text = report_body(f->record, REPORT_PUBLIC);
+                g_assert_nonnull(strstr(text, "555555000"));
+                g_assert_true(!!strstr(text, "777777000") == cases[i].told);
+                g_assert_true(!strstr(text, "outside of the regions is shorter") == cases[i].told);
+        }
+}
+
 static void test_precision(Fixture *f, gconstpointer data) {
         f->request->rel_ci = 0.5;
         for (unsigned i = 0; i < 5; i++)
@@ -240,6 +279,26 @@ static void test_precision(Fixture *f, gconstpointer data) {
         g_assert_false(job_precise_enough(f->record)); /* five trials have no interval */
         add_trial(f, 1000000, 0, 1000000000);
         g_assert_true(job_precise_enough(f->record));
+}
+
+/* Of the work done once: a region that is repeated for as long as it takes comes to three times in one trial and to
+ * six in another. */
+static void test_precision_of_once(Fixture *f, gconstpointer data) {
+        f->request->rel_ci = 0.01;
+        for (unsigned i = 0; i < 6; i++) {
+                const uint32_t times = i % 2 ? 3 : 6;
+                TrialRecord *trial = trial_record_new();
+
+                add_window(trial, times * 1000000, 0, times * 100000000, times);
+                trial_record_close(trial, 1000);
+                g_ptr_array_add(f->record->trials, trial);
+        }
+        g_assert_true(job_precise_enough(f->record));
+        ((TrialRecord *) g_ptr_array_index(f->record->trials, 0))->energy_absent = g_strdup("not read");
+        g_assert_true(job_precise_enough(f->record)); /* its time is as precise */
+        ((WindowRecord *) g_ptr_array_index(((TrialRecord *) g_ptr_array_index(f->record->trials, 1))->windows, 0))
+                        ->whole.wall_ns *= 2;
+        g_assert_false(job_precise_enough(f->record));
 }
 
 static void test_result(Fixture *f, gconstpointer data) {
@@ -344,7 +403,9 @@ int main(int argc, char **argv) {
         add("/evaluate/sum-of-windows", test_sum_of_windows);
         add("/evaluate/incomplete", test_incomplete);
         add("/evaluate/output", test_output);
+        add("/evaluate/rest-of-region", test_rest_of_region);
         add("/evaluate/precision", test_precision);
+        add("/evaluate/precision-of-once", test_precision_of_once);
         add("/report/result", test_result);
         add("/report/window-energy", test_window_energy);
         add("/report/views", test_views);

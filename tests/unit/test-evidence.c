@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "evidence-machine.h"
 
@@ -56,6 +58,39 @@ static void little_on_others(Machine *m) {
 static void reader_on_others(Machine *m) {
         m->idle_ticks[0] -= 90;
         m->reader_ns += 900000000;
+}
+
+static void stolen(Machine *m) { /* 40 ms of 2 s */
+        m->steal_ticks[2] += 4;
+        m->ours_usec -= 40000;
+}
+
+static void hardly_stolen(Machine *m) {
+        m->steal_ticks[2] += 2;
+        m->ours_usec -= 20000;
+}
+
+static void stolen_elsewhere(Machine *m) { /* 600 ms of 2 s */
+        m->steal_ticks[0] += 60;
+        m->idle_ticks[0] -= 60;
+}
+
+/* As with CONFIG_IRQ_TIME_ACCOUNTING: what the program sends itself is not in its own time. */
+static void own_softirqs(Machine *m) {
+        m->softirq_ticks[2] += 25;
+        m->irq_ticks[2] += 5;
+        m->ours_usec -= 300000;
+}
+
+static void softirqs_elsewhere(Machine *m) {
+        m->softirq_ticks[1] += 40;
+        m->irq_ticks[1] += 10;
+        m->idle_ticks[1] -= 50;
+}
+
+static void foreign_among_irqs(Machine *m) {
+        own_softirqs(m);
+        m->idle_ticks[3] -= 6; /* 60 ms; 40 of them might be the ticks' */
 }
 
 static void storm(Machine *m) {
@@ -141,6 +176,12 @@ static const struct {
         { "foreign-others", "FOREIGN_LOAD", foreign_on_others, false, "others took 200.000 ms" },
         { "foreign-little", NULL, little_on_others, true, NULL },
         { "foreign-reader", NULL, reader_on_others, true, NULL },
+        { "stolen", "CPU_STOLEN", stolen, true, NULL },
+        { "stolen-hardly", NULL, hardly_stolen, true, NULL },
+        { "stolen-elsewhere", NULL, stolen_elsewhere, true, NULL },
+        { "irq-own", NULL, own_softirqs, true, NULL },
+        { "irq-others", NULL, softirqs_elsewhere, true, NULL },
+        { "irq-and-foreign", "FOREIGN_LOAD", foreign_among_irqs, false, "others took 60.000 ms of the reserved" },
         { "irq-storm", "IRQ_STORM", storm, true, NULL },
         { "irq-elsewhere", NULL, storm_elsewhere, true, NULL },
         { "irq-timers", NULL, many_timers, true, NULL },
@@ -218,15 +259,71 @@ static void test_cycles(Fixture *f, gconstpointer data) {
         bool momentary;
 
         f->machine.no_hardware = 0;
+        f->machine.cycles = UINT64_C(9220000000000000); /* 21 days of a CPU at 5 GHz */
         for (unsigned quiet = 0; quiet < 3; quiet++)
                 check_words(make_trial(f, NULL), NULL);
         check_words(make_trial(f, much_slower), NULL);
         trial = make_trial(f, less_turbo);
         check_words(trial, "FREQ_DEVIATES");
         g_assert_false(trial->valid);
-        g_assert_cmpint(evidence_frequency(&trial->evidence, &khz, &momentary), ==, 0);
+        g_assert_cmpint(evidence_frequency_khz(&trial->evidence, &khz, &momentary), ==, 0);
         g_assert_cmpfloat_with_epsilon(khz, 2700000, 1e-6);
         g_assert_false(momentary);
+}
+
+/* Most drivers do not say what the base frequency is: how the trials differ can be told all the same, and what they
+ * ran at by what they ran at last. */
+static void test_cycles_without_base(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial;
+        double khz;
+        bool momentary;
+
+        f->machine.no_hardware = 0;
+        f->machine.no_base = true;
+        for (unsigned quiet = 0; quiet < 3; quiet++)
+                check_words(make_trial(f, NULL), NULL);
+        check_words(make_trial(f, much_slower), NULL);
+        trial = make_trial(f, less_turbo);
+        check_words(trial, "FREQ_DEVIATES");
+        g_assert_false(trial->valid);
+        g_assert_nonnull(strstr(trial->invalid, "frequency was 10.0 % off"));
+        g_assert_cmpint(evidence_frequency_khz(&trial->evidence, &khz, &momentary), ==, 0);
+        g_assert_cmpfloat_with_epsilon(khz, 3000000, 1e-6);
+        g_assert_true(momentary);
+}
+
+/* A tenth of a second is ten ticks, one of which may be counted to the state before. */
+static void tenth_of_second(Machine *m, uint64_t slow) {
+        m->fast_ticks -= 90 + slow;
+        m->slow_ticks += slow;
+}
+
+static void one_tick_slow(Machine *m) { /* 6.7 % */
+        tenth_of_second(m, 1);
+}
+
+static void half_slow(Machine *m) {
+        tenth_of_second(m, 5);
+}
+
+static void test_few_ticks(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial;
+
+        for (unsigned quiet = 0; quiet < 3; quiet++)
+                check_words(make_trial(f, NULL), NULL);
+        check_words(make_trial(f, one_tick_slow), NULL);
+        trial = make_trial(f, half_slow);
+        check_words(trial, "FREQ_DEVIATES");
+        g_assert_false(trial->valid);
+}
+
+/* Other sources are other scales: two times the base frequency is not 3 GHz. */
+static void test_sources_mixed(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 9; i++) {
+                f->machine.no_hardware = i % 2 ? 0 : -EBUSY;
+                check_words(make_trial(f, NULL), NULL);
+        }
+        g_assert_cmpuint(job_valid_trials(f->record), ==, 9);
 }
 
 /* The first trial was the odd one, which only the later ones can tell. */
@@ -300,8 +397,63 @@ static void test_host(void) {
         g_assert_cmpint(evidence.items[EVIDENCE_INTERRUPTS].error, ==, 0);
         g_assert_cmpint(evidence.items[EVIDENCE_SUSPENDED_NSEC].error, ==, 0);
         g_assert_cmpuint(evidence.items[EVIDENCE_SUSPENDED_NSEC].value, <, SUSPENDED_MIN_NS);
-        g_assert_cmpint(evidence_foreign_reserved(&evidence, &usec), ==, -ENODEV); /* no cgroup says what is ours */
+        g_assert_cmpint(evidence_foreign(&evidence, CPUS_RESERVED, &usec), ==,
+                        -ENODEV); /* no cgroup says what is ours */
         g_assert_false(evidence.partition_lost || evidence.strayed);
+}
+
+/* The service and its worker work for the job. */
+static void test_service_time(void) {
+        g_autoptr(Sysroot) root = NULL;
+        g_autoptr(CpuInfo) cpu = NULL;
+        g_autoptr(Collector) with = NULL, without = NULL;
+        EvidenceSample before, after;
+        TrialEvidence evidence = {}, alone = {};
+        cpu_set_t none;
+        CollectorSpec spec = { .reserved = &none, .own = &none, .cgroup_fd = -1, .partition = "" };
+        struct timespec used = {};
+        clockid_t clock;
+        int status;
+
+        CPU_ZERO(&none);
+        g_assert_cmpint(sysroot_open("/", &root), ==, 0);
+        g_assert_cmpint(cpu_info_read(root, &cpu), ==, 0);
+        spec.root = root;
+        spec.cpu = cpu;
+        g_assert_cmpint(collector_open(&spec, &without), ==, 0);
+        spec.service_pid = fork();
+        g_assert_cmpint(spec.service_pid, >=, 0);
+        if (spec.service_pid == 0)
+                for (;;)
+                        ;
+        g_assert_cmpint(clock_getcpuclockid(spec.service_pid, &clock), ==, 0);
+        g_assert_cmpint(collector_open(&spec, &with), ==, 0);
+        collector_take(with, &before);
+        while (used.tv_sec == 0 && used.tv_nsec < 100000000) {
+                g_usleep(10000);
+                g_assert_cmpint(clock_gettime(clock, &used), ==, 0);
+        }
+        collector_take(with, &after);
+        evidence_add_span(&evidence, &before, &after);
+        collector_take(without, &before);
+        collector_take(without, &after);
+        evidence_add_span(&alone, &before, &after);
+        g_assert_cmpint(kill(spec.service_pid, SIGKILL), ==, 0);
+        g_assert_cmpint(waitpid(spec.service_pid, &status, 0), ==, spec.service_pid);
+        g_assert_cmpuint(evidence.items[EVIDENCE_READER_USEC].value, >,
+                         alone.items[EVIDENCE_READER_USEC].value + 50000);
+}
+
+/* What a pause waits for the end of is what a trial would be refused for. */
+static void test_quiet(Fixture *f, gconstpointer data) {
+        const TrialEvidence quiet = take(f, NULL), ours = take(f, reader_on_others), irqs = take(f, own_softirqs);
+        const TrialEvidence disturbed = take(f, foreign_on_others), reserved = take(f, foreign_on_reserved);
+
+        g_assert_false(quality_foreign_load(f->record, &quiet, &f->limits));
+        g_assert_false(quality_foreign_load(f->record, &ours, &f->limits));
+        g_assert_false(quality_foreign_load(f->record, &irqs, &f->limits));
+        g_assert_true(quality_foreign_load(f->record, &disturbed, &f->limits));
+        g_assert_true(quality_foreign_load(f->record, &reserved, &f->limits));
 }
 
 #define ADD(path, test) g_test_add(path, Fixture, NULL, set_up, test, tear_down)
@@ -314,9 +466,14 @@ int main(int argc, char **argv) {
                 g_test_add(path, Fixture, GSIZE_TO_POINTER(i), set_up, test_word, tear_down);
         }
         g_test_add_func("/evidence/host", test_host);
+        g_test_add_func("/evidence/service-time", test_service_time);
+        ADD("/evidence/quiet", test_quiet);
         ADD("/evidence/limits", test_limits);
         ADD("/evidence/momentary", test_momentary);
         ADD("/evidence/cycles", test_cycles);
+        ADD("/evidence/cycles-without-base", test_cycles_without_base);
+        ADD("/evidence/few-ticks", test_few_ticks);
+        ADD("/evidence/sources-mixed", test_sources_mixed);
         ADD("/evidence/first-is-slow", test_first_is_slow);
         ADD("/evidence/swap-by-level", test_swap_by_level);
         ADD("/evidence/idle-storm", test_idle_storm);

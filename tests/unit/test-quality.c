@@ -82,6 +82,16 @@ static void test_reruns(Fixture *f, gconstpointer data) {
         g_assert_null(job_grade(f->record));
 }
 
+/* With few trials one that is disturbed is no third of a verdict. */
+static void test_reruns_of_few(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 3; i++) {
+                make_trial(f, foreign_on_others);
+                g_assert_true(quality_may_rerun(f->record, 2));
+        }
+        make_trial(f, foreign_on_others);
+        g_assert_false(quality_may_rerun(f->record, 2));
+}
+
 /* Trials that found out how long windows have to be are no reruns. */
 static void test_planning(Fixture *f, gconstpointer data) {
         TrialRecord *first = trial_record_new();
@@ -126,6 +136,17 @@ static void test_work(Fixture *f, gconstpointer data) {
         f->machine.no_hardware = -ENOENT;
         make_trial(f, NULL);
         g_assert_true(isnan(quality_work_ratio(f->record))); /* not known of all */
+}
+
+/* Three calls of 40 ms in one trial and four in another are the same work. */
+static void test_declared_work(Fixture *f, gconstpointer data) {
+        f->machine.no_hardware = 0;
+        f->request->region = true;
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, i % 2 ? works_otherwise : NULL);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 0);
+        g_assert_cmpint(quality_status(f->record), ==, STATUS_OK);
 }
 
 static void idles(Machine *m) {
@@ -230,9 +251,11 @@ int main(int argc, char **argv) {
         ADD("/quality/clean", test_clean_job);
         ADD("/quality/noted", test_noted_job);
         ADD("/quality/reruns", test_reruns);
+        ADD("/quality/reruns-of-few", test_reruns_of_few);
         ADD("/quality/planning", test_planning);
         ADD("/quality/job-words", test_job_words);
         ADD("/quality/work", test_work);
+        ADD("/quality/declared-work", test_declared_work);
         ADD("/quality/idle-heavy", test_idle_heavy);
         ADD("/quality/simulated", test_simulated);
         ADD("/quality/report", test_report);

@@ -120,8 +120,8 @@ static void test_limit(Fixture *f, const void *data) {
         assert_limit(f, 0, 105000);
         tree_put(f->tree, ZONE(1) "trip_point_0_type", "critical\n");
         tree_put(f->tree, ZONE(1) "trip_point_0_temp", "20000\n");
-        tree_put(f->tree, ZONE(0) "trip_point_0_type", "passive\n");
-        tree_put(f->tree, ZONE(0) "trip_point_0_temp", "0\n");
+        tree_put(f->tree, ZONE(0) "trip_point_0_type", "passive\n"); /* thermald wants to know */
+        tree_put(f->tree, ZONE(0) "trip_point_0_temp", "40000\n");
         tree_put(f->tree, ZONE(0) "trip_point_1_type", "active\n"); /* a fan */
         tree_put(f->tree, ZONE(0) "trip_point_1_temp", "50000\n");
         assert_limit(f, 0, 105000);
@@ -130,18 +130,23 @@ static void test_limit(Fixture *f, const void *data) {
         tree_put(f->tree, ZONE(0) "trip_point_3_type", "hot\n");
         tree_put(f->tree, ZONE(0) "trip_point_3_temp", "95000\n");
         assert_limit(f, 0, 95000);
+        tree_put(f->tree, HWMON(0) "temp1_crit", "90000\n");
+        assert_limit(f, 0, 90000);
+        tree_put(f->tree, HWMON(0) "temp1_crit", "0\n"); /* not known to the firmware */
         assert_limit(f, 80000, 80000);
         assert_limit(f, 99000, 95000);
 }
 
 static const struct {
         int64_t now_mc, reference_mc; /* reference 0: this is the first trial */
-        bool permits, permits_unlimited;
+        ThermalGate limited, unlimited;
 } gate[] = {
-        { 50000, 50000, true, true },  { 53000, 50000, true, true },   { 53001, 50000, false, false },
-        { 47000, 50000, true, true },  { 46999, 50000, false, false }, { 79999, 78000, true, true },
-        { 80000, 79000, false, true }, { 30000, 0, true, true },       { 79999, 0, true, true },
-        { 80000, 0, false, true },
+        { 50000, 50000, THERMAL_OPEN, THERMAL_OPEN }, { 53000, 50000, THERMAL_OPEN, THERMAL_OPEN },
+        { 53001, 50000, THERMAL_HOT, THERMAL_HOT },   { 47000, 50000, THERMAL_OPEN, THERMAL_OPEN },
+        { 46999, 50000, THERMAL_COLD, THERMAL_COLD }, { 79999, 78000, THERMAL_OPEN, THERMAL_OPEN },
+        { 80000, 79000, THERMAL_HOT, THERMAL_OPEN },  { 30000, 0, THERMAL_OPEN, THERMAL_OPEN },
+        { 79999, 0, THERMAL_OPEN, THERMAL_OPEN },     { 80000, 0, THERMAL_HOT, THERMAL_OPEN },
+        { 80000, 90000, THERMAL_HOT, THERMAL_COLD },
 };
 
 static void test_gate(Fixture *f, const void *data) {
@@ -150,9 +155,9 @@ static void test_gate(Fixture *f, const void *data) {
                 const int64_t *reference_mc = gate[i].reference_mc ? &gate[i].reference_mc : NULL;
 
                 g_assert_cmpint(open_limited(f, 80000), ==, 0);
-                g_assert_true(thermal_permits(f->thermal, gate[i].now_mc, reference_mc) == gate[i].permits);
+                g_assert_cmpint(thermal_look(f->thermal, gate[i].now_mc, reference_mc), ==, gate[i].limited);
                 g_assert_cmpint(open_limited(f, 0), ==, 0);
-                g_assert_true(thermal_permits(f->thermal, gate[i].now_mc, reference_mc) == gate[i].permits_unlimited);
+                g_assert_cmpint(thermal_look(f->thermal, gate[i].now_mc, reference_mc), ==, gate[i].unlimited);
         }
 }
 

@@ -23,8 +23,33 @@ typedef struct Counter {
         Tree *tree;
         GThread *thread;
         int fd;
-        int stop; /* atomic */
+        int stop;    /* atomic */
+        int stat_fd; /* /proc/stat; -1: there is none */
+        char *ran;   /* file that the program makes as it ends */
+        uint64_t busy_from_ns, busy_to_ns;
 } Counter;
+
+#define NEVER UINT64_MAX
+#define BUSY_AFTER_NS (150 * UINT64_C(1000000)) /* the program's end is out of the trial's window */
+#define BUSY_NS UINT64_C(1000000000)
+
+/* All CPUs, but for as long as others are at work: a second, soon after the program has been run. */
+static void tell_idle(Counter *counter, uint64_t begin_ns) {
+        const uint64_t now_ns = now_monotonic_ns();
+        uint64_t busy_ns;
+        char text[256];
+        int n;
+
+        if (counter->busy_from_ns == NEVER && access(counter->ran, F_OK) >= 0) {
+                counter->busy_from_ns = now_ns + BUSY_AFTER_NS;
+                counter->busy_to_ns = counter->busy_from_ns + BUSY_NS;
+        }
+        busy_ns = now_ns > counter->busy_from_ns ? MIN(now_ns, counter->busy_to_ns) - counter->busy_from_ns : 0;
+        n = snprintf(text, sizeof(text),
+                     "cpu0 1 0 1 %012" PRIu64 " 0 0 0 0 0 0\ncpu1 1 0 1 %012" PRIu64 " 0 0 0 0 0 0\n",
+                     (now_ns - begin_ns - busy_ns) / 10000000, (now_ns - begin_ns - busy_ns) / 10000000);
+        g_assert_cmpint(pwrite(counter->stat_fd, text, (size_t) n, 0), ==, n);
+}
 
 static void *move_on(void *userdata) {
         const uint64_t begin_ns = now_monotonic_ns();
@@ -38,15 +63,25 @@ static void *move_on(void *userdata) {
                                        START_UJ + (now_monotonic_ns() - begin_ns) * WATTS / 1000);
 
                 g_assert_cmpint(pwrite(counter->fd, text, (size_t) n, 0), ==, n);
+                if (counter->stat_fd >= 0)
+                        tell_idle(counter, begin_ns);
                 g_usleep(TICK_USEC);
         }
         return NULL;
 }
 
-static void counter_up(Counter *counter) {
-        g_autofree char *path = NULL;
+/* loaded: others are at work, once. */
+static void counter_up(Counter *counter, bool loaded) {
+        g_autofree char *path = NULL, *stat = NULL;
 
-        *counter = (Counter){ .tree = tree_new() };
+        *counter = (Counter){ .tree = tree_new(), .stat_fd = -1, .busy_from_ns = NEVER, .busy_to_ns = NEVER };
+        counter->ran = g_build_filename(counter->tree, "ran", NULL);
+        if (loaded) {
+                tree_put(counter->tree, "proc/stat", "");
+                stat = g_build_filename(counter->tree, "proc/stat", NULL);
+                counter->stat_fd = open(stat, O_WRONLY | O_CLOEXEC);
+                g_assert_cmpint(counter->stat_fd, >=, 0);
+        }
         tree_zone(counter->tree, ZONE, "package-0\n", START_UJ, UINT64_C(262143328850));
         path = g_build_filename(counter->tree, "sys/class/powercap", ZONE, "energy_uj", NULL);
         counter->fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -58,6 +93,8 @@ static void counter_down(Counter *counter) {
         g_atomic_int_set(&counter->stop, 1);
         g_thread_join(counter->thread);
         safe_close(counter->fd);
+        safe_close(counter->stat_fd);
+        g_free(counter->ran);
         tree_free(counter->tree);
 }
 
@@ -123,7 +160,7 @@ static void test_sleep(void) {
         Counter counter;
         bool seen = false;
 
-        counter_up(&counter);
+        counter_up(&counter, false);
         for (unsigned attempt = 0; attempt < ATTEMPTS && !seen; attempt++) {
                 g_auto(WorkerClient) client;
 
@@ -178,9 +215,71 @@ static void check_floor(const Counter *counter, const char *const *argv, bool ne
 static void test_floor(void) {
         Counter counter;
 
-        counter_up(&counter);
+        counter_up(&counter, false);
         check_floor(&counter, (const char *const[]){ "/bin/true", NULL }, true);
         check_floor(&counter, (const char *const[]){ "/bin/sleep", "0.5", NULL }, false);
+        counter_down(&counter);
+}
+
+static guint idle_windows(const WorkerClient *client) {
+        JsonNode *baseline = report_node(client->full, "measurement.baseline");
+
+        return JSON_NODE_HOLDS_NULL(baseline) ? 0
+                                              : json_array_get_length(json_object_get_array_member(
+                                                                json_node_get_object(baseline), "windows"));
+}
+
+/* Others who are at work for a second before a trial are waited for: it is valid, and none is made again. The idle
+ * windows that they were in are none. */
+static void test_quiet(void) {
+        bool undisturbed = false;
+
+        for (unsigned attempt = 0; attempt < ATTEMPTS && !undisturbed; attempt++) {
+                g_auto(WorkerClient) client;
+                g_autofree char *script = NULL;
+                Counter counter;
+
+                counter_up(&counter, true);
+                script = g_strdup_printf("sleep 0.2; : > %s", counter.ran);
+                worker_client_init(&client, (const char *const[]){ "/bin/sh", "-c", script, NULL });
+                client.context.sysroot = counter.tree;
+                client.request->trials = TRIALS;
+                client.request->cooldown_usec = 300 * USEC_PER_MSEC;
+                client.request->allow_filtered = true;
+                g_free(client.request->meter);
+                client.request->meter = g_strdup("powercap");
+                worker_measure(&client);
+                undisturbed = client.result->result == RESULT_DONE && client.result->invalid_trials == 0;
+                g_test_message("%u trials were invalid, %u idle windows", client.result->invalid_trials,
+                               idle_windows(&client));
+                if (undisturbed)
+                        g_assert_cmpuint(idle_windows(&client), <=, TRIALS + 1);
+                counter_down(&counter);
+        }
+        g_assert_true(undisturbed);
+}
+
+/* Others who do not end are no reason to wait for ever: trials are refused, and so is the floor. */
+static void test_load(void) {
+        g_auto(WorkerClient) client;
+        Counter counter;
+
+        counter_up(&counter, false);
+        tree_put(counter.tree, "proc/stat", "cpu0 1 0 1 5 0 0 0 0 0 0\ncpu1 1 0 1 5 0 0 0 0 0 0\n");
+        worker_client_init(&client, (const char *const[]){ "/bin/sleep", "0.3", NULL });
+        client.context.sysroot = counter.tree;
+        client.context.region_min_usec = 200 * USEC_PER_MSEC; /* for the floor, too: 20 ms are two ticks */
+        client.request->allow_filtered = true;
+        g_free(client.request->meter);
+        client.request->meter = g_strdup("powercap");
+        worker_measure(&client);
+        g_assert_cmpstr(client.result->status, ==, "UNSTABLE");
+        g_assert_nonnull(strstr(client.result->message, "others took"));
+        g_assert_cmpstr(report_string(client.full, "measurement.trials.0.quality.0"), ==, "FOREIGN_LOAD");
+        g_assert_true(JSON_NODE_HOLDS_NULL(report_node(client.full, "measurement.floor")));
+        g_assert_nonnull(strstr(json_object_get_string_member(json_node_get_object(report_node(client.full, "absent")),
+                                                              "measurement.floor"),
+                                "/bin/true was disturbed each time; at last others took"));
         counter_down(&counter);
 }
 
@@ -188,5 +287,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/worker-tick/sleep", test_sleep);
         g_test_add_func("/worker-tick/floor", test_floor);
+        g_test_add_func("/worker-tick/quiet", test_quiet);
+        g_test_add_func("/worker-tick/load", test_load);
         return g_test_run();
 }
