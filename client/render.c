@@ -53,6 +53,9 @@ static const struct {
         { "SUSPENDED", N_("the machine slept during the trial") },
         { "WORK_VARIES", N_("the trials did not execute the same number of instructions") },
         { "TREND", N_("the energy rises or falls from trial to trial") },
+        { "OUTLIER", N_("its energy stands apart from that of the others; it counts all the same") },
+        { "FAR_OUTLIER", N_("its energy stands far apart from that of the others; it counts all the same") },
+        { "FIRST_TRIAL", N_("the first trial stands apart: one more warm-up (--warmups) would have taken it") },
         { "IDLE_HEAVY", N_("the program did nothing nine tenths of the time: most of this is the idle machine's") },
         { "CAPPED", N_("the processor was at its power limit") },
         { "PARTITION_LOST", N_("the reserved cores were taken away during the trial") },
@@ -279,6 +282,13 @@ static void add_trial_notes(GPtrArray *notes, const Report *report) {
                 }
 }
 
+/* What is said of single trials below is not said here, too. */
+static bool is_of_the_job(const Report *report, const char *word) {
+        if (!report_has_energy(report) && (strcmp(word, "TIME_ONLY") == 0 || strcmp(word, "NO_DOMAIN") == 0))
+                return false;
+        return trials_with(report, word) == 0;
+}
+
 GPtrArray *render_notes(const Report *report) {
         GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
 
@@ -289,7 +299,7 @@ GPtrArray *render_notes(const Report *report) {
         if (report->simulated && !has_reason(report, "SIMULATED"))
                 g_ptr_array_add(notes, g_strdup(render_evidence("SIMULATED")));
         for (char **word = report->reasons; word && *word; word++)
-                if (report_has_energy(report) || (strcmp(*word, "TIME_ONLY") != 0 && strcmp(*word, "NO_DOMAIN") != 0))
+                if (is_of_the_job(report, *word))
                         g_ptr_array_add(notes, g_strdup(render_evidence(*word)));
         add_trial_notes(notes, report);
         if (report->output_problem)

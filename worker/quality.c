@@ -3,7 +3,7 @@
 
 #include "evaluate.h"
 #include "quality.h"
-#include "trend.h"
+#include "standing.h"
 
 typedef enum Effect {
         EFFECT_NONE,
@@ -231,22 +231,10 @@ static bool has_dram(const Meter *meter) {
         return false;
 }
 
-/* Energies in the order of the valid trials; false when one has none. */
 static bool drifts(const JobRecord *record) {
-        g_autofree double *total_j = g_new(double, record->trials->len + 1);
-        size_t n = 0;
         Trend trend;
 
-        for (guint i = 0; i < record->trials->len; i++) {
-                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
-
-                if (!trial->valid)
-                        continue;
-                if (trial->energy_absent)
-                        return false;
-                total_j[n++] = (double) trial->total_uj / 1e6;
-        }
-        return trend_compute(total_j, n, &trend) >= 0 && trend.found;
+        return standing_trend(record, &trend) >= 0 && trend.found;
 }
 
 static bool idles(const JobRecord *record) {
@@ -298,6 +286,9 @@ void quality_collect_reasons(JobRecord *record) {
                 add_reason(record, "WORK_VARIES");
         if (drifts(record))
                 add_reason(record, "TREND");
+        standing_mark(record);
+        if (standing_first_is_off(record))
+                add_reason(record, "FIRST_TRIAL");
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "report-internal.h"
+#include "standing.h"
 
 #define LATER "not measured by this version"
 
@@ -357,6 +360,24 @@ static void write_once(Body *body, const char *which, bool known, double j, cons
         }
 }
 
+/* Whether, and by how much, the energy rises or falls from the first trial to the last. */
+static void write_trend(Body *body, const JobSummary *summary) {
+        Uncertainty of_trial = summary->once_uncertainty;
+        Trend trend;
+
+        if (!summary->has_energy || standing_trend(body->record, &trend) < 0) {
+                body_absent(body, "trend", "measurement.summary.trend",
+                            summary->has_energy ? "one trial shows no trend" : "there is no energy to look at");
+                return;
+        }
+        body_open(body, "trend");
+        body_double(body, "z", round(trend.z * 100) / 100);
+        of_trial.spread_uj = 0;
+        body_double(body, "drift_j", told_j(trend.drift, gross_uncertainty_uj(&of_trial), body->step_uj));
+        body_bool(body, "found", trend.found);
+        body_close(body);
+}
+
 static void write_energy_summary(Body *body, const JobSummary *summary) {
         const char *reason = body->record->meter_absent ?: "not every valid trial has a reading";
         const char *no_net = body->record->meter_absent ?: "not every valid trial has net energy";
@@ -448,6 +469,7 @@ static void write_summary(Body *body) {
         body_open(body, "summary");
         body_int(body, "n", summary.n);
         write_energy_summary(body, &summary);
+        write_trend(body, &summary);
         write_per_test(body);
         body_close(body);
 }

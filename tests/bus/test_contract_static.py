@@ -212,9 +212,9 @@ def test_manual_says_which_keys_only_measuring_takes():
 def test_words_of_the_evidence_are_explained():
     """Each word the worker can say has its place in joulectl and in the manual."""
     worker = "".join(path.read_text(encoding="utf-8") for path in sorted((TOP / "worker").glob("*.c")))
-    words = set(re.findall(r'(?:\{ |add_reason\(record, |invalidate\(trial, |quality, g_strdup\()"([A-Z_]+)"', worker))
+    words = set(re.findall(r'(?:\{ |add_reason\(record, |invalidate\(trial, |quality, g_strdup\(|trials, i\), )"([A-Z_]+)"', worker))
     words |= {"WRAP_AMBIGUOUS", "READ_ERROR"} & set(re.findall(r'"([A-Z_]+)"', worker))
-    assert {"FOREIGN_LOAD", "TREND", "TOO_SHORT", "TEMP_START_OFF"} <= words
+    assert {"FOREIGN_LOAD", "TREND", "TOO_SHORT", "TEMP_START_OFF", "FAR_OUTLIER"} <= words
     client = (TOP / "client" / "render.c").read_text(encoding="utf-8")
     manual = (TOP / "man" / "org.jouletrace.JouleTrace1.5.scd.in").read_text(encoding="utf-8").replace("\\_", "_")
     assert not [word for word in sorted(words) if f'{{ "{word}", N_(' not in client]
