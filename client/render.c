@@ -67,7 +67,8 @@ static const struct {
         { "NO_DOMAIN", N_("there is no energy counter to read") },
         { "UNMEASURABLE", N_("the program ends too soon for the counters' resolution") },
         { "UNSTABLE", N_("the trials differ too much for a number to be given") },
-        { "INVALIDATED", N_("too few trials were valid") },
+        { "INVALIDATED",
+          N_("the machine slept, lost its reserved cores or did not reach its temperature in too many trials") },
         { "DIVERGED", N_("it was right when it was validated and did otherwise when it was measured") },
         { "INCOMPLETE", N_("the job did not come to its end") },
 };

@@ -22,6 +22,7 @@ static const char *const governors[] = { "keep",         "performance", "powersa
 static const char *const preferences[] = { "keep",          "default", "performance", "balance_performance",
                                            "balance_power", "power",   NULL };
 static const char *const turbos[] = { "keep", "on", "off", NULL };
+static const char *const policies[] = { "note", "strict", NULL };
 static const char *const affinities[] = { "keep", "others", NULL };
 static const char *const log_levels[] = {
         "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL
@@ -89,6 +90,9 @@ const Knob knobs[] = {
         { "ThermalLimit", KNOB_UINT, MEMBER(thermal_limit), "0", 0, 150,
           .doc = "Degrees Celsius at which no trial starts before it has waited so long; 0 is where the processor "
                  "throttles, beyond which nothing can move it." },
+        { "ThermalPolicy", KNOB_CHOICE, MEMBER(thermal_policy), "note", .choices = policies,
+          .doc = "What becomes of a trial that still was too hot or too cold after thermal-wait: note counts it and "
+                 "says so, strict makes another one." },
         { "Governor", KNOB_CHOICE, MEMBER(governor), "keep", .choices = governors,
           .doc = "Frequency governor of the CPUs jobs run on, while one is measured; keep leaves it alone." },
         { "EPP", KNOB_CHOICE, MEMBER(epp), "keep", .choices = preferences,

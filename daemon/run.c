@@ -288,6 +288,7 @@ static JobContext *build_context(Run *run) {
         context->max_blobs = manager->config->max_blobs;
         context->thermal_band_mc = manager->config->thermal_band * 1000;
         context->thermal_limit_mc = manager->config->thermal_limit * 1000;
+        context->thermal_strict = g_str_equal(manager->config->thermal_policy, "strict");
         context->may_sleep = g_strdup(host_may_sleep(manager->host));
         context->smt_shared = cores_smt_shared(manager->cores);
         return context;

@@ -410,14 +410,24 @@ static bool has_quality(const TrialRecord *trial, const char *word) {
         return g_ptr_array_find_with_equal_func(trial->quality, word, g_str_equal, NULL);
 }
 
+/* Not what ran on the machine, but the machine: it slept, its cores were taken back, it had not the temperature. */
+static bool was_taken_away(const JobRecord *record, const TrialRecord *trial) {
+        return has_quality(trial, "SUSPENDED") || has_quality(trial, "PARTITION_LOST") ||
+               (record->context->thermal_strict && has_quality(trial, "TEMP_START_OFF"));
+}
+
 JobStatus job_status_without_result(const JobRecord *record) {
+        bool too_short = true, taken_away = true;
+
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
 
-                if (!trial->valid && !has_quality(trial, "TOO_SHORT"))
-                        return STATUS_UNSTABLE;
+                if (trial->valid || trial->planning)
+                        continue;
+                too_short = too_short && has_quality(trial, "TOO_SHORT");
+                taken_away = taken_away && was_taken_away(record, trial);
         }
-        return STATUS_UNMEASURABLE;
+        return too_short ? STATUS_UNMEASURABLE : taken_away ? STATUS_INVALIDATED : STATUS_UNSTABLE;
 }
 
 const TestRecord *job_decisive_test(const JobRecord *record) {

@@ -66,8 +66,9 @@ size_t job_valid_trials(const JobRecord *record);
 /* Whether the precision of the median (of energy; of time where there is no energy) is what rel_ci asks for. */
 bool job_precise_enough(const JobRecord *record);
 
-/* Where the record says why nothing came out of its invalid trials: UNMEASURABLE when each was too short, else
- * UNSTABLE. */
+/* Where the record says why nothing came out of its invalid trials: UNMEASURABLE when each was too short; INVALIDATED
+ * when from under each the machine was taken away that it was to be measured on (it slept, the reserved CPUs were
+ * lost, with ThermalPolicy=strict it had not the temperature); else UNSTABLE. */
 JobStatus job_status_without_result(const JobRecord *record);
 
 /* NEAR_FLOOR: the program takes less than FLOOR_TIMES what starting any program takes in its box; with tests, as

@@ -28,7 +28,8 @@ void pipeline_open_collector(Pipeline *pipeline, const Containment *containment)
 
 void pipeline_judge_trials(Pipeline *pipeline) {
         const QualityLimits limits = { .foreign_load = pipeline->context->foreign_load_limit,
-                                       .frequency = pipeline->context->frequency_limit };
+                                       .frequency = pipeline->context->frequency_limit,
+                                       .strict_start = pipeline->context->thermal_strict };
 
         quality_judge(pipeline->record, &limits);
 }

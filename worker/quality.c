@@ -169,7 +169,20 @@ static const struct {
         { "MAJOR_FAULTS", look_major_faults }, { "IRQ_STORM", look_interrupts },     { "CAPPED", look_capped },
 };
 
+/* The thermal gate has waited and noted it; what that means is for the policy to say. */
+static void judge_start(TrialRecord *trial, const QualityLimits *limits) {
+        g_autofree char *reason = NULL;
+
+        if (!limits->strict_start ||
+            !g_ptr_array_find_with_equal_func(trial->quality, "TEMP_START_OFF", g_str_equal, NULL))
+                return;
+        reason = g_strdup_printf("it started at %.1f °C, outside the band around the first trial's temperature",
+                                 (double) trial->temp_start_mc / 1e3);
+        trial_record_refuse(trial, "TEMP_START_OFF", reason);
+}
+
 static void judge_trial(TrialRecord *trial, const Basis *basis) {
+        judge_start(trial, basis->limits);
         if (trial->evidence.spans == 0)
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -316,6 +329,7 @@ const char *job_grade(const JobRecord *record) {
         switch (record->status) {
         case STATUS_UNSTABLE:
         case STATUS_UNMEASURABLE:
+        case STATUS_INVALIDATED:
                 return "F";
         case STATUS_OK:
         case STATUS_TIME_ONLY:

@@ -208,6 +208,8 @@ const char *job_status_to_string(JobStatus status) {
                 return "UNSTABLE";
         case STATUS_UNMEASURABLE:
                 return "UNMEASURABLE";
+        case STATUS_INVALIDATED:
+                return "INVALIDATED";
         case STATUS_DIVERGED:
                 return "DIVERGED";
         case STATUS_ENERGY_LIMIT:

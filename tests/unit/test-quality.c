@@ -73,13 +73,63 @@ static void test_reruns(Fixture *f, gconstpointer data) {
         end(f, STATUS_OK);
         g_assert_false(has_reason(f, "SUSPENDED")); /* of a trial that does not count */
         g_assert_cmpstr(job_grade(f->record), ==, "C");
-        make_trial(f, sleeps);
+        make_trial(f, foreign_on_reserved);
         g_assert_false(quality_may_rerun(f->record, 9));
         g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNSTABLE);
         f->record->status = STATUS_UNSTABLE;
         g_assert_cmpstr(job_grade(f->record), ==, "F");
         f->record->status = STATUS_INCOMPLETE;
         g_assert_null(job_grade(f->record));
+}
+
+static void loses_partition(Machine *m) {
+        m->partition = "member";
+}
+
+/* No load that comes and goes, but the machine itself was gone. */
+static void test_invalidated(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 6; i++)
+                make_trial(f, i % 2 ? sleeps : loses_partition);
+        make_trial(f, NULL);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_INVALIDATED);
+        g_assert_cmpstr(job_status_to_string(STATUS_INVALIDATED), ==, "INVALIDATED");
+        f->record->status = STATUS_INVALIDATED;
+        g_assert_cmpstr(job_grade(f->record), ==, "F");
+        f->machine.partition = "root";
+        make_trial(f, core_throttles);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNSTABLE);
+}
+
+static TrialRecord *start_warm(Fixture *f, Provoke provoke) {
+        TrialRecord *trial = make_trial(f, provoke);
+
+        trial->temp_start_mc = 55000;
+        trial_record_note(trial, "TEMP_START_OFF");
+        quality_judge(f->record, &f->limits);
+        return trial;
+}
+
+static void test_warm_start(Fixture *f, gconstpointer data) {
+        g_assert_true(start_warm(f, NULL)->valid);
+        end(f, STATUS_OK);
+        g_assert_true(has_reason(f, "TEMP_START_OFF"));
+        g_assert_cmpstr(job_grade(f->record), ==, "B");
+}
+
+static void test_warm_start_strict(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial;
+
+        f->limits.strict_start = f->context.thermal_strict = true;
+        trial = start_warm(f, NULL);
+        g_assert_false(trial->valid);
+        check_words(trial, "TEMP_START_OFF");
+        g_assert_nonnull(strstr(trial->invalid, "55.0 °C"));
+        g_assert_null(trial->energy_absent);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_INVALIDATED);
+        /* What is only noted is not what a trial failed for. */
+        f->limits.strict_start = f->context.thermal_strict = false;
+        (void) start_warm(f, core_throttles);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNSTABLE);
 }
 
 /* Trials that found out how long windows have to be are no reruns. */
@@ -339,6 +389,9 @@ int main(int argc, char **argv) {
         ADD("/quality/noted", test_noted_job);
         ADD("/quality/reruns", test_reruns);
         ADD("/quality/planning", test_planning);
+        ADD("/quality/invalidated", test_invalidated);
+        ADD("/quality/warm-start", test_warm_start);
+        ADD("/quality/warm-start-strict", test_warm_start_strict);
         ADD("/quality/job-words", test_job_words);
         ADD("/quality/no-outlier", test_no_outlier);
         ADD("/quality/outlier", test_outlier);
