@@ -56,12 +56,13 @@ static const char *unless_kept(const char *value) {
         return g_str_equal(value, "keep") ? NULL : value;
 }
 
-static void build_wish(TuningWish *ret, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus) {
-        *ret = (TuningWish){ .governor = unless_kept(config->governor),
-                             .epp = unless_kept(config->epp),
-                             .turbo = unless_kept(config->turbo),
-                             .min_khz = config->min_khz,
-                             .max_khz = config->max_khz,
+static void build_wish(TuningWish *ret, const Config *config, const CpuInfo *cpu, const Tune *tune,
+                       const cpu_set_t *cpus) {
+        *ret = (TuningWish){ .governor = unless_kept(tune->governor ?: config->governor),
+                             .epp = unless_kept(tune->epp ?: config->epp),
+                             .turbo = unless_kept(tune->turbo ?: config->turbo),
+                             .min_khz = tune->min_khz ?: config->min_khz,
+                             .max_khz = tune->max_khz ?: config->max_khz,
                              .move_irqs = g_str_equal(config->irq_affinity, "others"),
                              .cpus = *cpus };
         cpu_info_package_cpus(cpu, -1, &ret->others);
@@ -89,15 +90,16 @@ static void on_answered(Inhibitor *inhibitor, void *userdata) {
         finish(host);
 }
 
-void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus, HostReady ready,
-                  void *userdata) {
+void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const Tune *tune, const cpu_set_t *cpus,
+                  HostReady ready, void *userdata) {
+        static const Tune nothing = {};
         int r = -EOPNOTSUPP;
 
         host_restore(host);
         host->ready = ready;
         host->userdata = userdata;
         host->may_sleep = "only the system service holds off sleep";
-        build_wish(&host->wish, config, cpu, cpus);
+        build_wish(&host->wish, config, cpu, tune ?: &nothing, cpus);
         if (host->bus) {
                 r = inhibitor_take(host->bus, on_answered, host, &host->inhibitor);
                 if (r < 0) {
@@ -115,6 +117,10 @@ void host_restore(Host *host) {
         host->inhibitor = inhibitor_free(host->inhibitor);
         if (host->tuning)
                 (void) tuning_restore(host->tuning);
+}
+
+bool host_can_tune(const Host *host) {
+        return host->tuning;
 }
 
 const char *host_may_sleep(const Host *host) {

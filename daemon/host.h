@@ -5,6 +5,7 @@
 
 #include "knobs.h"
 #include "topology.h"
+#include "tune.h"
 #include "tuning.h"
 
 typedef struct Host Host;
@@ -21,10 +22,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Host, host_free)
 
 typedef void (*HostReady)(Host *host, void *userdata);
 
-/* Before a measurement on these CPUs; empty: any. ready is called once, maybe before this returns; it cannot fail, for
+/* Whether it changes settings at all: not embedded, and not without a safe directory for old values. */
+bool host_can_tune(const Host *host);
+
+/* Before a measurement on these CPUs; empty: any. What `tune` says (NULL: nothing) goes before the configuration; it
+ * is not looked at any more after this returns. ready is called once, maybe before this returns; it cannot fail, for
  * what could not be had is in the report or the log. */
-void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus, HostReady ready,
-                  void *userdata);
+void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const Tune *tune, const cpu_set_t *cpus,
+                  HostReady ready, void *userdata);
 
 /* Idempotent; forgets a host_prepare() under way. */
 void host_restore(Host *host);

@@ -317,9 +317,15 @@ static void on_host(Host *host, void *userdata) {
 
 static void prepare_host(Run *run) {
         Manager *manager = run->manager;
+        const char *text = run->job->request->tune;
+        g_autofree char *ignored = NULL;
+        Tune tune = {};
 
+        if (text)
+                (void) tune_parse(text, &tune, &ignored); /* it was, before the job was taken */
         run->step = RUN_HOST;
-        host_prepare(manager->host, manager->config, manager->topology->cpu, cores_set(manager->cores), on_host, run);
+        host_prepare(manager->host, manager->config, manager->topology->cpu, &tune, cores_set(manager->cores), on_host,
+                     run);
 }
 
 static void on_cores(Cores *cores, int r, const char *message, void *userdata) {
