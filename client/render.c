@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "explain.h"
+#include "histogram.h"
 #include "render-comparison.h"
 #include "render-validation.h"
 #include "table.h"
@@ -156,6 +157,37 @@ static void append_figures(GString *out, const Report *report, const Style *styl
                 figure_row(table, _("Power"), COLOUR_NONE, &power, &scale, mark, style);
         }
         table_append(out, table, style, 2);
+}
+
+/* One run's: of each test once, where there are several. NAN when the report has left the windows out. */
+static double once(const Trial *trial, bool energy) {
+        double sum = trial->n_tests > 0 ? 0 : NAN;
+
+        for (size_t i = 0; i < trial->n_tests; i++)
+                sum += (energy ? trial->tests[i].total_j : trial->tests[i].wall_s) /
+                       (double) MAX(trial->tests[i].iterations, 1);
+        return sum;
+}
+
+static void append_histogram(GString *out, const Report *report, const Style *style) {
+        const bool energy = report_has_energy(report);
+        g_autofree double *values = g_new(double, report->n_trials + 1);
+        g_autofree char *bars = NULL;
+        size_t n = 0;
+
+        for (size_t i = 0; i < report->n_trials; i++)
+                if (report->trials[i].valid)
+                        values[n++] = once(&report->trials[i], energy);
+        bars = histogram_draw(values, n, style->ascii);
+        if (!bars)
+                return;
+        g_string_append(out, "  ");
+        g_string_append_printf(out,
+                               energy ? _("the trials by energy, least to most: %s%s%s")
+                                      : _("the trials by time, least to most: %s%s%s"),
+                               style->ascii ? "|" : "▕", bars, style->ascii ? "|" : "▏");
+        g_string_append_printf(out, "%s%s\n", energy && report->simulated ? " " : "",
+                               energy && report->simulated ? _("(modelled)") : "");
 }
 
 static void append_split(GString *out, const Report *report, const Style *style) {
@@ -369,6 +401,7 @@ void render_report(GString *out, const Report *report, const Style *style) {
         if (!isfinite(report->wall.median))
                 return;
         append_figures(out, report, style);
+        append_histogram(out, report, style);
         append_split(out, report, style);
         append_region(out, report, style);
         append_runs(out, report);
