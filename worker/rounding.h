@@ -25,6 +25,10 @@ uint64_t told_uj(uint64_t uj, double uncertainty_uj, uint64_t least_uj);
 int64_t told_signed_uj(int64_t uj, double uncertainty_uj, uint64_t least_uj);
 double told_j(double j, double uncertainty_uj, uint64_t least_uj);
 
+/* Of an energy that was read while the program runs, at no move of the counter: off by what is used in a period of
+ * it (0: one that is not known, for which a millisecond stands). */
+double running_uncertainty_uj(uint64_t uj, uint64_t ns, uint64_t period_ns);
+
 /* An uncertainty as it is told: to two digits, rounded up (GUM 7.2.6), since it grows with the very power that is
  * told no finer; to 1 µJ where every digit is told. Not finite values stay. */
 double told_uncertainty_uj(double uj, uint64_t least_uj);

@@ -221,6 +221,17 @@ def test_words_of_the_evidence_are_explained():
     assert not [word for word in sorted(words) if f"_{word}_" not in manual]
 
 
+def test_what_security_says_of_knobs_and_permissions_is_so():
+    text = (TOP / "SECURITY.md").read_text(encoding="utf-8")
+    defaults = {line.split("\t")[0]: line.split("\t")[2]
+                for line in (BUILD / "man" / "knobs").read_text(encoding="utf-8").splitlines()}
+    stated = {name: value.replace(" ", "") for name, value in re.findall(r"`(\w+)` \(([0-9]+(?: ms)?)\)", text)}
+    assert set(stated) == {"MinWindow", "MaxJobsPerUser", "MaxQueued", "CallsPerMinute"}
+    assert stated == {name: defaults[name] for name in stated}
+    for action in ("fine-results", "tune", "measure", "validate"):
+        assert f"`{action}`" in text and f"org.jouletrace.JouleTrace1.{action}" in NAMES.values()
+
+
 def test_knobs_are_the_same_everywhere():
     table = [line.split("\t") for line in (BUILD / "man" / "knobs").read_text(encoding="utf-8").splitlines()]
     names = [line[0] for line in table]

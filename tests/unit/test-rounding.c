@@ -64,11 +64,21 @@ static void test_uncertainty(void) {
         g_assert_true(isnan(told_uncertainty_uj(NAN, 1000)));
 }
 
+/* 60 W: 60 mJ in a millisecond, whatever the run has taken so far. */
+static void test_running(void) {
+        g_assert_cmpfloat_with_epsilon(running_uncertainty_uj(6000000, 100000000, 1000000), 60000, 1e-6);
+        g_assert_cmpfloat_with_epsilon(running_uncertainty_uj(60000000, 1000000000, 1000000), 60000, 1e-6);
+        g_assert_cmpfloat_with_epsilon(running_uncertainty_uj(6000000, 100000000, 0), 60000, 1e-6);
+        g_assert_cmpfloat_with_epsilon(running_uncertainty_uj(6000000, 100000000, 2000000), 120000, 1e-6);
+        g_assert_cmpfloat(running_uncertainty_uj(5, 0, 1000000), ==, 5);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/rounding/step", test_step);
         g_test_add_func("/rounding/round", test_round);
         g_test_add_func("/rounding/told", test_told);
         g_test_add_func("/rounding/uncertainty", test_uncertainty);
+        g_test_add_func("/rounding/running", test_running);
         return g_test_run();
 }
