@@ -47,10 +47,12 @@ static const char *why_absent(const Account *account, const char *path) {
         return json_string(account->absent, whole);
 }
 
+/* A modelled one says so. */
 static char *energy(const Account *account, double j) {
         const Scale scale = scale_energy(fabs(j), account->report->precision_j, account->style->ascii);
+        g_autofree char *text = scale_format(&scale, j);
 
-        return scale_format(&scale, j);
+        return account->report->simulated ? g_strdup_printf("%s %s", text, _("(modelled)")) : g_steal_pointer(&text);
 }
 
 static char *duration(const Account *account, double s) {
@@ -135,7 +137,7 @@ static void tell_baseline(const Account *account) {
         const char *no_net = why_absent(account, "measurement.summary.net_j");
         g_autofree char *idle = NULL, *interval = NULL;
 
-        if (!report_has_energy(account->report))
+        if (!report_has_energy(account->report) || account->report->simulated)
                 return;
         if (isfinite(w)) {
                 const Scale scale = scale_power(w, account->style->ascii);

@@ -106,6 +106,8 @@ static void test_parts(void) {
         of_modelled = account(modelled->str, &(Style){ .ascii = true });
         g_assert_nonnull(strstr(of_modelled, "No counter was read"));
         g_assert_null(strstr(of_modelled, "The counters move"));
+        g_assert_null(strstr(of_modelled, "The idle machine drew"));
+        g_assert_nonnull(strstr(of_modelled, " 50 mJ (modelled)"));
         g_assert_true(g_str_is_ascii(of_modelled) || strstr(of_modelled, "“")); /* the text's own quotes alone */
 }
 
