@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "explain.h"
+#include "histogram.h"
 #include "render-comparison.h"
 #include "render-validation.h"
 #include "table.h"
@@ -54,6 +55,9 @@ static const struct {
         { "SUSPENDED", N_("the machine slept during the trial") },
         { "WORK_VARIES", N_("the trials did not execute the same number of instructions") },
         { "TREND", N_("the energy rises or falls from trial to trial") },
+        { "OUTLIER", N_("its energy stands apart from that of the others; it counts all the same") },
+        { "FAR_OUTLIER", N_("its energy stands far apart from that of the others; it counts all the same") },
+        { "FIRST_TRIAL", N_("the first trial stands apart: one more warm-up (--warmups) would have taken it") },
         { "IDLE_HEAVY", N_("the program did nothing nine tenths of the time: most of this is the idle machine's") },
         { "CAPPED", N_("the processor was at its power limit") },
         { "PARTITION_LOST", N_("the reserved cores were taken away during the trial") },
@@ -65,7 +69,8 @@ static const struct {
         { "NO_DOMAIN", N_("there is no energy counter to read") },
         { "UNMEASURABLE", N_("the program ends too soon for the counters' resolution") },
         { "UNSTABLE", N_("the trials differ too much for a number to be given") },
-        { "INVALIDATED", N_("too few trials were valid") },
+        { "INVALIDATED",
+          N_("the machine slept, lost its reserved cores or did not reach its temperature in too many trials") },
         { "DIVERGED", N_("it was right when it was validated and did otherwise when it was measured") },
         { "INCOMPLETE", N_("the job did not come to its end") },
 };
@@ -153,6 +158,37 @@ static void append_figures(GString *out, const Report *report, const Style *styl
                 figure_row(table, _("Power"), COLOUR_NONE, &power, &scale, mark, style);
         }
         table_append(out, table, style, 2);
+}
+
+/* One run's: of each test once, where there are several. NAN when the report has left the windows out. */
+static double once(const Trial *trial, bool energy) {
+        double sum = trial->n_tests > 0 ? 0 : NAN;
+
+        for (size_t i = 0; i < trial->n_tests; i++)
+                sum += (energy ? trial->tests[i].total_j : trial->tests[i].wall_s) /
+                       (double) MAX(trial->tests[i].iterations, 1);
+        return sum;
+}
+
+static void append_histogram(GString *out, const Report *report, const Style *style) {
+        const bool energy = report_has_energy(report);
+        g_autofree double *values = g_new(double, report->n_trials + 1);
+        g_autofree char *bars = NULL;
+        size_t n = 0;
+
+        for (size_t i = 0; i < report->n_trials; i++)
+                if (report->trials[i].valid)
+                        values[n++] = once(&report->trials[i], energy);
+        bars = histogram_draw(values, n, style->ascii);
+        if (!bars)
+                return;
+        g_string_append(out, "  ");
+        g_string_append_printf(out,
+                               energy ? _("the trials by energy, least to most: %s%s%s")
+                                      : _("the trials by time, least to most: %s%s%s"),
+                               style->ascii ? "|" : "▕", bars, style->ascii ? "|" : "▏");
+        g_string_append_printf(out, "%s%s\n", energy && report->simulated ? " " : "",
+                               energy && report->simulated ? _("(modelled)") : "");
 }
 
 static void append_split(GString *out, const Report *report, const Style *style) {
@@ -280,6 +316,13 @@ static void add_trial_notes(GPtrArray *notes, const Report *report) {
                 }
 }
 
+/* What is said of single trials below is not said here, too. */
+static bool is_of_the_job(const Report *report, const char *word) {
+        if (!report_has_energy(report) && (strcmp(word, "TIME_ONLY") == 0 || strcmp(word, "NO_DOMAIN") == 0))
+                return false;
+        return trials_with(report, word) == 0;
+}
+
 GPtrArray *render_notes(const Report *report) {
         GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
 
@@ -290,7 +333,7 @@ GPtrArray *render_notes(const Report *report) {
         if (report->simulated && !has_reason(report, "SIMULATED"))
                 g_ptr_array_add(notes, g_strdup(render_evidence("SIMULATED")));
         for (char **word = report->reasons; word && *word; word++)
-                if (report_has_energy(report) || (strcmp(*word, "TIME_ONLY") != 0 && strcmp(*word, "NO_DOMAIN") != 0))
+                if (is_of_the_job(report, *word))
                         g_ptr_array_add(notes, g_strdup(render_evidence(*word)));
         add_trial_notes(notes, report);
         if (report->output_problem)
@@ -371,6 +414,7 @@ void render_report(GString *out, const Report *report, const Style *style) {
         if (!isfinite(report->wall.median))
                 return;
         append_figures(out, report, style);
+        append_histogram(out, report, style);
         append_split(out, report, style);
         append_region(out, report, style);
         append_runs(out, report);

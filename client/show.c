@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "account.h"
 #include "client.h"
 #include "explain.h"
 #include "records.h"
@@ -16,16 +17,19 @@
 enum {
         OPTION_FOLLOW,
         OPTION_TABLE,
+        OPTION_EXPLAIN,
 };
 
 typedef struct Show {
-        bool follow, table;
+        bool follow, table, explain;
 } Show;
 
 const Option *show_options(void) {
         static const Option options[] = {
                 { "follow", 'f', NULL, N_("watch a job until it ends, then show it"), OPTION_FOLLOW },
                 { "table", 't', NULL, N_("compare several jobs, one line each"), OPTION_TABLE },
+                { "explain", 'e', NULL, N_("tell in words how the figures came about, and what limits them"),
+                  OPTION_EXPLAIN },
                 {},
         };
 
@@ -37,6 +41,8 @@ static int set_option(void *userdata, int id, const char *value, char **ret_prob
 
         if (id == OPTION_FOLLOW)
                 show->follow = true;
+        else if (id == OPTION_EXPLAIN)
+                show->explain = true;
         else
                 show->table = true;
         return 0;
@@ -85,7 +91,7 @@ static int show_table(const Arguments *arguments, Service *service, const GArray
 }
 
 /* Nothing is printed unless all of them are there: half a JSON list would be none. */
-static int show_each(const Arguments *arguments, Service *service, const GArray *ids) {
+static int show_each(const Arguments *arguments, Service *service, const GArray *ids, bool explain) {
         g_autoptr(GString) out = g_string_new(NULL);
         bool list = arguments->json && ids->len > 1;
 
@@ -102,6 +108,8 @@ static int show_each(const Arguments *arguments, Service *service, const GArray 
                 else if (i > 0)
                         g_string_append_c(out, '\n');
                 report_append(out, arguments, report, text);
+                if (explain)
+                        account_append(out, report, text, &arguments->style);
         }
         g_string_append(out, list ? "]\n" : "");
         report_put(arguments, out);
@@ -133,6 +141,10 @@ int verb_show(Arguments *arguments, char **args) {
                 return r;
         if (show.follow && show.table)
                 return usage_error("show", _("--follow and --table exclude each other: use one"));
+        if (show.explain && (show.follow || show.table))
+                return usage_error("show", _("--explain goes with neither --follow nor --table"));
+        if (show.explain && arguments->json)
+                return usage_error("show", _("--explain and --json exclude each other: use one"));
         if (show.table && arguments->json)
                 return usage_error("show", _("--table and --json exclude each other: use one"));
         r = parse_ids("show", operands, show.follow || show.table ? 1 : 0, show.follow ? 1 : IDS_MAX, &ids);
@@ -147,5 +159,5 @@ int verb_show(Arguments *arguments, char **args) {
                 return follow(arguments, service, g_array_index(ids, uint32_t, 0));
         if (show.table)
                 return show_table(arguments, service, ids);
-        return show_each(arguments, service, ids);
+        return show_each(arguments, service, ids, show.explain);
 }

@@ -65,14 +65,14 @@ static const char *keep_word(char **word, const char *value) {
         return *word;
 }
 
-static void build_wish(Host *host, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus) {
+static void build_wish(Host *host, const Config *config, const CpuInfo *cpu, const Tune *tune, const cpu_set_t *cpus) {
         TuningWish *wish = &host->wish;
 
-        *wish = (TuningWish){ .governor = keep_word(&host->governor, config->governor),
-                              .epp = keep_word(&host->epp, config->epp),
-                              .turbo = keep_word(&host->turbo, config->turbo),
-                              .min_khz = config->min_khz,
-                              .max_khz = config->max_khz,
+        *wish = (TuningWish){ .governor = keep_word(&host->governor, tune->governor ?: config->governor),
+                              .epp = keep_word(&host->epp, tune->epp ?: config->epp),
+                              .turbo = keep_word(&host->turbo, tune->turbo ?: config->turbo),
+                              .min_khz = tune->min_khz ?: config->min_khz,
+                              .max_khz = tune->max_khz ?: config->max_khz,
                               .move_irqs = g_str_equal(config->irq_affinity, "others"),
                               .cpus = *cpus };
         cpu_info_package_cpus(cpu, -1, &wish->others);
@@ -116,7 +116,7 @@ static void step_later(Host *host) {
         finish(host);
 }
 
-static void tune(Host *host) {
+static void start_tuning(Host *host) {
         if (host->tuning && tuning_begin(host->tuning, &host->wish) > 0)
                 step_later(host);
         else
@@ -135,18 +135,19 @@ static void on_answered(Inhibitor *inhibitor, void *userdata) {
         host->may_sleep = inhibitor_why(inhibitor) ?: "";
         if (*host->may_sleep)
                 log_notice("The machine may go to sleep while energy is measured: %s", host->may_sleep);
-        tune(host);
+        start_tuning(host);
 }
 
-void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus, HostReady ready,
-                  void *userdata) {
+void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const Tune *tune, const cpu_set_t *cpus,
+                  HostReady ready, void *userdata) {
+        static const Tune nothing = {};
         int r = -EOPNOTSUPP;
 
         forget_preparation(host);
         host->ready = ready;
         host->userdata = userdata;
         host->may_sleep = "only the system service holds off sleep";
-        build_wish(host, config, cpu, cpus);
+        build_wish(host, config, cpu, tune ?: &nothing, cpus);
         if (host->bus) {
                 r = inhibitor_take(host->bus, on_answered, host, &host->inhibitor);
                 if (r < 0) {
@@ -155,7 +156,7 @@ void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const cp
                 }
         }
         if (r < 0)
-                tune(host);
+                start_tuning(host);
 }
 
 void host_restore(Host *host, HostReady restored, void *userdata) {
@@ -166,6 +167,10 @@ void host_restore(Host *host, HostReady restored, void *userdata) {
                 step_later(host);
         else
                 finish(host);
+}
+
+bool host_can_tune(const Host *host) {
+        return host->tuning;
 }
 
 const char *host_may_sleep(const Host *host) {

@@ -5,6 +5,7 @@
 
 #include "knobs.h"
 #include "topology.h"
+#include "tune.h"
 #include "tuning.h"
 
 typedef struct Host Host;
@@ -22,10 +23,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Host, host_free)
 /* The host may be prepared or restored in it, and not be freed. */
 typedef void (*HostReady)(Host *host, void *userdata);
 
-/* Before a measurement on these CPUs; empty: any. ready is called once, maybe before this returns; it cannot fail, for
- * what could not be had is in the report or the log. What config says now counts; it may be freed afterwards. */
-void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const cpu_set_t *cpus, HostReady ready,
-                  void *userdata);
+/* Whether it changes settings at all: not embedded, and not without a safe directory for old values. */
+bool host_can_tune(const Host *host);
+
+/* Before a measurement on these CPUs; empty: any. What `tune` says (NULL: nothing) goes before the configuration. ready
+ * is called once, maybe before this returns; it cannot fail, for what could not be had is in the report or the log.
+ * What config and tune say now counts; they may be freed afterwards. */
+void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const Tune *tune, const cpu_set_t *cpus,
+                  HostReady ready, void *userdata);
 
 /* Puts everything back, and forgets a host_prepare() under way, whose ready is not called any more. restored is called
  * once, before this returns when there is nothing to put back. */

@@ -11,17 +11,14 @@
 #include "fs.h"
 #include "log.h"
 #include "names.h"
+#include "tune.h"
 
 #define SECTION "JouleTrace"
 
 static const char *const partitions[] = { "none", "root", "isolated", NULL };
 static const char *const isolations[] = { "reserved", "confined", NULL };
 static const char *const meters[] = { "auto", "perf", "powercap", "model", "none", NULL };
-static const char *const governors[] = { "keep",         "performance", "powersave", "ondemand",
-                                         "conservative", "schedutil",   NULL };
-static const char *const preferences[] = { "keep",          "default", "performance", "balance_performance",
-                                           "balance_power", "power",   NULL };
-static const char *const turbos[] = { "keep", "on", "off", NULL };
+static const char *const policies[] = { "note", "strict", NULL };
 static const char *const affinities[] = { "keep", "others", NULL };
 static const char *const log_levels[] = {
         "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL
@@ -89,11 +86,14 @@ const Knob knobs[] = {
         { "ThermalLimit", KNOB_UINT, MEMBER(thermal_limit), "0", 0, 150,
           .doc = "Degrees Celsius at which no trial starts before it has waited so long; 0 is where the processor "
                  "throttles, beyond which nothing can move it." },
-        { "Governor", KNOB_CHOICE, MEMBER(governor), "keep", .choices = governors,
+        { "ThermalPolicy", KNOB_CHOICE, MEMBER(thermal_policy), "note", .choices = policies,
+          .doc = "What becomes of a trial that still was too hot or too cold after thermal-wait: note counts it and "
+                 "says so, strict makes another one." },
+        { "Governor", KNOB_CHOICE, MEMBER(governor), "keep", .choices = tune_governors,
           .doc = "Frequency governor of the CPUs jobs run on, while one is measured; keep leaves it alone." },
-        { "EPP", KNOB_CHOICE, MEMBER(epp), "keep", .choices = preferences,
+        { "EPP", KNOB_CHOICE, MEMBER(epp), "keep", .choices = tune_preferences,
           .doc = "Energy performance preference of these CPUs, likewise." },
-        { "Turbo", KNOB_CHOICE, MEMBER(turbo), "keep", .choices = turbos,
+        { "Turbo", KNOB_CHOICE, MEMBER(turbo), "keep", .choices = tune_turbos,
           .doc = "Whether any CPU of the machine may clock above its base frequency, while a job is measured." },
         { "MinFrequency", KNOB_UINT, MEMBER(min_khz), "0", 0, 100000000,
           .doc = "Lowest frequency of the CPUs jobs run on, in kHz, while one is measured; 0 leaves it alone." },

@@ -37,6 +37,7 @@ typedef struct Config {
         uint64_t default_trials, default_warmups;
         uint64_t cooldown_usec;
         uint64_t thermal_band, thermal_limit; /* °C; limit 0: the machine's own */
+        char *thermal_policy;                 /* "note" "strict" */
         char *governor, *epp, *turbo;
         uint64_t min_khz, max_khz; /* 0: left alone */
         char *irq_affinity;

@@ -79,6 +79,19 @@ static int refuse_no_meter(Manager *manager, const Request *request, sd_bus_erro
                         request->meter);
 }
 
+/* Whoever changes a setting must be able to put it back, whatever happens to him. */
+static int refuse_no_tuning(Manager *manager, const Request *request, sd_bus_error *error) {
+        if (!request->tune || host_can_tune(manager->host))
+                return 0;
+        if (manager->options->embedded)
+                return sd_bus_error_set(error, JT_ERROR_INVALID_REQUEST,
+                                        "tune: only the system service changes the processor's settings; leave it "
+                                        "out, or measure without --local.");
+        return sd_bus_error_set(error, JT_ERROR_NOT_READY,
+                                "The processor's settings cannot be changed: the service has no safe place for the "
+                                "old ones; its log says why.");
+}
+
 static int refuse_unknown_language(Manager *manager, const Request *request, sd_bus_error *error) {
         g_autofree char *message = NULL;
 
@@ -128,10 +141,15 @@ static int submit_job(sd_bus_message *m, Manager *manager, JobKind kind, Permiss
         r = refuse_no_meter(manager, request, error);
         if (r < 0)
                 return r;
+        r = refuse_no_tuning(manager, request, error);
+        if (r < 0)
+                return r;
 
         r = authority_check(manager->authority, m, caller, permission, error);
         if (r > 0 && strcmp(request->resolution, "fine") == 0)
                 r = authority_check(manager->authority, m, caller, PERMIT_FINE_RESULTS, error);
+        if (r > 0 && request->tune)
+                r = authority_check(manager->authority, m, caller, PERMIT_TUNE, error);
         if (r < 0) {
                 quota_count_refused(manager->quota, now_monotonic_usec());
                 return r;

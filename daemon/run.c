@@ -293,6 +293,7 @@ static JobContext *build_context(Run *run) {
         context->max_blobs = manager->config->max_blobs;
         context->thermal_band_mc = manager->config->thermal_band * 1000;
         context->thermal_limit_mc = manager->config->thermal_limit * 1000;
+        context->thermal_strict = g_str_equal(manager->config->thermal_policy, "strict");
         context->may_sleep = g_strdup(host_may_sleep(manager->host));
         context->smt_shared = cores_smt_shared(manager->cores);
         return context;
@@ -321,9 +322,15 @@ static void on_host(Host *host, void *userdata) {
 
 static void prepare_host(Run *run) {
         Manager *manager = run->manager;
+        const char *text = run->job->request->tune;
+        g_autofree char *ignored = NULL;
+        Tune tune = {};
 
+        if (text)
+                (void) tune_parse(text, &tune, &ignored); /* it was, before the job was taken */
         run->step = RUN_HOST;
-        host_prepare(manager->host, manager->config, manager->topology->cpu, cores_set(manager->cores), on_host, run);
+        host_prepare(manager->host, manager->config, manager->topology->cpu, &tune, cores_set(manager->cores), on_host,
+                     run);
 }
 
 static void on_cores(Cores *cores, int r, const char *message, void *userdata) {

@@ -5,16 +5,6 @@
 #include "evaluate.h"
 #include "net.h"
 
-uint64_t round_uj(uint64_t uj, uint64_t step_uj) {
-        if (step_uj <= 1 || uj > UINT64_MAX - step_uj)
-                return uj;
-        return (uj + step_uj / 2) / step_uj * step_uj;
-}
-
-int64_t round_signed_uj(int64_t uj, uint64_t step_uj) {
-        return uj < 0 ? -(int64_t) round_uj((uint64_t) -uj, step_uj) : (int64_t) round_uj((uint64_t) uj, step_uj);
-}
-
 static void settle_all(GPtrArray *trials, const Baseline *baseline) {
         for (guint i = 0; i < trials->len; i++)
                 trial_record_settle(g_ptr_array_index(trials, i), baseline);
@@ -41,7 +31,9 @@ size_t job_valid_trials(const JobRecord *record) {
 }
 
 /* Σ over the domains of one kind and over the windows; false when the kind is not there or not known. */
-static bool trial_kind_uj(const JobRecord *record, const TrialRecord *trial, DomainKind kind, uint64_t *ret_uj) {
+static bool trial_kind_uj(const JobRecord *record, const TrialRecord *trial, DomainKind kind, uint64_t *ret_uj,
+                          Uncertainty *ret_uncertainty) {
+        Uncertainty all = {};
         const MeterDomain *domains;
         uint64_t sum = 0;
         size_t n;
@@ -50,6 +42,7 @@ static bool trial_kind_uj(const JobRecord *record, const TrialRecord *trial, Dom
         domains = meter_domains(record->meter, &n);
         for (guint w = 0; w < trial->windows->len; w++) {
                 const Figures *figures = window_figures(g_ptr_array_index(trial->windows, w));
+                Uncertainty of_window = {};
 
                 for (size_t i = 0; i < MIN(n, figures->n_domains); i++) {
                         if (domains[i].kind != kind || !domains[i].in_total)
@@ -57,32 +50,73 @@ static bool trial_kind_uj(const JobRecord *record, const TrialRecord *trial, Dom
                         if (figures->energy_error[i] < 0)
                                 return false;
                         sum += figures->energy_uj[i];
+                        uncertainty_add_domain(&of_window, &figures->uncertainty[i]);
                         any = true;
                 }
+                uncertainty_add(&all, &of_window);
         }
         *ret_uj = sum;
+        *ret_uncertainty = all;
         return any;
 }
 
+/* One energy of every trial that has it. */
+typedef struct EnergyColumn {
+        double *j;
+        Uncertainty *uncertainty;
+        size_t n;
+        bool net; /* the baseline is a part of it */
+} EnergyColumn;
+
 typedef struct Columns {
-        double *total_j, *package_j, *dram_j, *wall_s, *cpu_s, *power_w;
-        double *net_j, *error_j, *net_error_j;
-        double *once_j, *once_net_j, *once_wall_s, *once_cpu_s; /* of the work done once */
-        size_t n, n_energy, n_net, n_package, n_dram;
+        EnergyColumn total, net, package, dram;
+        EnergyColumn once, once_net; /* of the work done once */
+        double *wall_s, *cpu_s, *power_w, *once_wall_s, *once_cpu_s;
+        size_t n;
 } Columns;
 
+static void energy_column_init(EnergyColumn *column, size_t room, bool net) {
+        *column = (EnergyColumn){ .j = g_new0(double, room), .uncertainty = g_new0(Uncertainty, room), .net = net };
+}
+
+static void energy_column_clear(EnergyColumn *column) {
+        g_free(column->j);
+        g_free(column->uncertainty);
+}
+
+static void energy_column_add(EnergyColumn *column, double j, const Uncertainty *uncertainty) {
+        Uncertainty of_it = *uncertainty;
+
+        if (!column->net)
+                of_it.baseline_uj = 0;
+        column->uncertainty[column->n] = of_it;
+        column->j[column->n++] = j;
+}
+
+static void columns_init(Columns *columns, size_t room) {
+        energy_column_init(&columns->total, room, false);
+        energy_column_init(&columns->net, room, true);
+        energy_column_init(&columns->package, room, false);
+        energy_column_init(&columns->dram, room, false);
+        energy_column_init(&columns->once, room, false);
+        energy_column_init(&columns->once_net, room, true);
+        columns->wall_s = g_new0(double, room);
+        columns->cpu_s = g_new0(double, room);
+        columns->power_w = g_new0(double, room);
+        columns->once_wall_s = g_new0(double, room);
+        columns->once_cpu_s = g_new0(double, room);
+}
+
 static void columns_clear(Columns *columns) {
-        g_free(columns->total_j);
-        g_free(columns->package_j);
-        g_free(columns->dram_j);
+        energy_column_clear(&columns->total);
+        energy_column_clear(&columns->net);
+        energy_column_clear(&columns->package);
+        energy_column_clear(&columns->dram);
+        energy_column_clear(&columns->once);
+        energy_column_clear(&columns->once_net);
         g_free(columns->wall_s);
         g_free(columns->cpu_s);
         g_free(columns->power_w);
-        g_free(columns->net_j);
-        g_free(columns->error_j);
-        g_free(columns->net_error_j);
-        g_free(columns->once_j);
-        g_free(columns->once_net_j);
         g_free(columns->once_wall_s);
         g_free(columns->once_cpu_s);
 }
@@ -94,6 +128,7 @@ typedef struct TestSum {
         double iterations, wall_ns, cpu_usec;
         uint64_t total_uj;
         int64_t net_uj;
+        Uncertainty uncertainty;
 } TestSum;
 
 /* Adds up the windows from *first on that belong to one test, and moves *first behind them. */
@@ -111,97 +146,161 @@ static TestSum next_test(const TrialRecord *trial, guint *first) {
                 sum.cpu_usec += (double) figures->cpu_usec;
                 sum.total_uj += figures->total_uj;
                 sum.net_uj += figures->total_net_uj;
+                uncertainty_add(&sum.uncertainty, &figures->total_uncertainty);
         }
         return sum;
 }
 
-void trial_once(const TrialRecord *trial, uint64_t step_uj, Once *ret) {
+/* Of one run of a test, where it is told as finely as the windows it comes from. */
+static double test_once_j(const TestSum *sum, uint64_t least_uj) {
+        return (double) told_uj(sum->total_uj, gross_uncertainty_uj(&sum->uncertainty), least_uj) / 1e6 /
+               sum->iterations;
+}
+
+static double test_once_net_j(const TestSum *sum, uint64_t least_uj) {
+        return (double) told_signed_uj(sum->net_uj, uncertainty_total_uj(&sum->uncertainty), least_uj) / 1e6 /
+               sum->iterations;
+}
+
+void trial_once(const TrialRecord *trial, uint64_t least_uj, Once *ret) {
         Once once = {};
         guint first = 0;
 
         while (first < trial->windows->len) {
-                const TestSum sum = next_test(trial, &first);
+                TestSum sum = next_test(trial, &first);
 
                 if (sum.iterations <= 0)
                         continue;
                 once.wall_s += sum.wall_ns / 1e9 / sum.iterations;
                 once.cpu_s += sum.cpu_usec / 1e6 / sum.iterations;
                 if (!trial->energy_absent)
-                        once.total_j += (double) round_uj(sum.total_uj, step_uj) / 1e6 / sum.iterations;
+                        once.total_j += test_once_j(&sum, least_uj);
                 if (trial->has_net)
-                        once.net_j += (double) round_signed_uj(sum.net_uj, step_uj) / 1e6 / sum.iterations;
+                        once.net_j += test_once_net_j(&sum, least_uj);
+                uncertainty_scale(&sum.uncertainty, 1 / sum.iterations);
+                uncertainty_add(&once.uncertainty, &sum.uncertainty);
         }
         *ret = once;
 }
 
-static void add_once(Columns *columns, const TrialRecord *trial, uint64_t step_uj) {
-        Once once;
-
-        trial_once(trial, step_uj, &once);
-        columns->once_wall_s[columns->n] = once.wall_s;
-        columns->once_cpu_s[columns->n] = once.cpu_s;
-        if (!trial->energy_absent)
-                columns->once_j[columns->n_energy] = once.total_j;
-        if (trial->has_net)
-                columns->once_net_j[columns->n_net] = once.net_j;
-}
-
-static void add_trial(Columns *columns, const JobRecord *record, const TrialRecord *trial, uint64_t step_uj) {
-        const double wall_s = (double) trial->wall_ns / 1e9;
+static void add_energies(Columns *columns, const JobRecord *record, const TrialRecord *trial, const Once *once,
+                         uint64_t least_uj) {
+        const double gross_uj = gross_uncertainty_uj(&trial->uncertainty);
+        const double net_uj = uncertainty_total_uj(&trial->uncertainty);
+        const double total_j = (double) told_uj(trial->total_uj, gross_uj, least_uj) / 1e6;
+        Uncertainty of_kind;
         uint64_t uj;
 
-        add_once(columns, trial, step_uj);
-        columns->wall_s[columns->n] = wall_s;
-        columns->cpu_s[columns->n] = (double) trial->cpu_usec / 1e6;
-        columns->n++;
-        if (trial->energy_absent)
-                return;
-        columns->total_j[columns->n_energy] = (double) round_uj(trial->total_uj, step_uj) / 1e6;
-        columns->power_w[columns->n_energy] = columns->total_j[columns->n_energy] / wall_s;
-        columns->error_j[columns->n_energy] = gross_uncertainty_uj(&trial->uncertainty) / 1e6;
-        columns->n_energy++;
+        columns->power_w[columns->total.n] = total_j / ((double) trial->wall_ns / 1e9);
+        energy_column_add(&columns->total, total_j, &trial->uncertainty);
+        energy_column_add(&columns->once, once->total_j, &once->uncertainty);
         if (trial->has_net) {
-                columns->net_error_j[columns->n_net] = uncertainty_total_uj(&trial->uncertainty) / 1e6;
-                columns->net_j[columns->n_net++] = (double) round_signed_uj(trial->net_uj, step_uj) / 1e6;
+                energy_column_add(&columns->net, (double) told_signed_uj(trial->net_uj, net_uj, least_uj) / 1e6,
+                                  &trial->uncertainty);
+                energy_column_add(&columns->once_net, once->net_j, &once->uncertainty);
         }
-        if (trial_kind_uj(record, trial, DOMAIN_PACKAGE, &uj))
-                columns->package_j[columns->n_package++] = (double) round_uj(uj, step_uj) / 1e6;
-        if (trial_kind_uj(record, trial, DOMAIN_DRAM, &uj))
-                columns->dram_j[columns->n_dram++] = (double) round_uj(uj, step_uj) / 1e6;
+        if (trial_kind_uj(record, trial, DOMAIN_PACKAGE, &uj, &of_kind))
+                energy_column_add(&columns->package,
+                                  (double) told_uj(uj, gross_uncertainty_uj(&of_kind), least_uj) / 1e6, &of_kind);
+        if (trial_kind_uj(record, trial, DOMAIN_DRAM, &uj, &of_kind))
+                energy_column_add(&columns->dram, (double) told_uj(uj, gross_uncertainty_uj(&of_kind), least_uj) / 1e6,
+                                  &of_kind);
 }
 
-static void fill_columns(const JobRecord *record, uint64_t step_uj, Columns *columns, uint64_t *ret_iterations) {
-        const size_t room = record->trials->len + 1;
-
-        columns->total_j = g_new0(double, room);
-        columns->package_j = g_new0(double, room);
-        columns->dram_j = g_new0(double, room);
-        columns->wall_s = g_new0(double, room);
-        columns->cpu_s = g_new0(double, room);
-        columns->power_w = g_new0(double, room);
-        columns->net_j = g_new0(double, room);
-        columns->error_j = g_new0(double, room);
-        columns->net_error_j = g_new0(double, room);
-        columns->once_j = g_new0(double, room);
-        columns->once_net_j = g_new0(double, room);
-        columns->once_wall_s = g_new0(double, room);
-        columns->once_cpu_s = g_new0(double, room);
+static void fill_columns(const JobRecord *record, uint64_t least_uj, Columns *columns, uint64_t *ret_iterations) {
+        columns_init(columns, record->trials->len + 1);
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
+                Once once;
 
                 if (!trial->valid)
                         continue;
                 *ret_iterations = trial->iterations;
-                add_trial(columns, record, trial, step_uj);
+                trial_once(trial, least_uj, &once);
+                columns->once_wall_s[columns->n] = once.wall_s;
+                columns->once_cpu_s[columns->n] = once.cpu_s;
+                columns->wall_s[columns->n] = (double) trial->wall_ns / 1e9;
+                columns->cpu_s[columns->n] = (double) trial->cpu_usec / 1e6;
+                columns->n++;
+                if (!trial->energy_absent)
+                        add_energies(columns, record, trial, &once, least_uj);
         }
 }
 
-int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret) {
+static double median_part(const Uncertainty *trials, size_t n, size_t part) {
+        g_autofree double *values = g_new(double, n + 1);
+        double median = NAN;
+
+        for (size_t i = 0; i < n; i++)
+                values[i] = G_STRUCT_MEMBER(double, &trials[i], part);
+        (void) stats_median(values, n, &median);
+        return median;
+}
+
+static Uncertainty median_uncertainty(const Uncertainty *trials, size_t n, const Summary *summary) {
+        return (Uncertainty){
+                .tick_uj = median_part(trials, n, offsetof(Uncertainty, tick_uj)),
+                .quantisation_uj = median_part(trials, n, offsetof(Uncertainty, quantisation_uj)),
+                .tail_uj = median_part(trials, n, offsetof(Uncertainty, tail_uj)),
+                .baseline_uj = median_part(trials, n, offsetof(Uncertainty, baseline_uj)),
+                .spread_uj = summary->has_ci ? (summary->ci_high - summary->ci_low) / 2 * 1e6 : NAN,
+        };
+}
+
+static int summarise_column(const EnergyColumn *column, Summary *ret, Uncertainty *ret_uncertainty) {
+        int r;
+
+        r = summary_compute(column->j, column->n, ret);
+        if (r < 0)
+                return r;
+        *ret_uncertainty = median_uncertainty(column->uncertainty, column->n, ret);
+        return 0;
+}
+
+/* Of whole trials; what was done once is divided by the iterations and has no step of its own. */
+static int summarise_told(const EnergyColumn *column, uint64_t least_uj, Summary *ret, Uncertainty *ret_uncertainty) {
+        Uncertainty of_trial;
+        double uj;
+        int r;
+
+        r = summarise_column(column, ret, ret_uncertainty);
+        if (r < 0)
+                return r;
+        of_trial = *ret_uncertainty;
+        of_trial.spread_uj = 0;
+        uj = uncertainty_total_uj(&of_trial);
+        ret->median = told_j(ret->median, uj, least_uj);
+        ret->mean = told_j(ret->mean, uj, least_uj);
+        return 0;
+}
+
+static void summarise_energies(const Columns *columns, uint64_t least_uj, JobSummary *summary) {
+        if (columns->total.n != columns->n ||
+            summarise_told(&columns->total, least_uj, &summary->total_j, &summary->total_uncertainty) < 0 ||
+            stats_median(columns->power_w, columns->n, &summary->power_w) < 0 ||
+            summarise_column(&columns->once, &summary->once_j, &summary->once_uncertainty) < 0)
+                return;
+        summary->has_energy = true;
+        summary->per_iteration.total_j = summary->once_j.median;
+        summary->has_package = columns->package.n == columns->n &&
+                               summarise_told(&columns->package, least_uj, &summary->package_j,
+                                              &summary->package_uncertainty) >= 0;
+        summary->has_dram = columns->dram.n == columns->n && summarise_told(&columns->dram, least_uj, &summary->dram_j,
+                                                                            &summary->dram_uncertainty) >= 0;
+        if (columns->net.n != columns->n ||
+            summarise_told(&columns->net, least_uj, &summary->net_j, &summary->net_uncertainty) < 0 ||
+            summarise_column(&columns->once_net, &summary->once_net_j, &summary->once_net_uncertainty) < 0)
+                return;
+        summary->has_net = true;
+        summary->per_iteration.net_j = summary->once_net_j.median;
+}
+
+int job_summarise(const JobRecord *record, uint64_t least_uj, JobSummary *ret) {
         g_auto(Columns) columns = {};
         JobSummary summary = {};
         int r;
 
-        fill_columns(record, step_uj, &columns, &summary.iterations);
+        fill_columns(record, least_uj, &columns, &summary.iterations);
         summary.n = columns.n;
         r = summary_compute(columns.wall_s, columns.n, &summary.wall_s);
         if (r < 0)
@@ -215,25 +314,7 @@ int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret) {
         r = stats_median(columns.once_cpu_s, columns.n, &summary.per_iteration.cpu_s);
         if (r < 0)
                 return r;
-
-        if (columns.n_energy == columns.n && summary_compute(columns.total_j, columns.n, &summary.total_j) >= 0 &&
-            stats_median(columns.power_w, columns.n, &summary.power_w) >= 0 &&
-            summary_compute(columns.once_j, columns.n, &summary.once_j) >= 0) {
-                summary.has_energy = true;
-                (void) stats_median(columns.error_j, columns.n, &summary.window_error_j);
-                summary.per_iteration.total_j = summary.once_j.median;
-                summary.has_package = columns.n_package == columns.n &&
-                                      summary_compute(columns.package_j, columns.n, &summary.package_j) >= 0;
-                summary.has_dram = columns.n_dram == columns.n &&
-                                   summary_compute(columns.dram_j, columns.n, &summary.dram_j) >= 0;
-        }
-        if (summary.has_energy && columns.n_net == columns.n &&
-            summary_compute(columns.net_j, columns.n, &summary.net_j) >= 0 &&
-            summary_compute(columns.once_net_j, columns.n, &summary.once_net_j) >= 0) {
-                summary.has_net = true;
-                (void) stats_median(columns.net_error_j, columns.n, &summary.net_window_error_j);
-                summary.per_iteration.net_j = summary.once_net_j.median;
-        }
+        summarise_energies(&columns, least_uj, &summary);
         *ret = summary;
         return 0;
 }
@@ -247,11 +328,9 @@ static bool tests_are_long(const JobRecord *record, const TrialRecord *trial) {
         return !trial->energy_absent;
 }
 
-GArray *job_summarise_tests(const JobRecord *record, uint64_t step_uj, bool *ret_energy) {
-        GArray *tests = g_array_new(false, true, sizeof(TestSummary));
-        const size_t n = job_valid_trials(record);
-        const size_t n_tests = record->tests ? record->tests->len : 0;
-        g_autofree double *wall_s = g_new0(double, n *n_tests + 1), *total_j = g_new0(double, n *n_tests + 1);
+/* Of every test in turn, its trials one after another. */
+static void fill_tests(const JobRecord *record, uint64_t least_uj, double *wall_s, EnergyColumn *columns,
+                       size_t n_tests, size_t n, bool *ret_energy) {
         size_t t = 0;
 
         *ret_energy = true;
@@ -263,22 +342,41 @@ GArray *job_summarise_tests(const JobRecord *record, uint64_t step_uj, bool *ret
                         continue;
                 *ret_energy = *ret_energy && tests_are_long(record, trial);
                 for (guint first = 0; first < trial->windows->len && test < n_tests; test++) {
-                        const TestSum sum = next_test(trial, &first);
+                        TestSum sum = next_test(trial, &first);
+                        double once_j;
 
-                        wall_s[test * n + t] = sum.wall_ns / 1e9 / MAX(sum.iterations, 1);
-                        total_j[test * n + t] =
-                                        (double) round_uj(sum.total_uj, step_uj) / 1e6 / MAX(sum.iterations, 1);
+                        sum.iterations = MAX(sum.iterations, 1);
+                        wall_s[test * n + t] = sum.wall_ns / 1e9 / sum.iterations;
+                        once_j = test_once_j(&sum, least_uj);
+                        uncertainty_scale(&sum.uncertainty, 1 / sum.iterations);
+                        energy_column_add(&columns[test], once_j, &sum.uncertainty);
                 }
                 t++;
         }
+}
+
+GArray *job_summarise_tests(const JobRecord *record, uint64_t least_uj, bool *ret_energy) {
+        GArray *tests = g_array_new(false, true, sizeof(TestSummary));
+        const size_t n = job_valid_trials(record);
+        const size_t n_tests = record->tests ? record->tests->len : 0;
+        g_autofree double *wall_s = g_new0(double, n *n_tests + 1);
+        g_autofree EnergyColumn *columns = g_new0(EnergyColumn, n_tests + 1);
+
+        for (size_t test = 0; test < n_tests; test++)
+                energy_column_init(&columns[test], n + 1, false);
+        fill_tests(record, least_uj, wall_s, columns, n_tests, n, ret_energy);
         for (size_t test = 0; test < n_tests && n > 0; test++) {
                 const TestRecord *validated = g_ptr_array_index(record->tests, test);
                 TestSummary summary = { .name = validated->name };
+                Summary total_j = {};
 
                 (void) stats_median(wall_s + test * n, n, &summary.wall_s);
-                (void) stats_median(total_j + test * n, n, &summary.total_j);
+                (void) summarise_column(&columns[test], &total_j, &summary.uncertainty);
+                summary.total_j = total_j.median;
                 g_array_append_val(tests, summary);
         }
+        for (size_t test = 0; test < n_tests; test++)
+                energy_column_clear(&columns[test]);
         return tests;
 }
 
@@ -324,14 +422,24 @@ static bool has_quality(const TrialRecord *trial, const char *word) {
         return g_ptr_array_find_with_equal_func(trial->quality, word, g_str_equal, NULL);
 }
 
+/* Not what ran on the machine, but the machine: it slept, its cores were taken back, it had not the temperature. */
+static bool was_taken_away(const JobRecord *record, const TrialRecord *trial) {
+        return has_quality(trial, "SUSPENDED") || has_quality(trial, "PARTITION_LOST") ||
+               (record->context->thermal_strict && has_quality(trial, "TEMP_START_OFF"));
+}
+
 JobStatus job_status_without_result(const JobRecord *record) {
+        bool too_short = true, taken_away = true;
+
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
 
-                if (!trial->valid && !has_quality(trial, "TOO_SHORT"))
-                        return STATUS_UNSTABLE;
+                if (trial->valid || trial->planning)
+                        continue;
+                too_short = too_short && has_quality(trial, "TOO_SHORT");
+                taken_away = taken_away && was_taken_away(record, trial);
         }
-        return STATUS_UNMEASURABLE;
+        return too_short ? STATUS_UNMEASURABLE : taken_away ? STATUS_INVALIDATED : STATUS_UNSTABLE;
 }
 
 const TestRecord *job_decisive_test(const JobRecord *record) {

@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What a job's trials come to. Pure functions of the record. */
+/* What a job's trials come to. Pure functions of the record. Where they take a least step, each energy of a trial is
+ * told with that (rounding.h) before anything is made of it. */
 
 #include "record.h"
+#include "rounding.h"
 #include "summary.h"
-
-/* Rounding of public figures: energies to 1 mJ until uncertainties exist. */
-#define PUBLIC_STEP_UJ UINT64_C(1000)
-
-/* uj to the nearest step; step 1 leaves it as it is. */
-uint64_t round_uj(uint64_t uj, uint64_t step_uj);
-int64_t round_signed_uj(int64_t uj, uint64_t step_uj);
 
 /* What one trial took for the work done once; with tests, for the whole set of them, each of which its windows may
  * hold differently often. */
 typedef struct Once {
-        double total_j, net_j; /* as far as the trial has them; rounded to step_uj before they are divided */
+        double total_j, net_j; /* as far as the trial has them; rounded before they are divided */
         double wall_s, cpu_s;
+        Uncertainty uncertainty; /* of both; baseline_uj of net_j only */
 } Once;
 
-void trial_once(const TrialRecord *trial, uint64_t step_uj, Once *ret);
+void trial_once(const TrialRecord *trial, uint64_t least_uj, Once *ret);
 
 typedef struct JobSummary {
         size_t n;            /* valid trials */
@@ -30,10 +26,13 @@ typedef struct JobSummary {
         bool has_package, has_dram;
         Summary net_j; /* with has_net only, as once_net_j and per_iteration.net_j */
         Summary wall_s, cpu_s;
-        double window_error_j, net_window_error_j; /* medians of the trials' uncertainty; net with has_net only */
-        double power_w;                            /* median of energy ÷ time */
-        Summary once_j;                            /* of the work done once; with has_energy only */
+        double power_w; /* median of energy ÷ time */
+        Summary once_j; /* of the work done once; with has_energy only */
         Summary once_net_j;
+        /* Of the medians: each part's median over the trials, since a counter's lag and the idle power are much the
+         * same in all of them and do not average out; spread_uj, NAN without an interval, is half of its width. */
+        Uncertainty total_uncertainty, package_uncertainty, dram_uncertainty, net_uncertainty;
+        Uncertainty once_uncertainty, once_net_uncertainty;
         struct {
                 double total_j, net_j, wall_s, cpu_s; /* medians of the work done once; total_j with has_energy only */
         } per_iteration;                              /* with tests, of the whole set of them */
@@ -42,17 +41,19 @@ typedef struct JobSummary {
 /* Takes the baseline off every trial's energy; for once, when the last idle window has been taken. */
 void job_settle(JobRecord *record);
 
-/* -ENODATA when no trial is valid. Energies are rounded to step_uj, trial by trial, before they are summed up. */
-int job_summarise(const JobRecord *record, uint64_t step_uj, JobSummary *ret);
+/* -ENODATA when no trial is valid. Medians and means are told as finely as their trials are: not by the spread of
+ * these, which are told themselves. */
+int job_summarise(const JobRecord *record, uint64_t least_uj, JobSummary *ret);
 
 typedef struct TestSummary {
         const char *name;
-        double total_j, wall_s; /* medians of the test run once */
+        double total_j, wall_s;  /* medians of the test run once */
+        Uncertainty uncertainty; /* of total_j, as those of JobSummary */
 } TestSummary;
 
 /* One TestSummary for each test, over the valid trials. *ret_energy: total_j may be told, since each test alone is as
  * long as energy is given for; what one test took is the set's less that of the others. */
-GArray *job_summarise_tests(const JobRecord *record, uint64_t step_uj, bool *ret_energy);
+GArray *job_summarise_tests(const JobRecord *record, uint64_t least_uj, bool *ret_energy);
 
 /* Of all tests: that of the first that is not right, but IE before all others; CE when nothing was compiled. */
 Verdict job_validation_verdict(const JobRecord *record);
@@ -65,8 +66,9 @@ size_t job_valid_trials(const JobRecord *record);
 /* Whether the precision of the median (of energy; of time where there is no energy) is what rel_ci asks for. */
 bool job_precise_enough(const JobRecord *record);
 
-/* Where the record says why nothing came out of its invalid trials: UNMEASURABLE when each was too short, else
- * UNSTABLE. */
+/* Where the record says why nothing came out of its invalid trials: UNMEASURABLE when each was too short; INVALIDATED
+ * when from under each the machine was taken away that it was to be measured on (it slept, the reserved CPUs were
+ * lost, with ThermalPolicy=strict it had not the temperature); else UNSTABLE. */
 JobStatus job_status_without_result(const JobRecord *record);
 
 /* NEAR_FLOOR: the program takes less than FLOOR_TIMES what starting any program takes in its box; with tests, as

@@ -40,7 +40,8 @@ void pipeline_open_collector(Pipeline *pipeline, const Containment *containment,
 
 static QualityLimits limits_of(const Pipeline *pipeline) {
         return (QualityLimits){ .foreign_load = pipeline->context->foreign_load_limit,
-                                .frequency = pipeline->context->frequency_limit };
+                                .frequency = pipeline->context->frequency_limit,
+                                .strict_start = pipeline->context->thermal_strict };
 }
 
 void pipeline_judge_trials(Pipeline *pipeline) {

@@ -3,7 +3,7 @@
 
 #include "evaluate.h"
 #include "quality.h"
-#include "trend.h"
+#include "standing.h"
 
 typedef enum Effect {
         EFFECT_NONE,
@@ -194,7 +194,20 @@ static const struct {
         { "CPU_STOLEN", look_stolen },
 };
 
+/* The thermal gate has waited and noted it; what that means is for the policy to say. */
+static void judge_start(TrialRecord *trial, const QualityLimits *limits) {
+        g_autofree char *reason = NULL;
+
+        if (!limits->strict_start ||
+            !g_ptr_array_find_with_equal_func(trial->quality, "TEMP_START_OFF", g_str_equal, NULL))
+                return;
+        reason = g_strdup_printf("it started at %.1f °C, outside the band around the first trial's temperature",
+                                 (double) trial->temp_start_mc / 1e3);
+        trial_record_refuse(trial, "TEMP_START_OFF", reason);
+}
+
 static void judge_trial(TrialRecord *trial, const Basis *basis) {
+        judge_start(trial, basis->limits);
         if (trial->evidence.spans == 0)
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -268,22 +281,10 @@ static bool has_dram(const Meter *meter) {
         return false;
 }
 
-/* Energies in the order of the valid trials; false when one has none. */
 static bool drifts(const JobRecord *record) {
-        g_autofree double *total_j = g_new(double, record->trials->len + 1);
-        size_t n = 0;
         Trend trend;
 
-        for (guint i = 0; i < record->trials->len; i++) {
-                const TrialRecord *trial = g_ptr_array_index(record->trials, i);
-
-                if (!trial->valid)
-                        continue;
-                if (trial->energy_absent)
-                        return false;
-                total_j[n++] = (double) trial->total_uj / 1e6;
-        }
-        return trend_compute(total_j, n, &trend) >= 0 && trend.found;
+        return standing_trend(record, &trend) >= 0 && trend.found;
 }
 
 static bool idles(const JobRecord *record) {
@@ -339,6 +340,9 @@ void quality_collect_reasons(JobRecord *record) {
                 add_reason(record, "WORK_VARIES");
         if (drifts(record))
                 add_reason(record, "TREND");
+        standing_mark(record);
+        if (standing_first_is_off(record))
+                add_reason(record, "FIRST_TRIAL");
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
 
@@ -366,6 +370,7 @@ const char *job_grade(const JobRecord *record) {
         switch (record->status) {
         case STATUS_UNSTABLE:
         case STATUS_UNMEASURABLE:
+        case STATUS_INVALIDATED:
                 return "F";
         case STATUS_OK:
         case STATUS_TIME_ONLY:

@@ -11,6 +11,7 @@
 typedef struct QualityLimits {
         double foreign_load; /* the ForeignLoadLimit knob, in % */
         double frequency;    /* the FrequencyLimit knob, in % */
+        bool strict_start;   /* ThermalPolicy=strict: a trial that did not start in the band does not count */
 } QualityLimits;
 
 #define FOREIGN_OTHERS                                                                                               \

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "rounding.h"
 
 static void free_run(void *record) {
         run_record_free(record);
@@ -119,14 +120,16 @@ static const char *word_of(int error) {
                                                      : "READ_ERROR";
 }
 
+/* Both bodies of the report have the sentence: it says no more than the one for all does. */
 static void check_uncertainty(TrialRecord *trial) {
         const double error_uj = gross_uncertainty_uj(&trial->uncertainty);
 
         if (trial->energy_absent || error_uj <= UNCERTAINTY_MAX * (double) trial->total_uj)
                 return;
         invalidate(trial, "TOO_SHORT",
-                   g_strdup_printf("the energy, %.3f mJ, is uncertain by %.3f mJ, more than %g %% of it",
-                                   (double) trial->total_uj / 1e3, error_uj / 1e3, UNCERTAINTY_MAX * 100));
+                   g_strdup_printf("the energy, %.0f mJ, is uncertain by %.0f mJ, more than %g %% of it",
+                                   (double) told_uj(trial->total_uj, error_uj, PUBLIC_STEP_UJ) / 1e3,
+                                   told_uncertainty_uj(error_uj, PUBLIC_STEP_UJ) / 1e3, UNCERTAINTY_MAX * 100));
 }
 
 void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
@@ -209,6 +212,8 @@ const char *job_status_to_string(JobStatus status) {
                 return "UNSTABLE";
         case STATUS_UNMEASURABLE:
                 return "UNMEASURABLE";
+        case STATUS_INVALIDATED:
+                return "INVALIDATED";
         case STATUS_DIVERGED:
                 return "DIVERGED";
         case STATUS_ENERGY_LIMIT:

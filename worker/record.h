@@ -111,7 +111,8 @@ typedef enum JobStatus {
         STATUS_TIME_ONLY,
         STATUS_UNSTABLE,
         STATUS_UNMEASURABLE,
-        STATUS_DIVERGED, /* a measured run was not right, though its program had been validated */
+        STATUS_INVALIDATED, /* from under every invalid trial the machine was taken away */
+        STATUS_DIVERGED,    /* a measured run was not right, though its program had been validated */
         STATUS_ENERGY_LIMIT,
         STATUS_INCOMPLETE, /* the job did not come to its end: no status is stated */
 } JobStatus;

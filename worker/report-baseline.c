@@ -18,52 +18,6 @@ void body_tick(Body *body) {
         body_absent(body, "tick_spread", "measurement.meter.tick_spread", reason);
 }
 
-static void write_micros(Body *body, const char *member, double uj) {
-        body_int(body, member, (uint64_t) llround(ceil(uj)));
-}
-
-void body_uncertainty(Body *body, const Uncertainty *uncertainty) {
-        body_open(body, "uncertainty_uj");
-        write_micros(body, "tick", uncertainty->tick_uj);
-        write_micros(body, "quantisation", uncertainty->quantisation_uj);
-        write_micros(body, "tail", uncertainty->tail_uj);
-        write_micros(body, "baseline", uncertainty->baseline_uj);
-        write_micros(body, "total", gross_uncertainty_uj(uncertainty));
-        write_micros(body, "net", uncertainty_total_uj(uncertainty));
-        body_close(body);
-}
-
-static void write_combined(Body *body, const char *member, const char *path, const Summary *spread, double error_j,
-                           const char *absent) {
-        if (absent)
-                body_absent(body, member, path, absent);
-        else
-                body_double(body, member, hypot((spread->ci_high - spread->ci_low) / 2, error_j));
-}
-
-/* How far off the medians may be: by how the trials differ, and by how far off each of them may be, which is much the
- * same in all of them and does not average out. */
-void body_combined_uncertainty(Body *body, const JobSummary *summary) {
-        const char *few = "fewer than 6 trials have no 95 % interval";
-        const char *no_net = summary->has_net ? NULL : "not every valid trial has net energy";
-
-        if (!summary->has_energy || meter_simulated(body->record->meter)) {
-                body_absent(body, "uncertainty_j", "measurement.summary.uncertainty_j",
-                            summary->has_energy ? REPORT_MODELLED
-                                                : body->record->meter_absent ?: "not every valid trial has a reading");
-                return;
-        }
-        body_open(body, "uncertainty_j");
-        write_combined(body, "total", "measurement.summary.uncertainty_j.total", &summary->total_j,
-                       summary->window_error_j, summary->total_j.has_ci ? NULL : few);
-        write_combined(body, "net", "measurement.summary.uncertainty_j.net", &summary->net_j,
-                       summary->net_window_error_j,
-                       no_net
-                                       ?: summary->net_j.has_ci ? NULL
-                                                                : few);
-        body_close(body);
-}
-
 /* Of one start. */
 void body_floor(Body *body) {
         const JobRecord *record = body->record;
@@ -81,9 +35,14 @@ void body_floor(Body *body) {
         n = (double) floor->iterations;
         body_open(body, "floor");
         body_int(body, "iterations", floor->iterations);
-        body_double(body, "total_j", (double) round_uj(floor->total_uj, body->step_uj) / 1e6 / n);
+        body_double(body, "total_j",
+                    (double) told_uj(floor->total_uj, gross_uncertainty_uj(&floor->uncertainty), body->step_uj) / 1e6 /
+                                    n);
         if (floor->has_net)
-                body_double(body, "net_j", (double) round_signed_uj(floor->net_uj, body->step_uj) / 1e6 / n);
+                body_double(body, "net_j",
+                            (double) told_signed_uj(floor->net_uj, uncertainty_total_uj(&floor->uncertainty),
+                                                    body->step_uj) /
+                                            1e6 / n);
         else
                 body_absent(body, "net_j", "measurement.floor.net_j",
                             floor->net_absent ?: "the job ended before an idle window was taken");
@@ -92,13 +51,19 @@ void body_floor(Body *body) {
         if (meter_simulated(record->meter))
                 body_absent(body, "uncertainty_uj", "measurement.floor.uncertainty_uj", REPORT_MODELLED);
         else
-                body_uncertainty(body, &floor->uncertainty);
+                body_uncertainty(body, "uncertainty_uj", &floor->uncertainty);
         body_close(body);
 }
 
-/* As fine as the energy of a window of that length is told. */
-static double told_watts(const Body *body, double watts, uint64_t ns) {
-        return (double) round_signed_uj(llround(watts * (double) ns / 1e3), body->step_uj) * 1e3 / (double) ns;
+/* As fine as the energy of a window of that length is told, which is uncertain by as much as the power. */
+static double told_watts(const Body *body, double watts, double half_w, uint64_t ns) {
+        const double uj_per_w = (double) ns / 1e3;
+
+        return (double) told_signed_uj(llround(watts * uj_per_w), half_w * uj_per_w, body->step_uj) / uj_per_w;
+}
+
+static double half_width(const Summary *summary) {
+        return summary->has_ci ? (summary->ci_high - summary->ci_low) / 2 : 0;
 }
 
 static void write_power(Body *body, size_t domain, const char *path) {
@@ -114,20 +79,22 @@ static void write_power(Body *body, size_t domain, const char *path) {
                 body_absent(body, "ci95_w", ci_path, "no idle window could be read");
                 return;
         }
-        body_double(body, "power_w", told_watts(body, summary.median, ns));
+        body_double(body, "power_w", told_watts(body, summary.median, half_width(&summary), ns));
         if (!summary.has_ci) {
                 body_absent(body, "ci95_w", ci_path, "fewer than 6 idle windows have no 95 % interval");
                 return;
         }
         body_open_array(body, "ci95_w");
-        json_builder_add_double_value(body->builder, told_watts(body, summary.ci_low, ns));
-        json_builder_add_double_value(body->builder, told_watts(body, summary.ci_high, ns));
+        json_builder_add_double_value(body->builder, told_watts(body, summary.ci_low, half_width(&summary), ns));
+        json_builder_add_double_value(body->builder, told_watts(body, summary.ci_high, half_width(&summary), ns));
         body_close_array(body);
 }
 
 static void write_idle_windows(Body *body) {
         const Baseline *baseline = body->record->baseline;
+        Summary summary = {};
 
+        (void) baseline_summary(baseline, baseline->n_domains, &summary);
         body_open_array(body, "windows");
         for (guint i = 0; i < baseline->windows->len; i++) {
                 const IdleWindow *window = g_ptr_array_index(baseline->windows, i);
@@ -136,7 +103,8 @@ static void write_idle_windows(Body *body) {
                 body_open(body, NULL);
                 body_int(body, "wall_ns", ns);
                 if (isfinite(window->watts[baseline->n_domains]))
-                        body_double(body, "power_w", told_watts(body, window->watts[baseline->n_domains], ns));
+                        body_double(body, "power_w",
+                                    told_watts(body, window->watts[baseline->n_domains], half_width(&summary), ns));
                 else
                         body_absent(body, "power_w", "measurement.baseline.windows[].power_w",
                                     "a counter could not be read");

@@ -17,7 +17,7 @@ typedef struct Body {
         const char *prefix; /* of the paths in absent; NULL: none */
         JsonBuilder *builder;
         JsonObject *absent;
-        uint64_t step_uj;
+        uint64_t step_uj; /* the least one of energies (rounding.h) */
         enum {
                 BODY_WHOLE,
                 BODY_WITHOUT_WINDOWS,
@@ -47,15 +47,20 @@ void body_validation(Body *body);
 void body_measurement(Body *body);
 void body_environment(Body *body);
 
-/* Members of the measurement: of its meter; "uncertainty_uj"; "floor"; "baseline". */
+/* Members of the measurement: of its meter; "floor"; "baseline". */
 void body_tick(Body *body);
-void body_uncertainty(Body *body, const Uncertainty *uncertainty);
-void body_combined_uncertainty(Body *body, const JobSummary *summary); /* of the summary */
 void body_grade(Body *body);
 void body_evidence(Body *body, const TrialRecord *trial, const char *list); /* members of a trial of that list */
 void body_instructions(Body *body, const TrialEvidence *evidence, const char *trial_path); /* of a window */
 void body_floor(Body *body);
 void body_baseline(Body *body);
+
+/* How far off an energy may be, with its parts: of a trial, a window or a domain of it, in µJ. member: NULL in an
+ * array. */
+void body_uncertainty(Body *body, const char *member, const Uncertainty *uncertainty);
+
+/* Of a median, in J: with the trials' spread, and null where they are too few to know it. path: of the member. */
+void body_median_uncertainty(Body *body, const char *member, const char *path, const Uncertainty *uncertainty);
 
 /* "comparison", with each of its candidates' program, request, validation and measurement. */
 void body_comparison(Body *body, const CompareRecord *compare);

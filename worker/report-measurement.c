@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
+
 #include "report-internal.h"
+#include "standing.h"
 
 #define LATER "not measured by this version"
 
@@ -116,7 +119,9 @@ static void write_energy(Body *body, const Figures *figures, const char *withhel
                 if (reason)
                         body_absent(body, domains[i].name, where, reason);
                 else
-                        body_int(body, domains[i].name, round_uj(figures->energy_uj[i], body->step_uj));
+                        body_int(body, domains[i].name,
+                                 told_uj(figures->energy_uj[i], gross_uncertainty_uj(&figures->uncertainty[i]),
+                                         body->step_uj));
         }
         body_close(body);
 }
@@ -138,8 +143,34 @@ static void write_net(Body *body, const Figures *figures, const char *withheld, 
                 if (reason)
                         body_absent(body, domains[i].name, where, reason);
                 else
-                        body_signed(body, domains[i].name, round_signed_uj(figures->net_uj[i], body->step_uj));
+                        body_signed(body, domains[i].name,
+                                    told_signed_uj(figures->net_uj[i], uncertainty_total_uj(&figures->uncertainty[i]),
+                                                   body->step_uj));
         }
+        body_close(body);
+}
+
+/* Of the total, and of each domain whose energy is told. */
+static void write_uncertainties(Body *body, const Figures *figures, const char *withheld, const char *path) {
+        const MeterDomain *domains;
+        size_t n;
+
+        if (meter_simulated(body->record->meter)) {
+                body_null(body, "uncertainty_uj");
+                body_null(body, "domain_uncertainty_uj");
+                return;
+        }
+        if (withheld || figures->total_error < 0 || figures->n_domains == 0) {
+                g_autofree char *where = g_strconcat(path, ".uncertainty_uj", NULL);
+
+                body_absent(body, "uncertainty_uj", where, withheld ?: "there is no energy to be uncertain of");
+        } else
+                body_uncertainty(body, "uncertainty_uj", &figures->total_uncertainty);
+        domains = meter_domains(body->record->meter, &n);
+        body_open(body, "domain_uncertainty_uj");
+        for (size_t i = 0; !withheld && i < MIN(n, figures->n_domains); i++)
+                if (figures->energy_error[i] >= 0)
+                        body_uncertainty(body, domains[i].name, &figures->uncertainty[i]);
         body_close(body);
 }
 
@@ -150,14 +181,7 @@ static void write_figures(Body *body, const Figures *figures, const char *withhe
         body_bool(body, "aligned", figures->unaligned == 0 && figures->n_domains > 0);
         write_energy(body, figures, withheld, path);
         write_net(body, figures, withheld, path);
-        if (meter_simulated(body->record->meter))
-                body_null(body, "uncertainty_uj");
-        else if (withheld || figures->total_error < 0 || figures->n_domains == 0) {
-                g_autofree char *where = g_strconcat(path, ".uncertainty_uj", NULL);
-
-                body_absent(body, "uncertainty_uj", where, withheld ?: "there is no energy to be uncertain of");
-        } else
-                body_uncertainty(body, &figures->total_uncertainty);
+        write_uncertainties(body, figures, withheld, path);
 }
 
 /* Energy of the whole less that of the regions is what the parts before, between and behind them took. They are as
@@ -224,7 +248,8 @@ static void write_net_of_trial(Body *body, const TrialRecord *trial, const char 
         g_autofree char *net_path = g_strconcat(path, ".net_uj", NULL);
 
         if (trial->has_net)
-                body_signed(body, "net_uj", round_signed_uj(trial->net_uj, body->step_uj));
+                body_signed(body, "net_uj",
+                            told_signed_uj(trial->net_uj, uncertainty_total_uj(&trial->uncertainty), body->step_uj));
         else if (trial->net_absent)
                 body_absent(body, "net_uj", net_path, trial->net_absent);
         else
@@ -239,7 +264,7 @@ static void write_uncertainty_of_trial(Body *body, const TrialRecord *trial, con
         else if (trial->energy_absent)
                 body_absent(body, "uncertainty_uj", uncertainty_path, trial->energy_absent);
         else
-                body_uncertainty(body, &trial->uncertainty);
+                body_uncertainty(body, "uncertainty_uj", &trial->uncertainty);
 }
 
 static void write_trial(Body *body, const TrialRecord *trial, const char *list, guint index) {
@@ -256,7 +281,8 @@ static void write_trial(Body *body, const TrialRecord *trial, const char *list, 
         else if (trial->energy_absent)
                 body_absent(body, "total_uj", total_path, trial->energy_absent);
         else
-                body_int(body, "total_uj", round_uj(trial->total_uj, body->step_uj));
+                body_int(body, "total_uj",
+                         told_uj(trial->total_uj, gross_uncertainty_uj(&trial->uncertainty), body->step_uj));
         write_net_of_trial(body, trial, path);
         body_int(body, "wall_ns", trial->wall_ns);
         body_int(body, "cpu_usec", trial->cpu_usec);
@@ -270,6 +296,8 @@ static void write_trial(Body *body, const TrialRecord *trial, const char *list, 
 
 static void write_trials(Body *body, const char *member, GPtrArray *trials) {
         static const char *const metered[] = { "total_uj", "net_uj", "uncertainty_uj", "windows[].uncertainty_uj" };
+        static const char *const modelled[] = { "uncertainty_uj", "windows[].uncertainty_uj",
+                                                "windows[].domain_uncertainty_uj" };
 
         body_open_array(body, member);
         for (guint i = 0; i < trials->len; i++)
@@ -283,12 +311,10 @@ static void write_trials(Body *body, const char *member, GPtrArray *trials) {
 
                 body_note(body, path, body->record->meter_absent);
         }
-        if (meter_simulated(body->record->meter)) {
-                g_autofree char *path = g_strdup_printf("measurement.%s[].uncertainty_uj", member);
-                g_autofree char *window_path = g_strdup_printf("measurement.%s[].windows[].uncertainty_uj", member);
+        for (size_t i = 0; meter_simulated(body->record->meter) && i < G_N_ELEMENTS(modelled); i++) {
+                g_autofree char *path = g_strdup_printf("measurement.%s[].%s", member, modelled[i]);
 
                 body_note(body, path, REPORT_MODELLED);
-                body_note(body, window_path, REPORT_MODELLED);
         }
         if (!body->record->baseline && !body->record->meter_absent) {
                 g_autofree char *path = g_strdup_printf("measurement.%s[].net_uj", member);
@@ -309,7 +335,8 @@ static void write_trials(Body *body, const char *member, GPtrArray *trials) {
         }
 }
 
-static void write_summary_of(Body *body, const char *member, const Summary *summary) {
+/* uncertainty: NULL for what is no energy. */
+static void write_summary_of(Body *body, const char *member, const Summary *summary, const Uncertainty *uncertainty) {
         g_autofree char *path = g_strdup_printf("measurement.summary.%s.ci95", member);
 
         body_open(body, member);
@@ -325,6 +352,45 @@ static void write_summary_of(Body *body, const char *member, const Summary *summ
         body_double(body, "min", summary->min);
         body_double(body, "max", summary->max);
         body_double(body, "mean", summary->mean);
+        if (uncertainty) {
+                g_autofree char *of_it = g_strdup_printf("measurement.summary.%s.uncertainty_j", member);
+
+                body_median_uncertainty(body, "uncertainty_j", of_it, uncertainty);
+        }
+        body_close(body);
+}
+
+static void write_once(Body *body, const char *which, bool known, double j, const Uncertainty *uncertainty,
+                       const char *reason) {
+        g_autofree char *value = g_strconcat(which, "_j", NULL);
+        g_autofree char *error = g_strconcat(which, "_uncertainty_j", NULL);
+        g_autofree char *value_path = g_strconcat("measurement.summary.per_iteration.", value, NULL);
+        g_autofree char *error_path = g_strconcat("measurement.summary.per_iteration.", error, NULL);
+
+        if (known) {
+                body_double(body, value, j);
+                body_median_uncertainty(body, error, error_path, uncertainty);
+        } else {
+                body_absent(body, value, value_path, reason);
+                body_absent(body, error, error_path, reason);
+        }
+}
+
+/* Whether, and by how much, the energy rises or falls from the first trial to the last. */
+static void write_trend(Body *body, const JobSummary *summary) {
+        Uncertainty of_trial = summary->once_uncertainty;
+        Trend trend;
+
+        if (!summary->has_energy || standing_trend(body->record, &trend) < 0) {
+                body_absent(body, "trend", "measurement.summary.trend",
+                            summary->has_energy ? "one trial shows no trend" : "there is no energy to look at");
+                return;
+        }
+        body_open(body, "trend");
+        body_double(body, "z", round(trend.z * 100) / 100);
+        of_trial.spread_uj = 0;
+        body_double(body, "drift_j", told_j(trend.drift, gross_uncertainty_uj(&of_trial), body->step_uj));
+        body_bool(body, "found", trend.found);
         body_close(body);
 }
 
@@ -333,26 +399,25 @@ static void write_energy_summary(Body *body, const JobSummary *summary) {
         const char *no_net = body->record->meter_absent ?: "not every valid trial has net energy";
 
         if (summary->has_energy)
-                write_summary_of(body, "total_j", &summary->total_j);
+                write_summary_of(body, "total_j", &summary->total_j, &summary->total_uncertainty);
         else
                 body_absent(body, "total_j", "measurement.summary.total_j", reason);
         if (summary->has_net)
-                write_summary_of(body, "net_j", &summary->net_j);
+                write_summary_of(body, "net_j", &summary->net_j, &summary->net_uncertainty);
         else
                 body_absent(body, "net_j", "measurement.summary.net_j", no_net);
-        body_combined_uncertainty(body, summary);
         if (summary->has_package)
-                write_summary_of(body, "package_j", &summary->package_j);
+                write_summary_of(body, "package_j", &summary->package_j, &summary->package_uncertainty);
         else
                 body_absent(body, "package_j", "measurement.summary.package_j",
                             body->record->meter_absent ?: "no package domain is counted");
         if (summary->has_dram)
-                write_summary_of(body, "dram_j", &summary->dram_j);
+                write_summary_of(body, "dram_j", &summary->dram_j, &summary->dram_uncertainty);
         else
                 body_absent(body, "dram_j", "measurement.summary.dram_j",
                             body->record->meter_absent ?: "no dram domain is counted");
-        write_summary_of(body, "wall_s", &summary->wall_s);
-        write_summary_of(body, "cpu_s", &summary->cpu_s);
+        write_summary_of(body, "wall_s", &summary->wall_s, NULL);
+        write_summary_of(body, "cpu_s", &summary->cpu_s, NULL);
         if (summary->has_energy)
                 body_double(body, "power_w", summary->power_w);
         else
@@ -360,20 +425,18 @@ static void write_energy_summary(Body *body, const JobSummary *summary) {
 
         body_open(body, "per_iteration");
         body_int(body, "iterations", summary->iterations);
-        if (summary->has_energy)
-                body_double(body, "total_j", summary->per_iteration.total_j);
-        else
-                body_absent(body, "total_j", "measurement.summary.per_iteration.total_j", reason);
-        if (summary->has_net)
-                body_double(body, "net_j", summary->per_iteration.net_j);
-        else
-                body_absent(body, "net_j", "measurement.summary.per_iteration.net_j", no_net);
+        write_once(body, "total", summary->has_energy, summary->per_iteration.total_j, &summary->once_uncertainty,
+                   reason);
+        write_once(body, "net", summary->has_net, summary->per_iteration.net_j, &summary->once_net_uncertainty,
+                   no_net);
         body_double(body, "wall_s", summary->per_iteration.wall_s);
         body_double(body, "cpu_s", summary->per_iteration.cpu_s);
         body_close(body);
 }
 
 static void write_per_test(Body *body) {
+        static const char *const energies[] = { "measurement.summary.per_test[].total_j",
+                                                "measurement.summary.per_test[].uncertainty_j" };
         g_autoptr(GArray) tests = NULL;
         bool has_energy;
 
@@ -393,16 +456,22 @@ static void write_per_test(Body *body) {
 
                 body_open(body, NULL);
                 body_string(body, "name", test->name);
-                if (has_energy)
+                if (has_energy) {
                         body_double(body, "total_j", test->total_j);
-                else
+                        body_median_uncertainty(body, "uncertainty_j", "measurement.summary.per_test[].uncertainty_j",
+                                                &test->uncertainty);
+                } else {
                         body_null(body, "total_j");
+                        body_null(body, "uncertainty_j");
+                }
                 body_double(body, "wall_s", test->wall_s);
                 body_close(body);
         }
         body_close_array(body);
-        if (!has_energy)
-                body_note(body, "measurement.summary.per_test[].total_j",
+        if (has_energy)
+                return;
+        for (size_t i = 0; i < G_N_ELEMENTS(energies); i++)
+                body_note(body, energies[i],
                           body->record->meter_absent ?: "one of the tests was shorter than energy is given for");
 }
 
@@ -416,6 +485,7 @@ static void write_summary(Body *body) {
         body_open(body, "summary");
         body_int(body, "n", summary.n);
         write_energy_summary(body, &summary);
+        write_trend(body, &summary);
         write_per_test(body);
         body_close(body);
 }

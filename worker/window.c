@@ -144,7 +144,14 @@ static int on_energy_timer(sd_event_source *source, uint64_t usec, void *userdat
         if (meter_read(window->spec.ticker->meter, &now) >= 0 &&
             now.before_ns - window->run_begin.after_ns >= window->spec.energy_min_ns &&
             meter_total_uj(window->spec.ticker->meter, &window->run_begin, &now, &total_uj) >= 0) {
-                total_uj = round_uj(total_uj, window->spec.energy_step_uj);
+                const Ticker *ticker = window->spec.ticker;
+                const uint64_t ns = now.before_ns - window->run_begin.after_ns;
+
+                total_uj = told_uj(total_uj,
+                                   meter_simulated(ticker->meter)
+                                                   ? 0
+                                                   : running_uncertainty_uj(total_uj, ns, ticker->tick.period_ns),
+                                   window->spec.energy_step_uj);
                 if ((double) total_uj / 1e6 > window->spec.limits.max_joules) {
                         run_set_energy(run, total_uj);
                         run_kill(run, KILLED_FOR_ENERGY);

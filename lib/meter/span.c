@@ -109,13 +109,6 @@ int span_energy(const Ticker *ticker, const Span *span, size_t domain, double *r
         return 0;
 }
 
-/* The same edges, and the same idle machine: what is off in one domain is off in the others, too. */
-static void add_domain(Uncertainty *sum, const Uncertainty *more) {
-        sum->tick_uj += more->tick_uj;
-        sum->tail_uj += more->tail_uj;
-        sum->quantisation_uj = hypot(sum->quantisation_uj, more->quantisation_uj);
-}
-
 int span_total(const Ticker *ticker, const Span *span, double *ret_uj, Uncertainty *ret_uncertainty) {
         const MeterDomain *domains;
         Uncertainty sum = {}, of_domain;
@@ -132,7 +125,7 @@ int span_total(const Ticker *ticker, const Span *span, double *ret_uj, Uncertain
                 if (r < 0)
                         return r;
                 total_uj += uj;
-                add_domain(&sum, &of_domain);
+                uncertainty_add_domain(&sum, &of_domain);
                 any = true;
         }
         if (!any)
@@ -162,19 +155,4 @@ int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, doubl
         else
                 *ret_watts = (double) counted_uj * 1e3 / ns;
         return 0;
-}
-
-void uncertainty_add(Uncertainty *sum, const Uncertainty *more) {
-        sum->tick_uj = hypot(sum->tick_uj, more->tick_uj);
-        sum->quantisation_uj = hypot(sum->quantisation_uj, more->quantisation_uj);
-        sum->tail_uj += more->tail_uj;
-        sum->baseline_uj += more->baseline_uj;
-}
-
-double gross_uncertainty_uj(const Uncertainty *uncertainty) {
-        return hypot(hypot(uncertainty->tick_uj, uncertainty->quantisation_uj), uncertainty->tail_uj);
-}
-
-double uncertainty_total_uj(const Uncertainty *uncertainty) {
-        return hypot(gross_uncertainty_uj(uncertainty), uncertainty->baseline_uj);
 }

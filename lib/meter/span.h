@@ -5,20 +5,13 @@
  * interval, and how far off the energy may be. */
 
 #include "tick.h"
+#include "uncertainty.h"
 
 typedef struct Span {
         Reading begin, end;
         Edge first, last;        /* the moments they belong to */
         uint64_t from_ns, to_ns; /* what is measured: after first, before last */
 } Span;
-
-/* Half the width of the interval that has the true value with about 95 %, by what it comes from, in µJ. */
-typedef struct Uncertainty {
-        double tick_uj;         /* when the counters moved */
-        double quantisation_uj; /* what they count in */
-        double tail_uj;         /* the power that was taken off between the edges and what is measured */
-        double baseline_uj;     /* the power when idle; of net energy only */
-} Uncertainty;
 
 /* Waits for an edge and reads. from_ns is now; what is measured begins there, or later, as the caller says. Returns as
  * meter_read() does. */
@@ -43,12 +36,3 @@ int span_total(const Ticker *ticker, const Span *span, double *ret_uj, Uncertain
 /* Power of one domain from edge to edge of a span in which nothing ran; what looking for the edges took is taken off.
  * Errors as reading_energy_uj(). */
 int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, double *ret_watts);
-
-/* Of the sum of two energies, whose edges are others but whose idle power is the same. */
-void uncertainty_add(Uncertainty *sum, const Uncertainty *more);
-
-/* All parts together: the root of the sum of their squares. */
-double uncertainty_total_uj(const Uncertainty *uncertainty);
-
-/* The same without the baseline: of gross energy. */
-double gross_uncertainty_uj(const Uncertainty *uncertainty);

@@ -57,14 +57,3 @@ int trend_compute(const double *values, size_t n, Trend *ret) {
         *ret = trend;
         return 0;
 }
-
-int trend_first_trial(const double *values, size_t n, double unit, OutlierLevel *ret) {
-        g_autofree double *scores = g_new(double, n);
-        int r;
-
-        r = outlier_scores(values, n, unit, scores);
-        if (r < 0)
-                return r;
-        *ret = outlier_level(scores[0]);
-        return 0;
-}

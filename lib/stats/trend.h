@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "outlier.h"
-
 #define TREND_Z 1.96
 
 typedef struct Trend {
@@ -24,7 +22,3 @@ typedef struct Trend {
  * -EINVAL when a value is not finite. Source: Gilbert, Statistical Methods for Environmental Pollution Monitoring
  * (1987), §16.4 (equations 16.3 and 16.5), §16.5 (Sen's slope); Kendall, Rank Correlation Methods, 4th ed., ch. 4. */
 int trend_compute(const double *values, size_t n, Trend *ret);
-
-/* Whether the first trial stands out, as outlier_scores() has it: then one more warm-up is due. Errors are those of
- * outlier_scores(). */
-int trend_first_trial(const double *values, size_t n, double unit, OutlierLevel *ret);

@@ -28,6 +28,7 @@ static const struct {
         { "max-blobs", "t", offsetof(JobContext, max_blobs) },
         { "thermal-band", "t", offsetof(JobContext, thermal_band_mc) },
         { "thermal-limit", "t", offsetof(JobContext, thermal_limit_mc) },
+        { "thermal-strict", "b", offsetof(JobContext, thermal_strict) },
         { "may-sleep", "s", offsetof(JobContext, may_sleep) },
         { "smt-shared", "b", offsetof(JobContext, smt_shared) },
 };

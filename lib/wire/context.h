@@ -27,6 +27,7 @@ typedef struct JobContext {
         uint64_t max_blobs;        /* the MaxBlobs knob: what the blobs' real size is checked against */
         uint64_t thermal_band_mc;  /* the ThermalBand knob, in thousandths of a degree */
         uint64_t thermal_limit_mc; /* the ThermalLimit knob; 0: the machine's own limit */
+        bool thermal_strict;       /* the ThermalPolicy knob: a trial that starts too hot or too cold does not count */
         char *may_sleep;           /* why nothing holds off the machine's sleep; "" when something does */
         bool smt_shared;           /* a sibling of the program's CPUs is not ours */
 } JobContext;

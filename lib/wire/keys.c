@@ -138,6 +138,12 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
                 .kinds = MEASUREMENT,
                 .doc = N_("how long to wait for the package to cool down; 0 does not look"),
         },
+        [REQUEST_TUNE] = {
+                "tune", KEY_STRING, AT(tune), .bounds = {1, 256, 0}, .metavar = "SETTINGS",
+                .kinds = MEASUREMENT,
+                .doc = N_("how the processor is set meanwhile: governor, epp, turbo, min-frequency and max-frequency (kHz), as "
+                        "governor=performance,turbo=off; needs an administrator"),
+        },
         [REQUEST_CPUS] = {
                 "cpus", KEY_UINT32, AT(cpus), .bounds = {1, CPU_SETSIZE, 1}, .knob = "ReservedCPUs", .metavar = "N",
                 .kinds = ANY_JOB,

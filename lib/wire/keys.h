@@ -63,6 +63,7 @@ typedef enum KeyId {
         REQUEST_MIN_WINDOW,
         REQUEST_COOLDOWN,
         REQUEST_THERMAL_WAIT,
+        REQUEST_TUNE,
         REQUEST_CPUS,
         REQUEST_ISOLATION,
         REQUEST_METER,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "request-internal.h"
+#include "tune.h"
 
 #define FUNCTION_LANGUAGE "python3"
 
@@ -60,6 +61,17 @@ static int check_candidates(const Request *request, char **ret_message) {
         if (n >= REQUEST_CANDIDATES_MIN)
                 return 0;
         return refuse(ret_message, "there are %u candidates; give at least %u", n, REQUEST_CANDIDATES_MIN);
+}
+
+static int check_tune(const Request *request, char **ret_message) {
+        g_autofree char *why = NULL;
+        Tune tune;
+        int r;
+
+        if (!request->tune)
+                return 0;
+        r = tune_parse(request->tune, &tune, &why);
+        return r < 0 ? refuse(ret_message, "tune: %s", why) : 0;
 }
 
 static int check_program(const Request *request, char **ret_message) {
@@ -216,6 +228,8 @@ int request_finish(Request *request, const RequestLimits *limits, char **ret_mes
                 r = check_program(request, ret_message);
         if (r >= 0)
                 r = check_parts(request, ret_message);
+        if (r >= 0)
+                r = check_tune(request, ret_message);
         if (r >= 0)
                 r = check_function(request, ret_message);
         if (r >= 0)

@@ -88,6 +88,7 @@ Request *request_free(Request *request) {
         g_free(request->label);
         g_free(request->candidate_id);
         g_free(request->problem_name);
+        g_free(request->tune);
         g_clear_pointer(&request->candidates, g_ptr_array_unref);
         g_free(request);
         return NULL;

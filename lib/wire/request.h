@@ -29,6 +29,7 @@ typedef struct Request {
         uint64_t memory_max, output_max; /* bytes */
         uint32_t tasks_max;
         uint64_t min_window_usec, cooldown_usec, thermal_wait_usec;
+        char *tune; /* as tune_parse() reads it; NULL: as it is configured */
         uint32_t cpus;
         char *isolation, *meter;
         double max_joules; /* 0: no limit */

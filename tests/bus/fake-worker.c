@@ -146,6 +146,7 @@ static char *make_body(const Fake *fake, const char *which) {
                                context->foreign_load_limit, context->frequency_limit);
         g_string_append_printf(json, ",\"thermal\":[%" PRIu64 ",%" PRIu64 "]", context->thermal_band_mc,
                                context->thermal_limit_mc);
+        g_string_append_printf(json, ",\"thermal_strict\":%s", context->thermal_strict ? "true" : "false");
         append_member(json, "may_sleep", context->may_sleep);
         g_string_append_printf(json, ",\"model_watts\":%.6g,\"groups\":[", context->model_watts);
         for (size_t i = 0; i < context->n_groups; i++)

@@ -214,13 +214,24 @@ def test_manual_says_which_keys_only_measuring_takes():
 def test_words_of_the_evidence_are_explained():
     """Each word the worker can say has its place in joulectl and in the manual."""
     worker = "".join(path.read_text(encoding="utf-8") for path in sorted((TOP / "worker").glob("*.c")))
-    words = set(re.findall(r'(?:\{ |add_reason\(record, |invalidate\(trial, |quality, g_strdup\()"([A-Z_]+)"', worker))
+    words = set(re.findall(r'(?:\{ |add_reason\(record, |invalidate\(trial, |quality, g_strdup\(|trials, i\), )"([A-Z_]+)"', worker))
     words |= {"WRAP_AMBIGUOUS", "READ_ERROR"} & set(re.findall(r'"([A-Z_]+)"', worker))
-    assert {"FOREIGN_LOAD", "TREND", "TOO_SHORT", "TEMP_START_OFF"} <= words
+    assert {"FOREIGN_LOAD", "TREND", "TOO_SHORT", "TEMP_START_OFF", "FAR_OUTLIER"} <= words
     client = (TOP / "client" / "render.c").read_text(encoding="utf-8")
     manual = (TOP / "man" / "org.jouletrace.JouleTrace1.5.scd.in").read_text(encoding="utf-8").replace("\\_", "_")
     assert not [word for word in sorted(words) if f'{{ "{word}", N_(' not in client]
     assert not [word for word in sorted(words) if f"_{word}_" not in manual]
+
+
+def test_what_security_says_of_knobs_and_permissions_is_so():
+    text = (TOP / "SECURITY.md").read_text(encoding="utf-8")
+    defaults = {line.split("\t")[0]: line.split("\t")[2]
+                for line in (BUILD / "man" / "knobs").read_text(encoding="utf-8").splitlines()}
+    stated = {name: value.replace(" ", "") for name, value in re.findall(r"`(\w+)` \(([0-9]+(?: ms)?)\)", text)}
+    assert set(stated) == {"MinWindow", "MaxJobsPerUser", "MaxQueued", "CallsPerMinute"}
+    assert stated == {name: defaults[name] for name in stated}
+    for action in ("fine-results", "tune", "measure", "validate"):
+        assert f"`{action}`" in text and f"org.jouletrace.JouleTrace1.{action}" in NAMES.values()
 
 
 def test_knobs_are_the_same_everywhere():

@@ -51,6 +51,14 @@ def run(environ, tmp_path):
     return run
 
 
+def test_the_processor_is_left_as_it_is(run):
+    """Only the service can put back what it changes, whatever ends it."""
+    code, out, err = run(*PLAIN, "measure", "--tune", "turbo=off", "true")
+    assert code == 2 and out == "" and "tune: only the system service" in err
+    code, out, err = run(*PLAIN, "measure", "--tune", "turbo", "true")
+    assert code == 2 and out == "" and "is no setting" in err
+
+
 def test_a_measurement(run):
     code, out, err = run(*MODEL, "measure", "--quick", "--cooldown", "0", "sleep", "0.05")
     assert code == 0, err

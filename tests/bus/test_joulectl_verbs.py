@@ -28,6 +28,18 @@ def test_show_several(rig):
     assert code == 1 and out == "" and "job 3" in err
 
 
+def test_explain(rig):
+    rig.serve(reports={"1": report(1, window={"min_ns": 100_000_000}, reasons=["TREND"], grade="B"), "2": report(2)})
+    code, out, _ = rig.run("show", "--explain", "1")
+    assert code == 0 and out.startswith("Job 1: true\n") and "  How this came about\n" in out and "  What limits it\n" in out
+    assert "medians of 9 trials that count, each a window of 100.0 ms or more" in " ".join(out.split())
+    assert "from trial to trial" in out and "Grade B" in out
+    assert rig.run("show", "1", "2", "-e")[1].count("How this came about") == 2
+    assert "How this came about" not in rig.run("show", "1")[1]
+    for other in ("--follow", "--table", "--json"):
+        assert rig.run("show", "--explain", other, "1")[0] == 2
+
+
 def test_show_newest(rig):
     rig.serve(records=[{"id": 7, "result": "done"}])
     assert "Job 7" in rig.run("show")[1]

@@ -142,6 +142,13 @@ def test_ThermalBand_and_ThermalLimit(daemon, user1):
     assert run_one(user1)["context"]["thermal"] == [2000, 80000]
 
 
+@pytest.mark.parametrize("policy", ("note", "strict"))
+def test_ThermalPolicy(daemon, user1, policy):
+    daemon.configure(ThermalPolicy=policy)
+    daemon.start()
+    assert run_one(user1)["context"]["thermal_strict"] is (policy == "strict")
+
+
 def test_Cooldown(daemon, user1):
     daemon.configure(Cooldown="10ms")
     daemon.start()
@@ -296,7 +303,7 @@ def test_drop_ins_come_later_and_in_order(daemon, user1):
 SECURITY = ("MaxJobsPerUser", "MaxQueued", "CallsPerMinute", "MaxCPULimit", "MaxWallLimit", "MaxJobLimit", "MaxMemory",
             "MaxTasks", "MaxOutput", "MaxBlobs", "MaxTrials", "MinWindow", "BoxUidRange")
 HARMLESS = ("ReservedCPUs", "Partition", "ReleaseSec", "Isolation", "Meter", "ModelWatts", "DefaultTrials", "DefaultWarmups",
-            "Cooldown", "ThermalBand", "ThermalLimit", "Governor", "EPP", "Turbo", "MinFrequency", "MaxFrequency", "IRQAffinity",
+            "Cooldown", "ThermalBand", "ThermalLimit", "ThermalPolicy", "Governor", "EPP", "Turbo", "MinFrequency", "MaxFrequency", "IRQAffinity",
             "RetainDays", "RetainCount", "RetainBytes", "ForeignLoadLimit", "FrequencyLimit", "LogLevel")
 
 

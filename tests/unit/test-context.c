@@ -40,6 +40,7 @@ static void test_round_trip(Fixture *f, const void *data) {
                 .max_blobs = UINT64_C(5) << 30,
                 .thermal_band_mc = 2000,
                 .thermal_limit_mc = 85000,
+                .thermal_strict = true,
                 .may_sleep = (char *) "logind is not there",
                 .smt_shared = true,
         };
@@ -61,6 +62,7 @@ static void test_round_trip(Fixture *f, const void *data) {
         g_assert_cmpstr(second->meter, ==, "auto");
         g_assert_cmpuint(second->thermal_band_mc, ==, 2000);
         g_assert_cmpuint(second->thermal_limit_mc, ==, 85000);
+        g_assert_true(second->thermal_strict);
         g_assert_cmpstr(second->may_sleep, ==, "logind is not there");
         g_assert_cmpfloat(second->model_watts, ==, 12.5);
         g_assert_cmpfloat(second->foreign_load_limit, ==, 0.25);

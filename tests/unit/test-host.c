@@ -19,6 +19,7 @@ typedef struct Fixture {
         Sysroot *root;
         Topology *topology;
         Config *config;
+        const Tune *tune;
         cpu_set_t cpus;
         Host *host;
         bool ready;
@@ -94,7 +95,7 @@ static void on_ready(Host *host, void *userdata) {
 
 static void prepare(Fixture *f) {
         f->ready = false;
-        host_prepare(f->host, f->config, f->topology->cpu, &f->cpus, on_ready, f);
+        host_prepare(f->host, f->config, f->topology->cpu, f->tune, &f->cpus, on_ready, f);
 }
 
 static void restore(Fixture *f) {
@@ -119,6 +120,29 @@ static void test_prepared(Fixture *f, const void *data) {
                 f->held_fd = safe_close(f->held_fd);
         }
         g_assert_cmpuint(f->asked, ==, 2);
+}
+
+/* What a request says goes before what is configured, and is put back as that is. */
+static void test_tuned(Fixture *f, const void *data) {
+        static const struct {
+                Tune tune;
+                const char *governor;
+        } cases[] = {
+                { { .governor = "schedutil" }, "schedutil" },
+                { { .governor = "keep" }, "powersave" },
+                { { .turbo = "off" }, "performance" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                f->tune = &cases[i].tune;
+                prepare(f);
+                g_assert_true(run_until(f->event, &f->ready));
+                assert_governor(f, cases[i].governor);
+                restore(f);
+                assert_governor(f, "powersave");
+                f->held_fd = safe_close(f->held_fd);
+        }
+        g_assert_true(host_can_tune(f->host));
 }
 
 /* A job is measured all the same. */
@@ -249,12 +273,14 @@ static void test_embedded(Fixture *f, const void *data) {
         prepare(f);
         g_assert_true(f->ready);
         g_assert_cmpstr(host_may_sleep(f->host), ==, "only the system service holds off sleep");
+        g_assert_false(host_can_tune(f->host));
         assert_governor(f, "powersave");
 }
 
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add("/host/prepared", Fixture, NULL, set_up, test_prepared, tear_down);
+        g_test_add("/host/tuned", Fixture, NULL, set_up, test_tuned, tear_down);
         g_test_add("/host/refused", Fixture, NULL, set_up, test_refused, tear_down);
         g_test_add("/host/deaf", Fixture, NULL, set_up, test_deaf, tear_down);
         g_test_add("/host/reloaded", Fixture, NULL, set_up, test_reloaded, tear_down);

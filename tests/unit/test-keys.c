@@ -58,6 +58,7 @@ static void test_bounds_as_designed(void) {
                 { "label", 0, 0, 256, NULL },
                 { "candidate-id", 0, 0, 256, NULL },
                 { "problem-name", 0, 0, 256, NULL },
+                { "tune", 0, 1, 256, NULL },
                 { "stdin", 0, 0, UINT64_C(1) << 20, NULL },
         };
 
@@ -80,7 +81,7 @@ static void test_kinds(void) {
                                                     "trials",     "warmups",    "rel-ci",       "max-trials",
                                                     "min-window", "cooldown",   "thermal-wait", "isolation",
                                                     "meter",      "max-joules", "resolution",   "allow-filtered",
-                                                    NULL };
+                                                    "tune",       NULL };
 
         for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
                 const bool compare_only = g_str_has_prefix(request_keys[id].name, "fail-");

@@ -175,6 +175,7 @@ static void test_texts(Fixture *f, gconstpointer data) {
                 { "LogLevel=loud", false },       { "ReleaseSec=0", true },        { "ReleaseSec=-1s", false },
                 { "ForeignLoadLimit=0.1", true }, { "ForeignLoadLimit=0", false }, { "ForeignLoadLimit=101", false },
                 { "FrequencyLimit=100", true },   { "FrequencyLimit=-1", false },  { "FrequencyLimit=5%", false },
+                { "ThermalPolicy=strict", true }, { "ThermalPolicy=", false },     { "ThermalPolicy=warn", false },
                 { "RetainDays=7", true },         { "RetainBytes=10M", true },     { "RetainBytes=10MB", false },
         };
 

@@ -73,7 +73,7 @@ static void test_reruns(Fixture *f, gconstpointer data) {
         end(f, STATUS_OK);
         g_assert_false(has_reason(f, "SUSPENDED")); /* of a trial that does not count */
         g_assert_cmpstr(job_grade(f->record), ==, "C");
-        make_trial(f, sleeps);
+        make_trial(f, foreign_on_reserved);
         g_assert_false(quality_may_rerun(f->record, 9));
         g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNSTABLE);
         f->record->status = STATUS_UNSTABLE;
@@ -90,6 +90,56 @@ static void test_reruns_of_few(Fixture *f, gconstpointer data) {
         }
         make_trial(f, foreign_on_others);
         g_assert_false(quality_may_rerun(f->record, 2));
+}
+
+static void loses_partition(Machine *m) {
+        m->partition = "member";
+}
+
+/* No load that comes and goes, but the machine itself was gone. */
+static void test_invalidated(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 6; i++)
+                make_trial(f, i % 2 ? sleeps : loses_partition);
+        make_trial(f, NULL);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_INVALIDATED);
+        g_assert_cmpstr(job_status_to_string(STATUS_INVALIDATED), ==, "INVALIDATED");
+        f->record->status = STATUS_INVALIDATED;
+        g_assert_cmpstr(job_grade(f->record), ==, "F");
+        f->machine.partition = "root";
+        make_trial(f, core_throttles);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNSTABLE);
+}
+
+static TrialRecord *start_warm(Fixture *f, Provoke provoke) {
+        TrialRecord *trial = make_trial(f, provoke);
+
+        trial->temp_start_mc = 55000;
+        trial_record_note(trial, "TEMP_START_OFF");
+        quality_judge(f->record, &f->limits);
+        return trial;
+}
+
+static void test_warm_start(Fixture *f, gconstpointer data) {
+        g_assert_true(start_warm(f, NULL)->valid);
+        end(f, STATUS_OK);
+        g_assert_true(has_reason(f, "TEMP_START_OFF"));
+        g_assert_cmpstr(job_grade(f->record), ==, "B");
+}
+
+static void test_warm_start_strict(Fixture *f, gconstpointer data) {
+        const TrialRecord *trial;
+
+        f->limits.strict_start = f->context.thermal_strict = true;
+        trial = start_warm(f, NULL);
+        g_assert_false(trial->valid);
+        check_words(trial, "TEMP_START_OFF");
+        g_assert_nonnull(strstr(trial->invalid, "55.0 °C"));
+        g_assert_null(trial->energy_absent);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_INVALIDATED);
+        /* What is only noted is not what a trial failed for. */
+        f->limits.strict_start = f->context.thermal_strict = false;
+        (void) start_warm(f, core_throttles);
+        g_assert_cmpint(job_status_without_result(f->record), ==, STATUS_UNSTABLE);
 }
 
 /* Trials that found out how long windows have to be are no reruns. */
@@ -175,6 +225,114 @@ static void test_idle_heavy(Fixture *f, gconstpointer data) {
         g_assert_true(has_reason(f, "IDLE_HEAVY"));
 }
 
+/* Trials of 10 J, 1 mJ apart: a median deviation of 1 mJ, which 7.4 mJ are 5 of and 14.8 mJ are 10 of. */
+static void jitters(Machine *m) {
+        m->energy_uj = 10000000 + m->now_ns / NSEC_PER_SEC % 3 * 1000;
+}
+
+static void takes_little_more(Machine *m) {
+        m->energy_uj = 10008000; /* 4.7 of the median's 10.001 J */
+}
+
+static void takes_more(Machine *m) {
+        m->energy_uj = 10010000; /* 6.1 */
+}
+
+static void takes_much_more(Machine *m) {
+        m->energy_uj = 10020000; /* 12.8 */
+}
+
+static bool has_word(const Fixture *f, guint trial, const char *word) {
+        const TrialRecord *record = g_ptr_array_index(f->record->trials, trial);
+
+        return g_ptr_array_find_with_equal_func(record->quality, word, g_str_equal, NULL);
+}
+
+/* One at the place of the fifth of nine; NULL: none. */
+static void make_nine(Fixture *f, guint place, Provoke odd) {
+        for (guint i = 0; i < 9; i++)
+                make_trial(f, i == place ? odd : jitters);
+        end(f, STATUS_OK);
+}
+
+static void test_no_outlier(Fixture *f, gconstpointer data) {
+        make_nine(f, 4, takes_little_more);
+        g_assert_cmpuint(f->record->reasons->len, ==, 0);
+        g_assert_cmpstr(job_grade(f->record), ==, "A");
+}
+
+/* Told, and never dropped. */
+static void test_outlier(Fixture *f, gconstpointer data) {
+        JobSummary summary;
+
+        make_nine(f, 4, takes_more);
+        g_assert_cmpuint(f->record->reasons->len, ==, 1);
+        g_assert_true(has_word(f, 4, "OUTLIER"));
+        g_assert_false(has_word(f, 4, "FAR_OUTLIER"));
+        g_assert_false(has_word(f, 3, "OUTLIER"));
+        g_assert_true(has_reason(f, "OUTLIER"));
+        g_assert_cmpstr(job_grade(f->record), ==, "B");
+        g_assert_cmpuint(job_valid_trials(f->record), ==, 9);
+        g_assert_cmpint(job_summarise(f->record, 1, &summary), ==, 0);
+        g_assert_cmpfloat_with_epsilon(summary.total_j.max, 10.01, 1e-12);
+}
+
+static void test_far_outlier(Fixture *f, gconstpointer data) {
+        make_nine(f, 4, takes_much_more);
+        g_assert_cmpuint(f->record->reasons->len, ==, 1);
+        g_assert_true(has_word(f, 4, "FAR_OUTLIER"));
+        g_assert_false(has_word(f, 4, "OUTLIER"));
+        g_assert_cmpuint(job_valid_trials(f->record), ==, 9);
+}
+
+/* Where the first one is it, one more warm-up was due. */
+static void test_first_trial(Fixture *f, gconstpointer data) {
+        make_nine(f, 0, takes_more);
+        g_assert_cmpuint(f->record->reasons->len, ==, 2);
+        g_assert_true(has_word(f, 0, "OUTLIER"));
+        g_assert_true(has_reason(f, "FIRST_TRIAL"));
+}
+
+/* Too few to tell what is far; one that does not count is not looked at; a counter's unit is no distance. */
+static void test_outlier_limits(Fixture *f, gconstpointer data) {
+        for (guint i = 0; i < 5; i++)
+                make_trial(f, i == 4 ? takes_much_more : jitters);
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 0);
+        g_ptr_array_set_size(f->record->trials, 0);
+
+        for (guint i = 0; i < 9; i++)
+                make_trial(f, i == 4 ? sleeps : jitters)->total_uj = 99000000;
+        end(f, STATUS_OK);
+        g_assert_false(has_word(f, 4, "FAR_OUTLIER"));
+        g_ptr_array_set_size(f->record->trials, 0);
+        g_ptr_array_set_size(f->record->reasons, 0);
+
+        for (guint i = 0; i < 9; i++)
+                ((WindowRecord *) g_ptr_array_index(make_trial(f, NULL)->windows, 0))->whole.total_uj +=
+                                i == 4 ? 61 : 0;
+        end(f, STATUS_OK);
+        g_assert_cmpuint(f->record->reasons->len, ==, 0);
+}
+
+static void test_trend_report(Fixture *f, gconstpointer data) {
+        g_autoptr(JsonParser) parser = json_parser_new();
+        g_autofree char *text = NULL;
+        JsonObject *report, *trend;
+
+        for (unsigned i = 0; i < 9; i++)
+                make_trial(f, warms_up);
+        end(f, STATUS_OK);
+        text = report_body(f->record, REPORT_FULL);
+        g_assert_true(json_parser_load_from_data(parser, text, -1, NULL));
+        report = json_object_get_object_member(json_node_get_object(json_parser_get_root(parser)), "measurement");
+        trend = json_object_get_object_member(json_object_get_object_member(report, "summary"), "trend");
+        /* All 36 pairs rise: (36 − 1) / √(9·8·23 / 18). */
+        g_assert_cmpfloat_with_epsilon(json_object_get_double_member(trend, "z"), 3.65, 1e-9);
+        g_assert_true(json_object_get_boolean_member(trend, "found"));
+        g_assert_cmpfloat_with_epsilon(json_object_get_double_member(trend, "drift_j"), 0.08, 1e-9);
+}
+
 static void set_up_no_dram(Fixture *f, gconstpointer data) {
         set_up_machine(f, false);
 }
@@ -253,7 +411,16 @@ int main(int argc, char **argv) {
         ADD("/quality/reruns", test_reruns);
         ADD("/quality/reruns-of-few", test_reruns_of_few);
         ADD("/quality/planning", test_planning);
+        ADD("/quality/invalidated", test_invalidated);
+        ADD("/quality/warm-start", test_warm_start);
+        ADD("/quality/warm-start-strict", test_warm_start_strict);
         ADD("/quality/job-words", test_job_words);
+        ADD("/quality/no-outlier", test_no_outlier);
+        ADD("/quality/outlier", test_outlier);
+        ADD("/quality/far-outlier", test_far_outlier);
+        ADD("/quality/first-trial", test_first_trial);
+        ADD("/quality/outlier-limits", test_outlier_limits);
+        ADD("/quality/trend", test_trend_report);
         ADD("/quality/work", test_work);
         ADD("/quality/declared-work", test_declared_work);
         ADD("/quality/idle-heavy", test_idle_heavy);

@@ -56,6 +56,24 @@ static void test_language(void) {
         g_assert_null(strchr(hostile, '\033'));
 }
 
+/* A word of a trial, which is one of the job's reasons as well, is said once. */
+static void test_outlier(void) {
+        g_autoptr(Report) report = sample();
+        g_autofree char *text = NULL;
+        const char *said;
+
+        g_strfreev(report->reasons);
+        report->reasons = g_strsplit("FIRST_TRIAL FAR_OUTLIER", " ", -1);
+        g_strfreev(report->trials[0].quality);
+        report->trials[0].quality = g_strsplit("FAR_OUTLIER", " ", -1);
+        text = render(report, &style);
+        g_assert_nonnull(strstr(text, "  ⚠ the first trial stands apart"));
+        said = strstr(text, "  ⚠ in 1 trial: its energy stands far apart from that of the others");
+        g_assert_nonnull(said);
+        g_assert_null(strstr(said + strlen("  ⚠ in 1 trial: its energy stands far"), "stands far apart"));
+        g_assert_null(strstr(text, "  ⚠ its energy stands far apart"));
+}
+
 /* The figures are good, but the file that was asked for is not whole. */
 static void test_output_problem(void) {
         g_autoptr(Report) report = sample();
@@ -197,6 +215,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/render/result", test_result);
         g_test_add_func("/render/language", test_language);
+        g_test_add_func("/render/outlier", test_outlier);
         g_test_add_func("/render/output-problem", test_output_problem);
         g_test_add_func("/render/modelled", test_modelled);
         g_test_add_func("/render/time-only", test_time_only);

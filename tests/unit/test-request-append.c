@@ -32,7 +32,7 @@ static void append_key(Fixture *f, KeyId id) {
         else if (key->type == KEY_CHOICE)
                 r = sd_bus_message_append(f->m, "{sv}", key->name, "s", key->choices[1] ?: key->choices[0]);
         else if (key->type == KEY_STRING)
-                r = sd_bus_message_append(f->m, "{sv}", key->name, "s", key->name);
+                r = sd_bus_message_append(f->m, "{sv}", key->name, "s", id == REQUEST_TUNE ? "epp=power" : key->name);
         else if (key->type == KEY_DOUBLE)
                 r = sd_bus_message_append(f->m, "{sv}", key->name, "d", 0.25);
         else if (key->type == KEY_BOOLEAN)

@@ -209,7 +209,7 @@ static void test_doubles(Fixture *f, const void *data) {
         }
 }
 
-/* Both sides of the table's bounds. A language needs files, and is tried with them. */
+/* Both sides of the table's bounds. A language needs files, and is tried with them; what is tuned is no free text. */
 static void test_strings(Fixture *f, const void *data) {
         unsigned tried = 0;
 
@@ -219,7 +219,7 @@ static void test_strings(Fixture *f, const void *data) {
                 g_autofree char *longest = g_strnfill(most, 'x'), *longer = g_strnfill(most + 1, 'x');
                 const char *const right[] = { "", longest };
 
-                if (key->type != KEY_STRING || id == REQUEST_LANGUAGE)
+                if (key->type != KEY_STRING || id == REQUEST_LANGUAGE || id == REQUEST_TUNE)
                         continue;
                 tried++;
                 g_assert_cmpuint(key->bounds.min, ==, 0);
@@ -236,6 +236,21 @@ static void test_strings(Fixture *f, const void *data) {
                 refused(f, NULL);
         }
         g_assert_cmpuint(tried, ==, 3);
+}
+
+static void test_tune(Fixture *f, const void *data) {
+        g_autoptr(Request) request = NULL;
+
+        begin(f, true);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "tune", "s", "turbo=off"), >=, 0);
+        request = accepted(f);
+        g_assert_cmpstr(request->tune, ==, "turbo=off");
+        begin(f, true);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "tune", "s", "turbo=maybe"), >=, 0);
+        refused(f, "tune: turbo=maybe is none of: keep, on, off");
+        begin(f, true);
+        g_assert_cmpint(sd_bus_message_append(f->m, "{sv}", "tune", "s", ""), >=, 0);
+        refused(f, NULL);
 }
 
 static void test_choices(Fixture *f, const void *data) {
@@ -525,6 +540,7 @@ int main(int argc, char **argv) {
         ADD("/request/min-window", test_min_window);
         ADD("/request/doubles", test_doubles);
         ADD("/request/strings", test_strings);
+        ADD("/request/tune", test_tune);
         ADD("/request/choices", test_choices);
         ADD("/request/booleans", test_booleans);
         ADD("/request/every-key-is-tried", test_every_key_is_tried);

@@ -393,17 +393,6 @@ static void test_idle(void) {
         }
 }
 
-static void test_add(void) {
-        Uncertainty sum = { 3, 30, 300, 3000 };
-
-        uncertainty_add(&sum, &(Uncertainty){ 4, 40, 400, 4000 });
-        g_assert_cmpfloat(sum.tick_uj, ==, 5);
-        g_assert_cmpfloat(sum.quantisation_uj, ==, 50);
-        g_assert_cmpfloat(sum.tail_uj, ==, 700);
-        g_assert_cmpfloat(sum.baseline_uj, ==, 7000);
-        g_assert_cmpfloat_with_epsilon(uncertainty_total_uj(&(Uncertainty){ 1, 2, 4, 10 }), 11, 1e-9);
-}
-
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/tick/calibrate", test_calibrate);
@@ -424,6 +413,5 @@ int main(int argc, char **argv) {
         g_test_add_func("/span/without-idle", test_span_without_idle);
         g_test_add_func("/span/too-short", test_span_too_short);
         g_test_add_func("/span/idle", test_idle);
-        g_test_add_func("/span/add", test_add);
         return g_test_run();
 }

@@ -98,29 +98,10 @@ static void test_false_alarms(void) {
         }
 }
 
-static void test_first_trial(void) {
-        static const double cold[] = { 112, 100, 101, 99, 100, 101, 100, 99, 100 };
-        static const double cool[] = { 108, 100, 101, 99, 100, 101, 100, 99, 100 };
-        static const double later[] = { 100, 112, 101, 99, 100, 101, 100, 99, 100 };
-        OutlierLevel level;
-
-        /* median 100, MAD 1: 0.6745·12 = 8.09; with a counter of half the grain no less */
-        g_assert_cmpint(trend_first_trial(cold, 9, 0.5, &level), ==, 0);
-        g_assert_cmpint(level, ==, OUTLIER_NOTE);
-        g_assert_cmpint(trend_first_trial(cold, 9, 2, &level), ==, 0);
-        g_assert_cmpint(level, ==, OUTLIER_NONE);
-        g_assert_cmpint(trend_first_trial(cool, 9, 0, &level), ==, 0); /* 5.396 */
-        g_assert_cmpint(level, ==, OUTLIER_NOTE);
-        g_assert_cmpint(trend_first_trial(later, 9, 0, &level), ==, 0);
-        g_assert_cmpint(level, ==, OUTLIER_NONE);
-        g_assert_cmpint(trend_first_trial(cold, 0, 0, &level), ==, -ENODATA);
-}
-
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/trend/reference", test_reference);
         g_test_add_func("/trend/nothing-to-see", test_nothing_to_see);
         g_test_add_func("/trend/false-alarms", test_false_alarms);
-        g_test_add_func("/trend/first-trial", test_first_trial);
         return g_test_run();
 }
