@@ -16,6 +16,7 @@ typedef enum Permission {
         PERMIT_MEASURE,
         PERMIT_VALIDATE,
         PERMIT_FINE_RESULTS,
+        PERMIT_CALIBRATE,
         PERMIT_MANAGE_JOBS,
         PERMIT_READ_RECORDS,
         N_PERMISSIONS,

@@ -55,7 +55,11 @@ void body_grade(Body *body);
 void body_evidence(Body *body, const TrialRecord *trial, const char *list); /* members of a trial of that list */
 void body_instructions(Body *body, const TrialEvidence *evidence, const char *trial_path); /* of a window */
 void body_floor(Body *body);
+void body_noise_floor(Body *body, const char *path); /* "noise_floor"; path is where it stands */
 void body_baseline(Body *body);
+
+/* "calibration", of a JOB_CALIBRATE. */
+void body_calibration(Body *body);
 
 /* "comparison", with each of its candidates' program, request, validation and measurement. */
 void body_comparison(Body *body, const CompareRecord *compare);

@@ -30,6 +30,9 @@ static const struct {
         { "thermal-limit", "t", offsetof(JobContext, thermal_limit_mc) },
         { "may-sleep", "s", offsetof(JobContext, may_sleep) },
         { "smt-shared", "b", offsetof(JobContext, smt_shared) },
+        { "noise-floor", "d", offsetof(JobContext, noise_floor) },
+        { "noise-floor-measured", "t", offsetof(JobContext, noise_floor_usec) },
+        { "noise-floor-absent", "s", offsetof(JobContext, noise_floor_absent) },
 };
 
 #define ALL_KEYS ((UINT64_C(1) << G_N_ELEMENTS(keys)) - 1)
@@ -48,6 +51,7 @@ JobContext *job_context_free(JobContext *context) {
         g_free(context->sysroot);
         g_free(context->meter);
         g_free(context->may_sleep);
+        g_free(context->noise_floor_absent);
         g_free(context);
         return NULL;
 }

@@ -29,6 +29,9 @@ typedef struct JobContext {
         uint64_t thermal_limit_mc; /* the ThermalLimit knob; 0: the machine's own limit */
         char *may_sleep;           /* why nothing holds off the machine's sleep; "" when something does */
         bool smt_shared;           /* a sibling of the program's CPUs is not ours */
+        double noise_floor;        /* of the calibration that holds for this job, a fraction; 0: of none */
+        uint64_t noise_floor_usec; /* when that was made; realtime */
+        char *noise_floor_absent;  /* why there is none; "" when there is */
 } JobContext;
 
 /* As a{sv}, all members; NULL strings are sent as "". */
