@@ -28,16 +28,16 @@ static char *age(JsonObject *calibration, uint64_t now_usec) {
 
 char *calibration_line(JsonObject *calibration, uint64_t now_usec) {
         const double floor = json_double(calibration, "noise-floor");
-        g_autofree char *noise = NULL, *when = NULL, *text = NULL;
+        const bool simulated = json_true(calibration, "simulated");
+        g_autofree char *noise = NULL, *when = NULL, *figures = NULL, *text = NULL;
         const char *reason = json_string(calibration, "reason");
 
         if (!isfinite(floor))
                 return g_strdup(_("none: “joulectl calibrate” says how much measurements vary here"));
         noise = format_noise(floor);
         when = age(calibration, now_usec);
-        text = g_strdup_printf(_("noise floor %s, measured %s"), noise, when);
-        if (json_true(calibration, "simulated"))
-                text = g_strconcat(g_steal_pointer(&text), " ", _("(modelled)"), NULL);
+        figures = g_strdup_printf(_("noise floor %s, measured %s"), noise, when);
+        text = g_strconcat(figures, simulated ? " " : "", simulated ? _("(modelled)") : "", NULL);
         if (!json_true(calibration, "expired"))
                 return g_steal_pointer(&text);
         return g_strdup_printf(_("%s; it does not hold any more: %s"), text, reason ?: "?");
