@@ -75,6 +75,8 @@ const Verb verbs[] = {
         { "compare", N_("--stored [OPTION…] ID|FILE ID|FILE…"),
           N_("say whether finished jobs took more or less energy than the first of them"), compare_options, false,
           verb_compare },
+        { "calibrate", N_("[OPTION…]"), N_("measure how much measurements vary on this machine"), calibrate_options,
+          false, verb_calibrate },
         { "plan", N_("--effect PERCENT [OPTION…]"),
           N_("say how many pairs of runs a comparison needs to find a change"), plan_options, false, verb_plan },
         { "selftest", N_("--hostile [OPTION…] [ROW…]"), N_("see whether the service keeps hostile programs in"),

@@ -30,8 +30,14 @@ typedef struct Plan {
         const char *basis; /* where sigma comes from: option, job, calibration; NULL: unknown */
         bool simulated;    /* the job's energies are the model's */
         uint64_t measured; /* when the calibration was */
+        char *expired;     /* why it does not hold any more; NULL: it does, or there is none */
         size_t pairs;      /* 0: unknown, or more than there may be */
 } Plan;
+
+static void plan_clear(Plan *plan) {
+        g_free(plan->expired);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Plan, plan_clear)
 
 const Option *plan_options(void) {
         static const Option options[] = {
@@ -104,8 +110,8 @@ static int noise_from_job(const Arguments *arguments, Plan *plan) {
         return 0;
 }
 
-/* The property Calibration, a{sv}: noise-floor d (comparison_noise_floor()), measured t (µs since 1970). It is not
- * there, or empty, when this host was not calibrated. */
+/* The property Calibration, a{sv}: noise-floor d (comparison_noise_floor()), measured t (µs since 1970), expired b. It
+ * is not there, or empty, when this host was not calibrated. */
 static int noise_from_calibration(const Arguments *arguments, Plan *plan) {
         g_autoptr(JsonNode) properties = NULL;
         g_autoptr(Service) service = NULL;
@@ -118,6 +124,10 @@ static int noise_from_calibration(const Arguments *arguments, Plan *plan) {
         if (r != 0)
                 return r;
         calibration = json_object(json_node_get_object(properties), "Calibration");
+        if (json_true(calibration, "expired")) {
+                plan->expired = g_strdup(json_string(calibration, "reason") ?: "?");
+                return 0;
+        }
         plan->floor = json_double(calibration, "noise-floor");
         if (noise_of_floor(plan->floor, &plan->sigma) < 0)
                 return 0;
@@ -160,6 +170,11 @@ static void append_unknown(GString *out, const Plan *plan, const Style *style) {
         static const double noises[] = { 0.0025, 0.005, 0.01, 0.02, 0.05 };
         g_autoptr(Table) table = table_new("rr");
 
+        if (plan->expired) {
+                g_autofree char *reason = text_printable(plan->expired, false);
+
+                g_string_append_printf(out, _("The calibration of this host does not hold any more: %s.\n"), reason);
+        }
         text_append_wrapped(
                         out,
                         _("This host is not calibrated, so how much its measurements vary is not known. Say it with "
@@ -234,7 +249,7 @@ static void print(const Arguments *arguments, const Plan *plan) {
 }
 
 int verb_plan(Arguments *arguments, char **args) {
-        Plan plan = { .effect = NAN, .sigma = NAN, .floor = NAN };
+        g_auto(Plan) plan = { .effect = NAN, .sigma = NAN, .floor = NAN };
         g_autofree char **operands = NULL;
         int r;
 

@@ -30,7 +30,7 @@ static const struct {
         { "done", N_("done") },           { "unstable", N_("unstable") },
         { "timeout", N_("out of time") }, { "infrastructure", N_("could not be measured") },
         { "compare", N_("comparison") },  { "measure", N_("measure") },
-        { "validate", N_("validate") },
+        { "validate", N_("validate") },   { "calibrate", N_("calibrate") },
 };
 
 static const struct {

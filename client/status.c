@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calibration-view.h"
 #include "client.h"
 #include "json-read.h"
 #include "message-json.h"
@@ -156,7 +157,8 @@ static bool modelled(JsonArray *checks) {
 static void append_status(GString *out, JsonObject *all, const Arguments *arguments, const char *name) {
         JsonObject *service = json_object(all, "service");
         g_autofree char *read = counters(json_array(service, "Domains")), *cores = isolation(service),
-                        *jobs = queue(service);
+                        *jobs = queue(service),
+                        *calibrated = calibration_line(json_object(service, "Calibration"), now_realtime_usec());
         g_autoptr(Table) table = table_new("ll");
         bool ready = json_true(service, "Ready");
 
@@ -170,6 +172,7 @@ static void append_status(GString *out, JsonObject *all, const Arguments *argume
                                                 : read);
         row(table, _("isolation"), cores);
         row(table, _("queue"), jobs);
+        row(table, _("calibration"), calibrated);
         append_statistics(table, json_object(all, "statistics"));
         table_append(out, table, &arguments->style, 2);
         if (json_array(all, "checks"))

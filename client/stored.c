@@ -39,6 +39,13 @@ static void read_values(Stored *stored) {
                         stored->values[stored->n++] = value_of(&report->trials[i], stored->has_energy);
 }
 
+/* What a calibration found out is of energies. */
+static void read_noise_floor(Stored *stored, JsonObject *measurement) {
+        const double fraction = json_double(json_object(measurement, "noise_floor"), "fraction");
+
+        stored->noise_floor = stored->has_energy && isfinite(fraction) ? fmax(fraction, 0) : 0;
+}
+
 /* ---- conditions ---- */
 
 /* Without what is not known: it is the same where nobody knows it. */
@@ -141,6 +148,7 @@ int stored_parse(const char *text, size_t size, Stored **ret) {
         if (r < 0)
                 return r;
         read_values(stored);
+        read_noise_floor(stored, json_object(json_node_get_object(node), "measurement"));
         read_conditions(stored, json_node_get_object(node));
         *ret = g_steal_pointer(&stored);
         return 0;
@@ -179,8 +187,8 @@ int stored_compare(const Stored *const *results, size_t n, Comparison *ret) {
         int r;
 
         for (size_t i = 1; i < n; i++) {
-                r = comparison_of_stored(results[0]->values, results[0]->n, results[i]->values, results[i]->n, 0,
-                                         &all[i - 1]);
+                r = comparison_of_stored(results[0]->values, results[0]->n, results[i]->values, results[i]->n,
+                                         fmax(results[0]->noise_floor, results[i]->noise_floor), &all[i - 1]);
                 if (r < 0)
                         return r;
         }

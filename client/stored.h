@@ -13,6 +13,7 @@ typedef struct Stored {
         bool has_energy; /* else values are times: there were no counters */
         double *values;  /* J or s of the work done once, of each valid trial */
         size_t n;
+        double noise_floor;     /* of its host's energies, a fraction; 0: unknown */
         GHashTable *conditions; /* name → value as JSON: what an energy depends on besides the program */
 } Stored;
 
@@ -27,5 +28,6 @@ const char *stored_obstacle(const Stored *stored);
 /* What differs between their conditions, by name: "kernel: "6.1.0" and "6.12.0""; empty when nothing does. */
 GPtrArray *stored_differences(const Stored *first, const Stored *other);
 
-/* Of n - 1 results against the first one, with Holm's p where there are several. Errors as comparison_of_stored(). */
+/* Of n - 1 results against the first one, beyond the larger of their noise floors, with Holm's p where there are
+ * several. Errors as comparison_of_stored(). */
 int stored_compare(const Stored *const *results, size_t n, Comparison *ret);

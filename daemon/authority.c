@@ -28,6 +28,7 @@ static const struct {
         [PERMIT_VALIDATE] = { JT_ACTION_VALIDATE, "run programs on their tests" },
         [PERMIT_FINE_RESULTS] = { JT_ACTION_FINE_RESULTS, "get fine results" },
         [PERMIT_TUNE] = { JT_ACTION_TUNE, "change the processor's settings" },
+        [PERMIT_CALIBRATE] = { JT_ACTION_CALIBRATE, "calibrate the host" },
         [PERMIT_MANAGE_JOBS] = { JT_ACTION_MANAGE_JOBS, "manage the jobs of other users" },
         [PERMIT_READ_RECORDS] = { JT_ACTION_READ_RECORDS, "read the records of other users" },
 };

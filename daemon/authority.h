@@ -17,6 +17,7 @@ typedef enum Permission {
         PERMIT_VALIDATE,
         PERMIT_FINE_RESULTS,
         PERMIT_TUNE,
+        PERMIT_CALIBRATE,
         PERMIT_MANAGE_JOBS,
         PERMIT_READ_RECORDS,
         N_PERMISSIONS,

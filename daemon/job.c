@@ -107,6 +107,8 @@ size_t job_request_size(const Request *request) {
 static uint32_t tests_of(const Request *request) {
         uint32_t n = request->tests ? request->tests->len : 0;
 
+        if (request->kind == JOB_CALIBRATE)
+                return CALIBRATION_PROGRAMS;
         return request->max_tests > 0 ? MIN(n, request->max_tests) : n;
 }
 

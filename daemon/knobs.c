@@ -102,6 +102,9 @@ const Knob knobs[] = {
         { "IRQAffinity", KNOB_CHOICE, MEMBER(irq_affinity), "keep", .choices = affinities,
           .doc = "While a job is measured on reserved CPUs: others sends the interrupts that can be moved to the "
                  "other CPUs, keep leaves them where they are." },
+        { "CalibrationMaxAge", KNOB_USEC, MEMBER(calibration_max_age_usec), "30d", 0, 36500 * DAY,
+          .doc = "How old the calibration of the host may be before its noise floor no longer counts; 0 is no "
+                 "limit." },
         { "RetainDays", KNOB_USEC, MEMBER(retain_usec), "90d", 0, 36500 * DAY,
           .doc = "Records older than this are deleted; a plain number is days, 0 keeps them." },
         { "RetainCount", KNOB_UINT, MEMBER(retain_count), "10000", 0, 100000000,

@@ -41,6 +41,7 @@ typedef struct Config {
         char *governor, *epp, *turbo;
         uint64_t min_khz, max_khz; /* 0: left alone */
         char *irq_affinity;
+        uint64_t calibration_max_age_usec; /* 0: no limit */
         uint64_t retain_usec, retain_count, retain_bytes;
         char *log_level;
 } Config;

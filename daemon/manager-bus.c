@@ -61,10 +61,27 @@ static int refuse_not_ready(Manager *manager, sd_bus_error *error) {
         return sd_bus_error_setf(error, JT_ERROR_NOT_READY, "The service cannot run jobs now. %s", all);
 }
 
-/* A meter asked for by name must be there; the configured one may find nothing, and then time is measured. */
+static int refuse_no_counter(const Manager *manager, sd_bus_error *error) {
+        const char *meter = manager_meter(manager);
+
+        if (strcmp(meter, "none") == 0)
+                return sd_bus_error_set(error, JT_ERROR_NO_METER,
+                                        "The service is configured to read no energy counter (Meter=none), so there "
+                                        "is nothing to calibrate.");
+        if (strcmp(meter, "model") == 0 || manager->topology->total[0] != '\0')
+                return 0;
+        return sd_bus_error_set(error, JT_ERROR_NO_METER,
+                                "This machine has no energy counter, so there is nothing to calibrate; joulectl "
+                                "topology shows what was found.");
+}
+
+/* A meter asked for by name must be there; the configured one may find nothing, and then time is measured, unless
+ * counters are what it is about. */
 static int refuse_no_meter(Manager *manager, const Request *request, sd_bus_error *error) {
         bool perf = strcmp(request->meter, "perf") == 0, powercap = strcmp(request->meter, "powercap") == 0;
 
+        if (request->kind == JOB_CALIBRATE)
+                return refuse_no_counter(manager, error);
         if (!perf && !powercap)
                 return 0;
         for (size_t i = 0; i < manager->topology->n_domains; i++) {
@@ -169,6 +186,10 @@ static int method_measure(sd_bus_message *m, void *userdata, sd_bus_error *error
 
 static int method_validate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return submit_job(m, userdata, JOB_VALIDATE, PERMIT_VALIDATE, error);
+}
+
+static int method_calibrate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return submit_job(m, userdata, JOB_CALIBRATE, PERMIT_CALIBRATE, error);
 }
 
 typedef struct JobLister {
@@ -321,6 +342,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 method_measure, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Validate", SD_BUS_ARGS("a{sv}", request), SD_BUS_RESULT("u", id, "o", job),
                                 method_validate, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Calibrate", SD_BUS_ARGS("a{sv}", request), SD_BUS_RESULT("u", id, "o", job),
+                                method_calibrate, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListJobs", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(uusso)", jobs), method_list_jobs,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetReport", SD_BUS_ARGS("u", id), SD_BUS_RESULT("s", report), records_bus_get_report,
@@ -343,6 +366,7 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_PROPERTY("IsolationLevel", "s", property_get_isolation, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("QueueLength", "u", property_get_queue_length, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("RunningJob", "u", property_get_running_job, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Calibration", "a{sv}", property_get_calibration, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("u", id, "o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("u", id, "o", job), 0),
         SD_BUS_VTABLE_END,

@@ -19,6 +19,7 @@ void manager_bus_emit_queue(Manager *manager);
 void manager_bus_emit_capabilities(Manager *manager);
 void manager_bus_emit_cores(Manager *manager);
 void manager_bus_emit_ready(Manager *manager);
+void manager_bus_emit_calibration(void *manager); /* CalibratorChanged; also before there is a bus */
 
 /* Whether the caller may do with a job or record of this user what only its owner may without asking. As
  * authority_check(). */

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <systemd/sd-daemon.h>
 
 #include "job-bus.h"
 #include "log.h"
 #include "manager-bus.h"
 #include "manager.h"
+#include "names-of.h"
 #include "names.h"
 #include "survivors.h"
 
@@ -22,44 +20,6 @@
 
 static void free_job(void *p) {
         job_free(p);
-}
-
-static char *uuid_new(void) {
-        uint8_t b[16];
-
-        if (getrandom(b, sizeof(b), 0) != (ssize_t) sizeof(b))
-                g_assert_not_reached();
-        b[6] = (uint8_t) ((b[6] & 0x0f) | 0x40);
-        b[8] = (uint8_t) ((b[8] & 0x3f) | 0x80);
-        return g_strdup_printf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-                               b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-                               b[15]);
-}
-
-/* Number and start time name a process for as long as the machine is up. */
-static char *process_name(pid_t pid) {
-        g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int) pid), *text = NULL, *boot = NULL;
-        g_auto(GStrv) fields = NULL;
-        const char *rest;
-
-        if (read_file_at(AT_FDCWD, path, &text) < 0 ||
-            read_file_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot) < 0)
-                return NULL;
-        rest = strrchr(text, ')');
-        fields = g_strsplit(rest ? rest + 1 : "", " ", -1);
-        if (g_strv_length(fields) < 21)
-                return NULL;
-        return g_strdup_printf("%s %d %s", boot, (int) pid, fields[20]);
-}
-
-static bool is_alive(const char *owner) {
-        g_auto(GStrv) fields = g_strsplit(owner, " ", 3);
-        g_autofree char *now = NULL;
-
-        if (g_strv_length(fields) != 3)
-                return false;
-        now = process_name(atoi(fields[1]));
-        return g_strcmp0(now, owner) == 0;
 }
 
 static int log_interrupted(const Record *record, void *userdata) {
@@ -94,7 +54,8 @@ static int open_records(Manager *manager) {
 
         /* Only one service has the bus name, so the unfinished jobs of any other are those of one that is gone;
          * embedded ones of the same user may live side by side. */
-        r = records_interrupt(manager->records, options->embedded ? is_alive : NULL, JT_ERROR_SERVICE_RESTARTED,
+        r = records_interrupt(manager->records, options->embedded ? process_is_alive : NULL,
+                              JT_ERROR_SERVICE_RESTARTED,
                               "The service was restarted while the job was queued or running.", log_interrupted, NULL);
         if (r < 0)
                 return r;
@@ -142,6 +103,7 @@ int manager_new(const Options *options, sd_event *event, Config *config, Manager
         if (r < 0)
                 return r;
         open_lock(manager);
+        manager->calibrator = calibrator_new(event, options->state_dir, manager_bus_emit_calibration, manager);
         *ret = g_steal_pointer(&manager);
         return 0;
 }
@@ -156,6 +118,7 @@ Manager *manager_free(Manager *manager) {
         g_queue_free(manager->ended);
         g_hash_table_unref(manager->workers);
         g_hash_table_unref(manager->jobs);
+        calibrator_free(manager->calibrator);
         host_free(manager->host);
         cores_free(manager->cores);
         systemd_free(manager->systemd);
@@ -330,6 +293,7 @@ int manager_start(Manager *manager, sd_bus *bus) {
         r = open_cores(manager, manager->config, &manager->cores);
         if (r < 0)
                 return r;
+        manager_look_at_host(manager);
         r = manager_bus_attach(manager);
         if (r < 0)
                 return log_errno(LOG_ERR, r, "cannot offer the objects");
@@ -404,6 +368,7 @@ static void on_run_done(Job *job, Result *result, char *public_body, char *full_
         g_autofree char *public_text = public_body, *full_text = full_body;
         Manager *manager = job->manager;
 
+        manager_keep_calibration(manager, job, result);
         job_finish(job, result, public_text, full_text);
         manager->running = NULL;
         announce(manager, job);
@@ -588,6 +553,7 @@ void manager_reload(Manager *manager) {
                 log_set_level(config_log_level(config));
                 config_free(manager->config);
                 manager->config = g_steal_pointer(&config);
+                manager_look_at_host(manager);
                 retain(manager);
                 update_ready(manager);
         }

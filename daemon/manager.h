@@ -4,6 +4,7 @@
 /* The service: its queue, its records, and the one job that runs. */
 
 #include "authority.h"
+#include "calibrator.h"
 #include "caller.h"
 #include "knobs.h"
 #include "cores.h"
@@ -67,6 +68,7 @@ struct Manager {
         Systemd *systemd; /* NULL: containment "process" */
         Cores *cores;
         Host *host;
+        Calibrator *calibrator;
         GHashTable *workers; /* processes, where we start them ourselves */
         MachineLock *lock;   /* NULL: it could not be opened */
 
@@ -118,6 +120,15 @@ Job *manager_find(Manager *manager, uint32_t id);
 
 /* When it will have ended; realtime, 0 for a job that has. estimate.c */
 uint64_t manager_estimate(Manager *manager, Job *job);
+
+/* The meter of a job that asks for none; "auto": whichever there is. calibrating.c, as the next */
+const char *manager_meter(const Manager *manager);
+
+/* The host is as it is now: whether its calibration holds may have changed. */
+void manager_look_at_host(Manager *manager);
+
+/* Before the end of a job: keeps what a calibration that is done found out. */
+void manager_keep_calibration(Manager *manager, const Job *job, Result *result);
 
 /* Reads languages.d, again if need be, and logs what is wrong in it. languages.c */
 void manager_load_languages(Manager *manager);

@@ -195,6 +195,12 @@ PROPERTY_GETTER(running_job) {
         return sd_bus_message_append(reply, "u", manager->running ? manager->running->record->id : 0);
 }
 
+PROPERTY_GETTER(calibration) {
+        const Manager *manager = userdata;
+
+        return calibrator_append(manager->calibrator, reply);
+}
+
 static void log_unsent(int r) {
         if (r < 0)
                 log_errno(LOG_WARNING, r, "cannot send a signal");
@@ -228,4 +234,13 @@ void manager_bus_emit_cores(Manager *manager) {
 void manager_bus_emit_ready(Manager *manager) {
         log_unsent(sd_bus_emit_properties_changed(manager->bus, JT_MANAGER_PATH, JT_MANAGER_INTERFACE, "Ready",
                                                   "NotReadyReasons", NULL));
+}
+
+void manager_bus_emit_calibration(void *userdata) {
+        Manager *manager = userdata;
+
+        /* The host is looked at before the objects are offered. */
+        if (manager->slots[0])
+                log_unsent(sd_bus_emit_properties_changed(manager->bus, JT_MANAGER_PATH, JT_MANAGER_INTERFACE,
+                                                          "Calibration", NULL));
 }

@@ -19,3 +19,4 @@ PROPERTY_GETTER(reserved_cpus);
 PROPERTY_GETTER(isolation);
 PROPERTY_GETTER(queue_length);
 PROPERTY_GETTER(running_job);
+PROPERTY_GETTER(calibration);

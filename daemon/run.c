@@ -283,7 +283,7 @@ static JobContext *build_context(Run *run) {
         context->cpus = cpulist_format(&run->cpus);
         context->reserved_cpus = cores_list(manager->cores);
         context->sysroot = g_strdup(options->sysroot ?: "/");
-        context->meter = g_strdup(options->meter ?: manager->config->meter);
+        context->meter = g_strdup(manager_meter(manager));
         context->model_watts = manager->config->model_watts;
         context->foreign_load_limit = manager->config->foreign_load_limit;
         context->frequency_limit = manager->config->frequency_limit;
@@ -296,6 +296,8 @@ static JobContext *build_context(Run *run) {
         context->thermal_strict = g_str_equal(manager->config->thermal_policy, "strict");
         context->may_sleep = g_strdup(host_may_sleep(manager->host));
         context->smt_shared = cores_smt_shared(manager->cores);
+        calibrator_cite(manager->calibrator,
+                        strcmp(job->request->meter, "auto") == 0 ? context->meter : job->request->meter, context);
         return context;
 }
 
@@ -305,6 +307,8 @@ static void start_worker(Run *run) {
         int r;
 
         run->step = RUN_PREPARING;
+        if (run->job->record->kind == JOB_CALIBRATE)
+                calibrator_begin(run->manager->calibrator);
         choose_cpus(cores_set(run->manager->cores), run->job->request->cpus, &run->cpus);
         context = build_context(run);
         r = worker_connect(run->manager->event, run->manager->workers,

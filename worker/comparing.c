@@ -26,6 +26,7 @@ CompareRecord *compare_record_new(const Request *request, const JobContext *cont
         record->rounds = rounds_of(request);
         record->order = g_new0(uint32_t, record->rounds * n);
         (void) order_make(request->seed, n, record->rounds, record->order); /* fails with one candidate only */
+        record->noise_floor = context->noise_floor;
         record->result = RESULT_INFRASTRUCTURE;
         return record;
 }

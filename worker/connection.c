@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "calibrating.h"
 #include "config.h"
 #include "connection.h"
 #include "dbus/errors.h"
@@ -175,6 +176,11 @@ static int prepare(Connection *connection, sd_bus_message *m, sd_bus_error *erro
         r = look_up_caller(connection, error);
         if (r < 0)
                 return r;
+        if (connection->request->kind == JOB_CALIBRATE) {
+                r = calibration_complete(connection->request, &why);
+                if (r < 0)
+                        return sd_bus_error_set(error, JT_ERROR_WORKER_FAILED, why);
+        }
         r = pipeline_new(connection->event, connection->request, connection->context, &calls, &connection->pipeline,
                          &name, &why);
         if (r < 0)

@@ -4,6 +4,7 @@
 #define PROBE_NS (50U * UINT64_C(1000000))
 #define EDGES 200U /* a fifth of a second, of each job's time */
 #define EDGES_NS (500U * UINT64_C(1000000))
+#define CALIBRATION_EDGES_NS (5U * UINT64_C(1000000000))
 
 static const char *asked_for(const Request *request, const JobContext *context) {
         if (request->meter && !g_str_equal(request->meter, "auto"))
@@ -20,13 +21,15 @@ static int package_of(const Topology *topology, const cpu_set_t *cpus) {
 /* A counter without a tick is read as it comes, and the uncertainty says so. Only noise is a reason not to. */
 static int find_tick(const Request *request, const Topology *topology, const cpu_set_t *cpus, Meter *meter, Tick *ret,
                      char **ret_absent, char **ret_reason) {
+        const bool kept = request->kind == JOB_CALIBRATE;
+        const uint64_t timeout_ns = kept ? CALIBRATION_EDGES_NS : EDGES_NS;
         size_t domain;
         int r;
 
         r = tick_choose_domain(meter, package_of(topology, cpus), &domain);
         if (r < 0)
                 return r;
-        r = tick_calibrate(meter, domain, EDGES, EDGES_NS, ret);
+        r = tick_calibrate(meter, domain, kept ? TICK_EDGES : EDGES, timeout_ns, ret);
         switch (r) {
         case 0:
                 return 0;
@@ -43,7 +46,7 @@ static int find_tick(const Request *request, const Topology *topology, const cpu
         case -ENODATA:
         case -ETIME:
                 *ret_absent = g_strdup_printf("the counter moved fewer than %u times in %u ms", TICK_EDGES_MIN,
-                                              (unsigned) (EDGES_NS / 1000000));
+                                              (unsigned) (timeout_ns / 1000000));
                 break;
         default:
                 *ret_absent = g_strdup_printf("the counter could not be read: %s", g_strerror(-r));
@@ -76,7 +79,7 @@ static int open_counters(const Request *request, const Topology *topology, const
                         *ret_reason = g_strdup("no counter moves on this machine");
                         return r;
                 }
-                if (request->kind == JOB_MEASURE) {
+                if (request->kind != JOB_VALIDATE) {
                         r = find_tick(request, topology, cpus, meter, &tick, ret_tick_absent, ret_reason);
                         if (r < 0)
                                 return r;
@@ -89,7 +92,11 @@ static int open_counters(const Request *request, const Topology *topology, const
         return 0;
 }
 
-static int check_energy_limit(const Request *request, const char *absent, char **ret_why) {
+static int check_energy_needed(const Request *request, const char *absent, char **ret_why) {
+        if (absent && request->kind == JOB_CALIBRATE) {
+                *ret_why = g_strdup_printf("A calibration is of energy counters, and there are none: %s", absent);
+                return -ENODEV;
+        }
         if (request->max_joules <= 0 || !absent)
                 return 0;
         *ret_why = g_strdup_printf("max-joules needs a meter, and there is none: %s", absent);
@@ -125,7 +132,7 @@ int meter_choose(const Request *request, const JobContext *context, const Topolo
         } else if (g_str_equal(meter_name(meter), "none"))
                 absent = g_strdup("the meter \"none\" was asked for");
 
-        r = check_energy_limit(request, absent, ret_why);
+        r = check_energy_needed(request, absent, ret_why);
         if (r < 0)
                 return r;
         *ret = g_steal_pointer(&meter);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "calibrating.h"
 #include "pipeline-internal.h"
 
 void pipeline_finish(Pipeline *pipeline) {
@@ -19,6 +20,8 @@ void pipeline_finish(Pipeline *pipeline) {
         job_settle(pipeline->record);
         if (pipeline->request->kind != JOB_VALIDATE)
                 quality_collect_reasons(pipeline->record);
+        if (pipeline->request->kind == JOB_CALIBRATE)
+                calibration_conclude(pipeline->record);
         pipeline->record->program = pipeline->material.program;
         pipeline->material.program = (ProgramRecord){};
         pipeline->record->output_problem = g_steal_pointer(&pipeline->material.output_problem);

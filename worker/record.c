@@ -252,6 +252,7 @@ JobRecord *job_record_free(JobRecord *record) {
         g_free(record->floor_absent);
         g_free(record->power_limit_uw);
         baseline_free(record->baseline);
+        calibration_free(record->calibration);
         g_free(record->program.path);
         g_free(record->program.sha256);
         g_free(record->program.absent);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "baseline.h"
+#include "calibration.h"
 #include "containment.h"
 #include "context.h"
 #include "difference.h"
@@ -161,6 +162,7 @@ typedef struct JobRecord {
         GPtrArray *warmups;                       /* TrialRecord */
         GPtrArray *trials;                        /* TrialRecord; the invalid ones stay */
         GPtrArray *reasons;                       /* words about the whole job: char * */
+        Calibration *calibration;                 /* of a JOB_CALIBRATE that is done; NULL: none */
         char *output_problem; /* why the output could not be handed over; NULL: it was, or nobody asked */
 
         JobResult result;

@@ -104,7 +104,7 @@ void body_comparison(Body *body, const CompareRecord *compare) {
         if (compare->noise_floor > 0)
                 body_double(body, "noise_floor", compare->noise_floor);
         else
-                body_absent(body, "noise_floor", "comparison.noise_floor", "this host was not calibrated");
+                body_absent(body, "noise_floor", "comparison.noise_floor", body->record->context->noise_floor_absent);
         body_string(body, "test", "sign test");
         if (summary.n > 1)
                 body_string(body, "adjustment", "Holm");

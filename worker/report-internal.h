@@ -53,6 +53,7 @@ void body_grade(Body *body);
 void body_evidence(Body *body, const TrialRecord *trial, const char *list); /* members of a trial of that list */
 void body_instructions(Body *body, const TrialEvidence *evidence, const char *trial_path); /* of a window */
 void body_floor(Body *body);
+void body_noise_floor(Body *body, const char *path); /* "noise_floor"; path is where it stands */
 void body_baseline(Body *body);
 
 /* How far off an energy may be, with its parts: of a trial, a window or a domain of it, in µJ. member: NULL in an
@@ -61,6 +62,9 @@ void body_uncertainty(Body *body, const char *member, const Uncertainty *uncerta
 
 /* Of a median, in J: with the trials' spread, and null where they are too few to know it. path: of the member. */
 void body_median_uncertainty(Body *body, const char *member, const char *path, const Uncertainty *uncertainty);
+
+/* "calibration", of a JOB_CALIBRATE. */
+void body_calibration(Body *body);
 
 /* "comparison", with each of its candidates' program, request, validation and measurement. */
 void body_comparison(Body *body, const CompareRecord *compare);

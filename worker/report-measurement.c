@@ -4,8 +4,6 @@
 #include "report-internal.h"
 #include "standing.h"
 
-#define LATER "not measured by this version"
-
 static void write_words(Body *body, const char *member, GPtrArray *words) {
         body_open_array(body, member);
         for (guint i = 0; i < words->len; i++)
@@ -526,7 +524,7 @@ void body_measurement(Body *body) {
         body_bool(body, "declared", record->request->region || record->request->function);
         body_close(body);
         body_floor(body);
-        body_absent(body, "noise_floor", "measurement.noise_floor", LATER);
+        body_noise_floor(body, "measurement.noise_floor");
         body_baseline(body);
         write_trials(body, "warmups", record->warmups);
         write_trials(body, "trials", record->trials);

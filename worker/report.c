@@ -173,6 +173,8 @@ static void write_measured(Body *body) {
         body_validation(body);
         body_measurement(body);
         body_absent(body, "comparison", "comparison", "one program was measured, none compared");
+        if (body->record->request->kind == JOB_CALIBRATE)
+                body_calibration(body);
         body_environment(body);
         body_filter(body);
         write_versions(body);
@@ -250,6 +252,7 @@ Result *report_result(const JobRecord *record) {
 
         result->verdict =
                         g_strdup(record->error || record->tests->len > 0 ? verdict_to_string(record->verdict) : NULL);
+        result->calibration = record->calibration ? calibration_copy(record->calibration) : NULL;
         result->status = g_strdup(job_status_to_string(record->status));
         result->grade = g_strdup(job_grade(record));
         result->simulated = record->meter && meter_simulated(record->meter);

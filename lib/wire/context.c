@@ -31,6 +31,9 @@ static const struct {
         { "thermal-strict", "b", offsetof(JobContext, thermal_strict) },
         { "may-sleep", "s", offsetof(JobContext, may_sleep) },
         { "smt-shared", "b", offsetof(JobContext, smt_shared) },
+        { "noise-floor", "d", offsetof(JobContext, noise_floor) },
+        { "noise-floor-measured", "t", offsetof(JobContext, noise_floor_usec) },
+        { "noise-floor-absent", "s", offsetof(JobContext, noise_floor_absent) },
 };
 
 #define ALL_KEYS ((UINT64_C(1) << G_N_ELEMENTS(keys)) - 1)
@@ -49,6 +52,7 @@ JobContext *job_context_free(JobContext *context) {
         g_free(context->sysroot);
         g_free(context->meter);
         g_free(context->may_sleep);
+        g_free(context->noise_floor_absent);
         g_free(context);
         return NULL;
 }

@@ -30,6 +30,9 @@ typedef struct JobContext {
         bool thermal_strict;       /* the ThermalPolicy knob: a trial that starts too hot or too cold does not count */
         char *may_sleep;           /* why nothing holds off the machine's sleep; "" when something does */
         bool smt_shared;           /* a sibling of the program's CPUs is not ours */
+        double noise_floor;        /* of the calibration that holds for this job, a fraction; 0: of none */
+        uint64_t noise_floor_usec; /* when that was made; realtime */
+        char *noise_floor_absent;  /* why there is none; "" when there is */
 } JobContext;
 
 /* As a{sv}, all members; NULL strings are sent as "". */

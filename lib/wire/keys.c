@@ -24,8 +24,11 @@ static const char *const on_failures[] = { "stop", "continue", NULL };
 #define AT(member) offsetof(Request, member)
 #define MEASURE (1U << JOB_MEASURE)
 #define COMPARE (1U << JOB_COMPARE)
-#define ANY_JOB (MEASURE | COMPARE | 1U << JOB_VALIDATE)
-#define MEASUREMENT (MEASURE | COMPARE)
+#define CALIBRATE (1U << JOB_CALIBRATE)
+#define PROGRAM_JOB (MEASURE | COMPARE | 1U << JOB_VALIDATE)
+#define ANY_JOB (PROGRAM_JOB | CALIBRATE)
+#define PROGRAM_MEASUREMENT (MEASURE | COMPARE)
+#define MEASUREMENT (PROGRAM_MEASUREMENT | CALIBRATE)
 #define PROGRAM (MEASURE | 1U << REQUEST_CANDIDATE | 1U << JOB_VALIDATE)
 #define MEASURED_PROGRAM (MEASURE | 1U << REQUEST_CANDIDATE)
 
@@ -146,17 +149,17 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         },
         [REQUEST_CPUS] = {
                 "cpus", KEY_UINT32, AT(cpus), .bounds = {1, CPU_SETSIZE, 1}, .knob = "ReservedCPUs", .metavar = "N",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM_JOB,
                 .doc = N_("how many of the reserved CPUs the program may use"),
         },
         [REQUEST_ISOLATION] = {
                 "isolation", KEY_CHOICE, AT(isolation), .choices = isolations, .metavar = "LEVEL",
-                .kinds = MEASUREMENT,
+                .kinds = PROGRAM_MEASUREMENT,
                 .doc = N_("confined keeps the program on its CPUs, reserved keeps everybody else off them"),
         },
         [REQUEST_METER] = {
                 "meter", KEY_CHOICE, AT(meter), .choices = meters, .metavar = "METER",
-                .kinds = MEASUREMENT,
+                .kinds = PROGRAM_MEASUREMENT,
                 .doc = N_("which counters to read; model computes joules from CPU time and is never chosen by auto"),
         },
         [REQUEST_MAX_JOULES] = {
@@ -166,7 +169,7 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         },
         [REQUEST_RESOLUTION] = {
                 "resolution", KEY_CHOICE, AT(resolution), .choices = resolutions, .metavar = "RESOLUTION",
-                .kinds = MEASUREMENT,
+                .kinds = PROGRAM_MEASUREMENT,
                 .doc = N_("fine gives energies unrounded and short windows, and needs an administrator"),
         },
         [REQUEST_IGNORE_EXIT] = {
@@ -231,7 +234,7 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         },
         [REQUEST_PROBLEM_NAME] = {
                 "problem-name", KEY_STRING, AT(problem_name), .bounds = {0, 256, 0}, .metavar = "TEXT",
-                .kinds = ANY_JOB,
+                .kinds = PROGRAM_JOB,
                 .doc = N_("which problem it solves; echoed in the report"),
         },
         [REQUEST_SEED] = {

@@ -34,6 +34,23 @@ static bool has_blobs(const Request *request) {
         return request->blobs_fd >= 0 || request->blobs_bytes;
 }
 
+/* What is run is the worker's own, in a box. */
+static int follow_calibration(Request *request, char **ret_message) {
+        if (request->kind != JOB_CALIBRATE)
+                return 0;
+        g_free(request->profile);
+        request->profile = g_strdup("box");
+        if (!(request->given & (UINT64_C(1) << REQUEST_TRIALS)))
+                request->trials = CALIBRATION_TRIALS;
+        if (request->trials >= CALIBRATION_TRIALS_MIN)
+                return 0;
+        return refuse(ret_message,
+                      "trials: %u are too few for a calibration, whose noise floor is what 95 %% of the pairs of "
+                      "trials "
+                      "keep within; at least %u",
+                      request->trials, CALIBRATION_TRIALS_MIN);
+}
+
 static int check_profile(Request *request, char **ret_message) {
         for (size_t i = 0; i < G_N_ELEMENTS(box_keys); i++) {
                 if (!has(request, box_keys[i]))
@@ -77,7 +94,7 @@ static int check_tune(const Request *request, char **ret_message) {
 static int check_program(const Request *request, char **ret_message) {
         if (request->kind == JOB_COMPARE)
                 return check_candidates(request, ret_message);
-        if (request->language || request->function)
+        if (request->kind == JOB_CALIBRATE || request->language || request->function)
                 return 0;
         if (!request->argv)
                 return refuse(ret_message, "argv: is missing; give the program and its arguments (as)");
@@ -223,7 +240,9 @@ int request_finish(Request *request, const RequestLimits *limits, char **ret_mes
 
         request_follow_limits(request, limits);
         follow_precision(request);
-        r = check_profile(request, ret_message);
+        r = follow_calibration(request, ret_message);
+        if (r >= 0)
+                r = check_profile(request, ret_message);
         if (r >= 0)
                 r = check_program(request, ret_message);
         if (r >= 0)

@@ -185,6 +185,7 @@ int request_check_kind(const Request *request, KeyId id, char **ret_message) {
                 [JOB_MEASURE] = "a job that measures one program",
                 [JOB_VALIDATE] = "a job that only validates",
                 [JOB_COMPARE] = "a comparison",
+                [JOB_CALIBRATE] = "a calibration",
                 [REQUEST_CANDIDATE] = "a comparison",
         };
         const char *const name = request_keys[id].name;

@@ -95,6 +95,14 @@ int request_append_candidates(sd_bus_message *m, const Request *request);
 /* For clients and tests: a candidate with all defaults, owned by the request, a JOB_COMPARE one. */
 Request *request_add_candidate(Request *request, const RequestLimits *limits);
 
+/* ---- calibrations ---- */
+
+/* A JOB_CALIBRATE names no program: the worker runs its own. Each two trials make a pair, and those of each program
+ * are to tell what 95 % of them keep within. */
+#define CALIBRATION_PROGRAMS 2U
+#define CALIBRATION_TRIALS 40U
+#define CALIBRATION_TRIALS_MIN 20U
+
 /* ---- for those who make requests ---- */
 
 /* A request with all defaults and a random seed, for clients to fill in and for tests; descriptors are -1. limits may

@@ -33,7 +33,9 @@ static const struct {
         { "power", 'd', offsetof(Result, power) },
 };
 
-#define RESULT_KEY G_N_ELEMENTS(keys) /* the number behind theirs */
+/* The numbers behind theirs. */
+#define RESULT_KEY G_N_ELEMENTS(keys)
+#define CALIBRATION_KEY (RESULT_KEY + 1)
 
 static const void *member(const Result *result, size_t i) {
         return (const uint8_t *) result + keys[i].offset;
@@ -67,6 +69,7 @@ Result *result_free(Result *result) {
         g_free(result->grade);
         g_free(result->message);
         g_free(result->error);
+        calibration_free(result->calibration);
         g_free(result);
         return NULL;
 }
@@ -104,6 +107,27 @@ int result_append_members(sd_bus_message *m, const Result *result) {
         return 0;
 }
 
+static int append_calibration(sd_bus_message *m, const Calibration *calibration) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'e', "sv");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append_basic(m, 's', "calibration");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(m, 'v', "a{sv}");
+        if (r < 0)
+                return r;
+        r = calibration_append(m, calibration);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_close_container(m);
+        if (r < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
 int result_append(sd_bus_message *m, const Result *result) {
         int r;
 
@@ -113,6 +137,11 @@ int result_append(sd_bus_message *m, const Result *result) {
         r = result_append_members(m, result);
         if (r < 0)
                 return r;
+        if (result->calibration) {
+                r = append_calibration(m, result->calibration);
+                if (r < 0)
+                        return r;
+        }
         return sd_bus_message_close_container(m);
 }
 
@@ -158,6 +187,18 @@ static int read_result(sd_bus_message *m, Result *result) {
         return job_result_from_string(text, &result->result);
 }
 
+static int read_calibration(sd_bus_message *m, Result *result) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'v', "a{sv}");
+        if (r < 0)
+                return r;
+        r = calibration_from_message(m, &result->calibration);
+        if (r < 0)
+                return r;
+        return sd_bus_message_exit_container(m);
+}
+
 /* What is done has been accepted, or nothing was compared. */
 static bool verdict_fits(const Result *result) {
         if (!result->verdict)
@@ -180,11 +221,15 @@ static int read_entry(sd_bus_message *m, const char *key, void *userdata) {
 
         while (i < G_N_ELEMENTS(keys) && strcmp(key, keys[i].name) != 0)
                 i++;
-        if (i == RESULT_KEY && strcmp(key, "result") != 0)
+        if (i == RESULT_KEY && strcmp(key, "calibration") == 0)
+                i = CALIBRATION_KEY;
+        else if (i == RESULT_KEY && strcmp(key, "result") != 0)
                 return -EINVAL;
         r = dictionary_mark(&reader->seen, i);
         if (r < 0)
                 return -EINVAL;
+        if (i == CALIBRATION_KEY)
+                return read_calibration(m, reader->result);
         return i == RESULT_KEY ? read_result(m, reader->result) : read_value(m, reader->result, i);
 }
 

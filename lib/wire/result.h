@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base.h"
+#include "calibration.h"
 #include "states.h"
 
 typedef struct Result {
@@ -19,6 +20,7 @@ typedef struct Result {
         double total_energy, total_energy_low, total_energy_high;
         double net_energy, net_energy_low, net_energy_high;
         double wall, cpu, power;
+        Calibration *calibration; /* what a JOB_CALIBRATE that is done found out; NULL: nothing */
 } Result;
 
 /* Verdicts of runs and jobs: AC, WA, …; OK where no output was compared. NULL-terminated. */
@@ -27,10 +29,10 @@ extern const char *const result_verdicts[];
 /* error and message may be NULL; they are copied. Numbers are unknown. */
 Result *result_new(JobResult result, const char *error, const char *message);
 
-/* As a{sv}; unknown values are left out. */
+/* As a{sv}; unknown values are left out. This is what the worker says to the daemon, calibration included. */
 int result_append(sd_bus_message *m, const Result *result);
 
-/* The same keys into an a{sv} that is open already. */
+/* The same keys but the calibration's, which is the service's and no job's, into an a{sv} that is open already. */
 int result_append_members(sd_bus_message *m, const Result *result);
 
 /* -EINVAL when the result is missing, not one of ours, or a key comes twice, is unknown or has another type; when the

@@ -9,6 +9,7 @@ static const char *const kinds[N_JOB_KINDS] = {
         [JOB_MEASURE] = "measure",
         [JOB_VALIDATE] = "validate",
         [JOB_COMPARE] = "compare",
+        [JOB_CALIBRATE] = "calibrate",
 };
 
 static const char *const states[N_JOB_STATES] = {

@@ -8,6 +8,7 @@ typedef enum JobKind {
         JOB_MEASURE,
         JOB_VALIDATE,
         JOB_COMPARE,
+        JOB_CALIBRATE,
         N_JOB_KINDS,
 } JobKind;
 

@@ -11,6 +11,8 @@
  *   error NAME TEXT   Run is answered with that D-Bus error
  *   crash-prepare crash-run silent-prepare garbage unsealed not-utf8 huge bad-result no-keeper
  *
+ * A calibration, which names no program, does what its label says, and finds out the same whatever its result.
+ *
  * The report's body has the request and the context as they came, so that a test sees what a knob did. */
 
 #include <fcntl.h>
@@ -148,6 +150,9 @@ static char *make_body(const Fake *fake, const char *which) {
                                context->thermal_limit_mc);
         g_string_append_printf(json, ",\"thermal_strict\":%s", context->thermal_strict ? "true" : "false");
         append_member(json, "may_sleep", context->may_sleep);
+        g_string_append_printf(json, ",\"noise_floor\":[%.6g,%" PRIu64 "]", context->noise_floor,
+                               context->noise_floor_usec);
+        append_member(json, "noise_floor_absent", context->noise_floor_absent);
         g_string_append_printf(json, ",\"model_watts\":%.6g,\"groups\":[", context->model_watts);
         for (size_t i = 0; i < context->n_groups; i++)
                 g_string_append_printf(json, "%s%" PRIu32, i > 0 ? "," : "", context->groups[i]);
@@ -174,12 +179,30 @@ static int make_memfd(const Fake *fake, const char *which) {
         return steal_fd(&fd);
 }
 
+static Calibration *make_calibration(const Fake *fake) {
+        Calibration *calibration = calibration_new();
+
+        calibration->noise_spin = 0.0125;
+        calibration->noise_floor = calibration->noise_memory = 0.025;
+        calibration->pairs = fake->request->trials / 2;
+        calibration->meter = g_strdup(fake->context->meter);
+        calibration->simulated = strcmp(fake->context->meter, "model") == 0;
+        calibration->tick_ns = 1000000;
+        calibration->tick_jitter_ns = 20000;
+        calibration->tick_step_uj = 61;
+        calibration->floor_j = 0.005;
+        calibration_add_idle(calibration, "package-0", 10.5);
+        return calibration;
+}
+
 static int finish(Fake *fake, JobResult word_result, const char *error, const char *message) {
         g_autoptr(sd_bus_message) reply = NULL;
         g_autoptr(Result) result = result_new(word_result, error, message);
         autofd public_fd = make_memfd(fake, "public"), full_fd = make_memfd(fake, "full");
         int r;
 
+        if (fake->request->kind == JOB_CALIBRATE)
+                result->calibration = make_calibration(fake);
         if (fake->request->kind == JOB_VALIDATE)
                 result->verdict = g_strdup(word_result == RESULT_DONE ? "AC" : "WA");
         else if (word_result == RESULT_DONE) {
@@ -340,6 +363,8 @@ static int on_prepare(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         r = job_context_from_message(m, &fake->context);
         if (r < 0)
                 return r;
+        if (kind == JOB_CALIBRATE && fake->request->label)
+                fake->request->argv = g_strsplit(fake->request->label, " ", -1);
 
         if (is(fake, "crash-prepare"))
                 (void) raise(SIGKILL);

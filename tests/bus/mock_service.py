@@ -16,7 +16,7 @@ Prints one JSON line per call it gets. Keys of the scenario, all optional:
              having run, and why
   by_label   {label: {result, report}} for Measure, instead of result and reports
   refuse     labels whose requests are invalid
-  calibration  {key: value}: the property Calibration, which a service that cannot calibrate does not have
+  calibration  {key: value}: the property Calibration; else the host was never calibrated
   jobs, records, domains, properties, statistics, checks
 """
 
@@ -33,7 +33,8 @@ XML = os.path.join(TREE, "dbus", "org.jouletrace.JouleTrace1.xml")
 TYPES = {"median": "d", "time-left": "t", "queue-position": "u", "id": "u", "uid": "u", "simulated": "b",
          "total-energy": "d", "wall": "d", "submitted": "t", "finished": "t", "package": "u", "unit-uj": "d",
          "range-uj": "t", "readable": "b", "ok": "b", "jobs": "u", "failed": "u", "cancelled": "u", "refused": "u",
-         "duration-mean": "d", "noise-floor": "d", "measured": "t"}
+         "duration-mean": "d", "noise-floor": "d", "noise-spin": "d", "noise-memory": "d", "pairs": "u", "measured": "t",
+         "expired": "b", "tick-ns": "t", "tick-jitter-ns": "t", "tick-step-uj": "d", "floor": "d", "idle-power": "a{sd}"}
 
 
 def boxed(values):
@@ -50,10 +51,7 @@ class Mock:
         self.listener = None
         self.running = True
         with open(XML) as xml:
-            contract = xml.read()
-        if "calibration" in scenario:
-            contract = contract.replace('<property name="Version"', '<property name="Calibration" type="a{sv}" access="read"/><property name="Version"')
-        self.node = Gio.DBusNodeInfo.new_for_xml(contract)
+            self.node = Gio.DBusNodeInfo.new_for_xml(xml.read())
         for path, interface in ((ROOT, "Manager"), (self.path, "Job"), (f"{ROOT}/job/_{self.job + 1}", "Job")):
             self.bus.register_object(path, self.node.lookup_interface(f"{NAME}.{interface}"), self.call, self.get, None)
         Gio.bus_own_name_on_connection(self.bus, NAME, 0, lambda *_: self.log(ready=True), None)
@@ -72,7 +70,7 @@ class Mock:
         if name == "Domains":
             return GLib.Variant("aa{sv}", [boxed(domain) for domain in s.get("domains", [])])
         if name == "Calibration":
-            return GLib.Variant("a{sv}", boxed(s["calibration"]))
+            return GLib.Variant("a{sv}", boxed(s.get("calibration", {})))
         type_, value = values[name]
         return GLib.Variant(type_, s.get("properties", {}).get(name, value))
 
@@ -207,6 +205,10 @@ class Mock:
             self.scenario["result"] = told["result"]
             self.scenario["reports"] = {str(self.job): told["report"]}
         self.start(sender, invocation)
+
+    def Calibrate(self, sender, invocation, arguments):
+        if not self.refused(invocation, arguments):
+            self.start(sender, invocation)
 
     def start(self, sender, invocation):
         self.listener, self.running = sender, True

@@ -69,6 +69,15 @@ def test_no_calibration_is_told(rig, scenario):
     assert re.search(r"^ +1 % +6$", out, re.M) and re.search(r"^ +5 % +\d\d+$", out, re.M)
 
 
+def test_an_expired_calibration_is_no_noise(rig):
+    rig.serve(calibration={"noise-floor": 0.04, "measured": 1700000000000000, "expired": True, "reason": "the kernel is another"})
+    body = plan(rig, "--effect", "3%")
+    assert body["pairs"] is None and body["noise"] is None and body["noise_floor"] is None
+    out = rig.run("plan", "--effect", "3%")[1]
+    assert out.startswith("The calibration of this host does not hold any more: the kernel is another.\n")
+    assert "find a change" not in out
+
+
 def test_from_a_job(rig, tmp_path):
     rig.serve(reports={"7": spread(simulated=True), "8": report(8)})
     body = plan(rig, "--effect", "5%", "--from", "7")

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import time
 import unicodedata
 
 import pytest
@@ -185,6 +186,17 @@ def test_status(rig):
     rig.serve(properties={"Ready": False, "NotReadyReasons": ["no worker"], "IsolationLevel": "none"})
     out = rig.run("status")[1]
     assert out.startswith("Not ready to measure") and "no worker" in out and "time alone" in out
+
+
+def test_status_shows_the_calibration(rig):
+    rig.serve()
+    assert re.search(r"^  calibration +none: “joulectl calibrate” says", rig.run("status")[1], re.M)
+    assert json.loads(rig.run("status", "--json")[1])["service"]["Calibration"] == {}
+    measured = int((time.time() - 3 * 86400 - 60) * 1e6)
+    rig.serve(calibration={"noise-floor": 0.0123, "measured": measured, "expired": False})
+    assert re.search(r"^  calibration +noise floor 1.2 %, measured 3 days ago$", rig.run("status")[1], re.M)
+    rig.serve(calibration={"noise-floor": 0.0123, "measured": measured, "expired": True, "reason": "the kernel is another"})
+    assert "measured 3 days ago; it does not hold any more: the kernel is another" in rig.run("status")[1]
 
 
 # every public thing everywhere

@@ -304,7 +304,7 @@ SECURITY = ("MaxJobsPerUser", "MaxQueued", "CallsPerMinute", "MaxCPULimit", "Max
             "MaxTasks", "MaxOutput", "MaxBlobs", "MaxTrials", "MinWindow", "BoxUidRange")
 HARMLESS = ("ReservedCPUs", "Partition", "ReleaseSec", "Isolation", "Meter", "ModelWatts", "DefaultTrials", "DefaultWarmups",
             "Cooldown", "ThermalBand", "ThermalLimit", "ThermalPolicy", "Governor", "EPP", "Turbo", "MinFrequency", "MaxFrequency", "IRQAffinity",
-            "RetainDays", "RetainCount", "RetainBytes", "ForeignLoadLimit", "FrequencyLimit", "LogLevel")
+            "CalibrationMaxAge", "RetainDays", "RetainCount", "RetainBytes", "ForeignLoadLimit", "FrequencyLimit", "LogLevel")
 
 
 @pytest.mark.parametrize("knob", SECURITY)

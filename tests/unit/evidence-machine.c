@@ -209,7 +209,8 @@ void set_up_machine(Fixture *f, bool dram) {
                                    .reserved_cpus = (char *) "2-3",
                                    .sysroot = f->tree,
                                    .meter = (char *) "auto",
-                                   .may_sleep = (char *) "nothing holds it off" };
+                                   .may_sleep = (char *) "nothing holds it off",
+                                   .noise_floor_absent = (char *) "this host was never calibrated" };
         f->record = job_record_new(f->request, &f->context);
         f->record->root = f->root;
         f->record->topology = f->topology;

@@ -54,7 +54,8 @@ static void set_up(Fixture *f, gconstpointer candidates) {
                                    .reserved_cpus = (char *) "",
                                    .sysroot = (char *) "/",
                                    .meter = (char *) "auto",
-                                   .may_sleep = (char *) "nothing holds it off" };
+                                   .may_sleep = (char *) "nothing holds it off",
+                                   .noise_floor_absent = (char *) "this host was never calibrated" };
         f->record = compare_record_new(f->request, &f->context);
         for (unsigned i = 0; i < GPOINTER_TO_UINT(candidates); i++) {
                 candidate(f, i)->root = f->root;
@@ -203,6 +204,15 @@ static void test_time(Fixture *f, gconstpointer data) {
         compare_summarise(f->record, 1, &summary);
         g_assert_false(summary.has_energy);
         g_assert_cmpfloat_with_epsilon(summary.changes[0].comparison.change, 0.1, 1e-9);
+}
+
+/* What the daemon says of the host is what a change has to be larger than. */
+static void test_noise_floor_of_the_host(Fixture *f, gconstpointer data) {
+        g_autoptr(CompareRecord) record = NULL;
+
+        f->context.noise_floor = 0.06;
+        record = compare_record_new(f->request, &f->context);
+        g_assert_cmpfloat(record->noise_floor, ==, 0.06);
 }
 
 static void test_noise_floor(Fixture *f, gconstpointer data) {
@@ -418,6 +428,7 @@ int main(int argc, char **argv) {
         ADD("/comparing/absent-changes", 4, test_absent_changes);
         ADD("/comparing/time", 2, test_time);
         ADD("/comparing/noise-floor", 2, test_noise_floor);
+        ADD("/comparing/noise-floor-of-the-host", 2, test_noise_floor_of_the_host);
         g_test_add_func("/comparing/gate", test_gate);
         ADD("/comparing/judge", 2, test_judge);
         ADD("/comparing/report", 3, test_report);

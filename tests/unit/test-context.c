@@ -43,6 +43,9 @@ static void test_round_trip(Fixture *f, const void *data) {
                 .thermal_strict = true,
                 .may_sleep = (char *) "logind is not there",
                 .smt_shared = true,
+                .noise_floor = 0.0125,
+                .noise_floor_usec = UINT64_C(1700000000000000),
+                .noise_floor_absent = (char *) "it was made long ago",
         };
         g_autoptr(JobContext) second = NULL;
 
@@ -72,6 +75,9 @@ static void test_round_trip(Fixture *f, const void *data) {
         g_assert_cmpuint(second->box_uid_last, ==, 70255);
         g_assert_cmpuint(second->max_blobs, ==, UINT64_C(5) << 30);
         g_assert_true(second->smt_shared);
+        g_assert_cmpfloat(second->noise_floor, ==, 0.0125);
+        g_assert_cmpuint(second->noise_floor_usec, ==, UINT64_C(1700000000000000));
+        g_assert_cmpstr(second->noise_floor_absent, ==, "it was made long ago");
 }
 
 static void test_empty(Fixture *f, const void *data) {

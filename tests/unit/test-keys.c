@@ -90,6 +90,15 @@ static void test_kinds(void) {
                 g_assert_cmpint(request_key_takes(id, JOB_VALIDATE), !=,
                                 compare_only || g_strv_contains(measure_only, request_keys[id].name));
         }
+        for (KeyId id = 0; id < N_REQUEST_KEYS; id++) {
+                static const char *const keys[] = {
+                        "trials", "warmups", "min-window", "cooldown", "thermal-wait", "job-limit", "allow-filtered",
+                        "seed",   "label",   "detach",     NULL
+                };
+
+                g_assert_cmpint(request_key_takes(id, JOB_CALIBRATE), ==,
+                                g_strv_contains(keys, request_keys[id].name));
+        }
         g_assert_cmpstr(request_key_closest(JOB_MEASURE, "trails"), ==, "trials");
         g_assert_null(request_key_closest(JOB_VALIDATE, "trails"));
         g_assert_cmpstr(request_key_closest(JOB_VALIDATE, "test"), ==, "tests");

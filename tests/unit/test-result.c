@@ -138,6 +138,42 @@ static void test_refused(Fixture *f, const void *data) {
         check_refused(f, -ERANGE, "a{sv}", 2, "result", "s", "done", "wall", "d", (double) NAN);
 }
 
+static Calibration *some_calibration(void) {
+        Calibration *calibration = calibration_new();
+
+        calibration->noise_floor = calibration->noise_spin = 0.02;
+        calibration->noise_memory = 0.01;
+        calibration->pairs = 20;
+        calibration->meter = g_strdup("perf");
+        return calibration;
+}
+
+/* The daemon hears of it, GetResult does not speak of it. */
+static void test_calibration(Fixture *f, const void *data) {
+        g_autoptr(Result) first = result_new(RESULT_DONE, NULL, NULL), second = NULL, third = NULL;
+
+        first->calibration = some_calibration();
+        g_assert_cmpint(result_append(f->m, first), >=, 0);
+        offline_message_turn(f->m);
+        g_assert_cmpint(result_from_message(f->m, &second), ==, 0);
+        g_assert_nonnull(second->calibration);
+        g_assert_cmpfloat(second->calibration->noise_floor, ==, 0.02);
+
+        sd_bus_message_unref(f->m);
+        f->m = offline_message_new(&f->offline);
+        g_assert_cmpint(sd_bus_message_open_container(f->m, 'a', "{sv}"), >=, 0);
+        g_assert_cmpint(result_append_members(f->m, first), >=, 0);
+        g_assert_cmpint(sd_bus_message_close_container(f->m), >=, 0);
+        offline_message_turn(f->m);
+        g_assert_cmpint(result_from_message(f->m, &third), ==, 0);
+        g_assert_null(third->calibration);
+
+        sd_bus_message_unref(f->m);
+        f->m = offline_message_new(&f->offline);
+        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "done", "calibration", "s", "fine");
+        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "done", "calibration", "a{sv}", 0);
+}
+
 #define ADD(path, function) g_test_add(path, Fixture, NULL, setup, function, teardown)
 
 int main(int argc, char **argv) {
@@ -145,6 +181,7 @@ int main(int argc, char **argv) {
         ADD("/result/round-trip", test_round_trip);
         ADD("/result/unknown", test_unknown_stays_unknown);
         ADD("/result/verdicts", test_verdicts);
+        ADD("/result/calibration", test_calibration);
         ADD("/result/refused", test_refused);
         return g_test_run();
 }

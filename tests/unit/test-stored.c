@@ -14,6 +14,7 @@ typedef struct Made {
         size_t n;
         unsigned iterations;
         bool with_windows;
+        const char *noise_floor; /* NULL: none is known */
 } Made;
 
 static const Made usual = { "measure", "done", ENVIRONMENT, "perf", "1.0", NULL, 0, 2, true };
@@ -26,10 +27,12 @@ static char *make(const Made *made) {
                         text,
                         "{\"schema\":\"org.jouletrace.report/1\",\"job\":{\"id\":7,\"kind\":\"%s\",\"result\":"
                         "\"%s\"},\"environment\":{%s,\"thermal\":{\"start_mc\":%zu}},\"versions\":"
-                        "{\"jouletrace\":\"%s\"},\"measurement\":{\"region\":{\"declared\":false},\"meter\":"
+                        "{\"jouletrace\":\"%s\"},\"measurement\":{\"noise_floor\":%s,\"region\":{\"declared\":false},"
+                        "\"meter\":"
                         "{\"name\":\"%s\",\"domains\":[{\"name\":\"package-0\",\"in_total\":true}]},\"summary\":"
                         "{\"total_j\":{\"median\":1}},\"trials\":[",
-                        made->kind, made->result, made->environment, made->n, made->version, made->meter);
+                        made->kind, made->result, made->environment, made->n, made->version,
+                        made->noise_floor ?: "null", made->meter);
         for (size_t i = 0; i <= made->n; i++) {
                 const double joules = i < made->n ? made->joules[i] : 1e3;
                 const unsigned long long uj = (unsigned long long) llround(joules * made->iterations * 1e6);
@@ -188,6 +191,39 @@ static void test_compare(void) {
         g_assert_cmpint(several[1].word, ==, COMPARISON_NO_CHANGE);
 }
 
+/* What the host does by itself is no change: the larger of the two noise floors counts. */
+static void test_noise_floor(void) {
+        static const struct {
+                const char *first, *second;
+                ComparisonWord word;
+                double threshold;
+        } cases[] = {
+                { NULL, NULL, COMPARISON_REGRESSED, 0.01 },
+                { "{\"fraction\":0.004}", NULL, COMPARISON_REGRESSED, 0.01 },
+                { "{\"fraction\":0.05}", NULL, COMPARISON_REGRESSED, 0.05 },
+                { "{\"fraction\":0.05}", "{\"fraction\":0.8}", COMPARISON_WITHIN, 0.8 },
+                { "{\"fraction\":0.8}", "{\"fraction\":0.05}", COMPARISON_WITHIN, 0.8 },
+                { "{\"fraction\":-1}", "{\"fraction\":\"much\"}", COMPARISON_REGRESSED, 0.01 },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                Made one = usual, two = usual;
+                g_autoptr(Stored) a = NULL, b = NULL;
+                Comparison comparison;
+
+                one.joules = low;
+                two.joules = high;
+                one.n = two.n = 6;
+                one.noise_floor = cases[i].first;
+                two.noise_floor = cases[i].second;
+                a = parse(&one);
+                b = parse(&two);
+                g_assert_cmpint(stored_compare((const Stored *const[]){ a, b }, 2, &comparison), ==, 0);
+                g_assert_cmpfloat(comparison.threshold, ==, cases[i].threshold);
+                g_assert_cmpint(comparison.word, ==, cases[i].word);
+        }
+}
+
 static void test_no_report(void) {
         g_autoptr(Stored) stored = NULL;
 
@@ -202,6 +238,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/stored/obstacles", test_obstacles);
         g_test_add_func("/stored/conditions", test_conditions);
         g_test_add_func("/stored/compare", test_compare);
+        g_test_add_func("/stored/noise-floor", test_noise_floor);
         g_test_add_func("/stored/no-report", test_no_report);
         return g_test_run();
 }
