@@ -23,12 +23,14 @@ void pipeline_open_collector(Pipeline *pipeline, const Containment *containment)
         r = collector_open(&spec, &pipeline->collector);
         if (r < 0)
                 log_debug("No evidence can be collected: %s", g_strerror(-r));
-        pipeline->record->power_limit_uw = power_limits_read(pipeline->root, pipeline->topology, pipeline->meter);
+        for (size_t i = 0; i < pipeline->n_candidates; i++)
+                pipeline->candidates[i].record->power_limit_uw =
+                                power_limits_read(pipeline->root, pipeline->topology, pipeline->meter);
 }
 
 void pipeline_judge_trials(Pipeline *pipeline) {
         const QualityLimits limits = { .foreign_load = pipeline->context->foreign_load_limit,
                                        .frequency = pipeline->context->frequency_limit };
 
-        quality_judge(pipeline->record, &limits);
+        quality_judge(pipeline->candidate->record, &limits);
 }

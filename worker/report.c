@@ -224,6 +224,12 @@ int report_memfd(const JobRecord *record, ReportView view) {
         return memfd_with("jouletrace-report", text, strlen(text));
 }
 
+int report_compare_memfd(const CompareRecord *record, ReportView view) {
+        g_autofree char *text = report_compare_body(record, view);
+
+        return memfd_with("jouletrace-report", text, strlen(text));
+}
+
 Result *report_result(const JobRecord *record) {
         Result *result = result_new(record->result, record->error, record->message);
         JobSummary summary;

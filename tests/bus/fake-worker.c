@@ -333,7 +333,7 @@ static int on_prepare(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         r = job_kind_from_string(word, &kind);
         if (r < 0)
                 return r;
-        r = request_from_message(m, kind, NULL, &fake->request, error);
+        r = request_any_from_message(m, kind, &fake->request, error);
         if (r < 0)
                 return r;
         r = job_context_from_message(m, &fake->context);
@@ -357,7 +357,7 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *erro
 
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD("Prepare", "sa{sv}a{sv}", "uu", on_prepare, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Prepare", "saa{sv}a{sv}a{sv}", "uu", on_prepare, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Run", "s", "a{sv}hh", on_run, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Cancel", "s", NULL, on_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("Progress", "suuda{sv}", 0),
