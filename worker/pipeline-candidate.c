@@ -21,20 +21,16 @@ static int open_candidate(Pipeline *pipeline, size_t i, char **ret_why) {
 
         candidate->product_fd = candidate->validator_product_fd = -1;
         candidate->material.stdin_fd = -1;
-        if (pipeline->compare) {
-                candidate->request = g_ptr_array_index(pipeline->request->candidates, i);
-                candidate->record = g_ptr_array_index(pipeline->compare->candidates, i);
-        } else {
-                candidate->request = pipeline->request;
-                candidate->record = job_record_new(pipeline->request, context);
-        }
+        candidate->request = request_program(pipeline->request, i);
+        candidate->record = pipeline->compare ? g_ptr_array_index(pipeline->compare->candidates, i)
+                                              : job_record_new(candidate->request, context);
         candidate->record->min_window_usec = fine ? candidate->request->min_window_usec
                                                   : MAX(candidate->request->min_window_usec, context->region_min_usec);
         return workload_open(candidate->request, context->max_blobs, &candidate->workload, ret_why);
 }
 
 int candidates_open(Pipeline *pipeline, char **ret_why) {
-        const size_t n = pipeline->request->kind == JOB_COMPARE ? pipeline->request->candidates->len : 1;
+        const size_t n = request_n_programs(pipeline->request);
 
         if (pipeline->request->kind == JOB_COMPARE)
                 pipeline->compare = compare_record_new(pipeline->request, pipeline->context);

@@ -19,6 +19,14 @@ Request *request_add_candidate(Request *request, const RequestLimits *limits) {
         return candidate;
 }
 
+size_t request_n_programs(const Request *request) {
+        return request->kind != JOB_COMPARE ? 1 : request->candidates ? request->candidates->len : 0;
+}
+
+const Request *request_program(const Request *request, size_t i) {
+        return request->kind == JOB_COMPARE ? g_ptr_array_index(request->candidates, i) : request;
+}
+
 /* ---- reading ---- */
 
 static int read_candidates(sd_bus_message *m, Request *request, const RequestLimits *limits, char **ret_message) {
