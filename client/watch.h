@@ -12,7 +12,7 @@ typedef struct Watch Watch;
  * not only the watching. Returns 0, or an exit code after having said what is wrong. */
 int watch_new(Service *service, Progress *progress, bool interrupt_cancels, Watch **ret);
 
-/* Calls method, Measure or Validate, with the arguments fill appends, then waits until the job has ended. One watch is
+/* Calls method, Measure, Compare or Validate, with the arguments fill appends, then waits until the job has ended. One watch is
  * for one job; another may follow once it is freed. */
 int watch_submit(Watch *watch, const char *method, int (*fill)(sd_bus_message *m, void *userdata), void *userdata);
 
