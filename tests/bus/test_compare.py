@@ -89,21 +89,6 @@ def test_queue_and_limits_are_those_of_measuring(daemon, user1):
     assert user1.refuse_compare(PAIR).name == LIMITS_EXCEEDED
 
 
-def test_all_candidates_count_as_queued(daemon, user1):
-    """What they bring along is charged to who brings it: 32 MiB may wait."""
-    daemon.configure(MaxJobsPerUser=8)
-    daemon.start()
-    user1.measure(daemon.on_hold("a"))
-    daemon.wait_started("a")
-    large = GLib.Variant("ay", b"x" * (1 << 20))
-    for _ in range(3):
-        user1.compare([{"argv": ["fake"], "stdin": large}] * 8)
-    user1.compare([{"argv": ["fake"], "stdin": large}] * 7)
-    error = user1.refuse_compare([{"argv": ["fake"], "stdin": large}] * 2)
-    assert error.name == ERROR + "QueueFull" and "32 MiB" in error.message
-    daemon.release("a")
-
-
 def test_a_failing_comparison(daemon, user1):
     daemon.start()
     user1.listen()
