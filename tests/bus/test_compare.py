@@ -122,7 +122,7 @@ def test_by_the_real_worker(real, user1):
     assert len(report["comparison"]["candidates"]) == 2 and report["comparison"]["seed"] == 7
     assert report["measurement"] is None and report["absent"]["measurement"]
     result = user1.job(path, "GetResult")
-    assert result["trials"] == 12 and result["message"].startswith("candidate 2: regressed, +")
+    assert result["trials"] >= 12 and result["message"].startswith("candidate 2: regressed, +")
     order = ["queued", "validating", "settling", "baseline", "warming", "measuring", "finishing"]
     phases = [s["args"][0] for s in user1.heard_of("Progress", path)]
     assert [order.index(p) for p in phases] == sorted(order.index(p) for p in phases)
