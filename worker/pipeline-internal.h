@@ -135,22 +135,6 @@ guint candidates_trials_so_far(const Pipeline *pipeline);
 size_t candidates_warmups(const Pipeline *pipeline);
 size_t candidates_valid_trials(const Pipeline *pipeline);
 
-/* ---- comparisons ---- */
-
-/* Each candidate's windows, with what its last trial told. */
-void pipeline_plan_windows(Pipeline *pipeline, const TrialRecord *last);
-
-/* Whether a trial that is not valid is one of those that find out how long windows have to be. */
-bool pipeline_still_planning(const Pipeline *pipeline, const TrialRecord *last);
-
-int pipeline_start_trial(Pipeline *pipeline);
-
-/* Whoever has the fewest warm-ups has the next turn. */
-void pipeline_choose_warmup(Pipeline *pipeline);
-
-/* The next trial of the order, or the end. */
-void pipeline_advance_rounds(Pipeline *pipeline);
-
 /* ---- the whole job ---- */
 
 /* Whether something is to be compiled or validated before it is measured. */
@@ -174,6 +158,20 @@ void pipeline_measure(Pipeline *pipeline);
 void pipeline_take_validated(Pipeline *pipeline, TrialRecord *record, const RunFailure *failure);
 void pipeline_take_measured(Pipeline *pipeline, TrialRecord *record);
 
+/* Makes windows as long as they have to be, by what the last trial of the candidate whose turn it is has told; NULL:
+ * there is none. */
+void pipeline_plan_windows(Pipeline *pipeline, const TrialRecord *last);
+
+/* Whether a trial of its that is not valid is one of those that find out how long windows have to be. */
+bool pipeline_still_planning(const Pipeline *pipeline, const TrialRecord *last);
+
+/* The next trial or warm-up of the candidate whose turn it is. */
+int pipeline_start_trial(Pipeline *pipeline);
+
+/* In a comparison: gives the turn to whoever has the fewest warm-ups; starts the next trial of the order, or ends. */
+void pipeline_choose_warmup(Pipeline *pipeline);
+void pipeline_advance_rounds(Pipeline *pipeline);
+
 /* What is learnt of a task from a window of its. */
 void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window);
 
@@ -192,17 +190,20 @@ void pipeline_open_collector(Pipeline *pipeline, const Containment *containment)
 /* Holds all trials so far against their evidence. */
 void pipeline_judge_trials(Pipeline *pipeline);
 
-/* The ends. The first two are the job's as a whole, the others those of the program whose turn it is. */
+/* The ends. These are the job's as a whole. */
 void pipeline_finish(Pipeline *pipeline);
 void pipeline_finish_broken(Pipeline *pipeline, const char *why);
 void pipeline_finish_cancelled(Pipeline *pipeline);
-/* What was sent is not what it has to be. */
-void pipeline_finish_refused(Pipeline *pipeline, const char *why);
-void pipeline_finish_measured(Pipeline *pipeline);
-void pipeline_finish_unstable(Pipeline *pipeline);
+/* Each candidate has the valid trials that were wanted. */
 void pipeline_finish_compared(Pipeline *pipeline);
 /* Too many rounds in which a trial was not valid; the reasons stand in the records. */
 void pipeline_finish_unsteady(Pipeline *pipeline);
+
+/* These are of the program whose turn it is, and in a comparison the end of the others, too.
+ * What was sent is not what it has to be. */
+void pipeline_finish_refused(Pipeline *pipeline, const char *why);
+void pipeline_finish_measured(Pipeline *pipeline);
+void pipeline_finish_unstable(Pipeline *pipeline);
 void pipeline_finish_failed_run(Pipeline *pipeline, const RunFailure *failure);
 void pipeline_finish_compile(Pipeline *pipeline, bool validator);
 void pipeline_finish_validated(Pipeline *pipeline);
