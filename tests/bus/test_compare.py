@@ -114,7 +114,7 @@ def real(daemon):
 
 def test_by_the_real_worker(real, user1):
     user1.listen()
-    number, path = user1.compare([spin(5000), spin(40000)], trials=6, warmups=1, cooldown=0, meter="model", seed=7)
+    number, path = user1.compare([spin(150000), spin(450000)], trials=6, warmups=1, cooldown=0, meter="model", seed=7)
     assert user1.finished(path) == "done"
     report = user1.report(number)
     change, = report["comparison"]["changes"]
@@ -130,7 +130,7 @@ def test_by_the_real_worker(real, user1):
 
 def test_fail_above(real, user1):
     user1.listen()
-    number, path = user1.compare([spin(5000), spin(40000)], trials=6, warmups=1, cooldown=0, meter="model",
+    number, path = user1.compare([spin(150000), spin(450000)], trials=6, warmups=1, cooldown=0, meter="model",
                                  fail_above=GLib.Variant("d", 0.02))
     assert user1.finished(path) == "failed"
     error = user1.report(number)["job"]["error"]
