@@ -3,41 +3,32 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
+#include "compare-run.h"
 #include "stored.h"
 #include "explain.h"
 #include "json.h"
 #include "render-comparison.h"
 #include "render.h"
 #include "report-out.h"
-#include "request.h"
 #include "say.h"
 #include "states.h"
 #include "summary.h"
 
 #define RESULTS_MAX 100
 
-enum {
-        OPTION_STORED = N_REQUEST_KEYS, /* the others are of the request */
-};
-
 typedef struct Compare {
         bool stored;
-        Request *request; /* the limits */
+        CompareRun run;
 } Compare;
 
 const Option *compare_options(void) {
-        static const KeyId keys[] = { REQUEST_FAIL_ABOVE, REQUEST_FAIL_BELOW };
-        static Option options[G_N_ELEMENTS(keys) + 2];
+        static Option options[COMPARE_RUN_OPTIONS_MAX + 2];
+        size_t n = 0;
 
-        options[0] = (Option){ "stored", 0, NULL, N_("compare what finished jobs took, without running anything"),
-                               OPTION_STORED };
-        for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-                const RequestKey *key = &request_keys[keys[i]];
-
-                options[i + 1] =
-                                (Option){ .name = key->name, .metavar = key->metavar, .doc = key->doc, .id = keys[i] };
-        }
+        options[n++] = (Option){ "stored", 0, NULL, N_("compare what finished jobs took, without running anything"),
+                                 OPTION_STORED };
+        n = compare_run_options(options, n);
+        options[n] = (Option){};
         return options;
 }
 
@@ -45,7 +36,7 @@ static int set_option(void *userdata, int id, const char *value, char **ret_prob
         Compare *compare = userdata;
 
         if (id != OPTION_STORED)
-                return request_set_text(compare->request, (KeyId) id, NULL, value, ret_problem);
+                return compare_run_set_option(&compare->run, id, value, ret_problem);
         compare->stored = true;
         return 0;
 }
@@ -218,26 +209,34 @@ static int compare_stored(const Arguments *arguments, const Compare *compare, ch
         else
                 append_text(out, results, changes, &arguments->style);
         report_put(arguments, out);
-        return exit_code(changes, results->len - 1, compare->request);
+        return exit_code(changes, results->len - 1, compare->run.request);
 }
 
-int verb_compare(Arguments *arguments, char **args) {
-        g_autoptr(Request) request = request_new(JOB_COMPARE, NULL);
-        g_autofree char **operands = NULL;
-        Compare compare = { .request = request };
-        unsigned n;
-        int r;
+static int run(Compare *compare, Arguments *arguments, char **operands) {
+        const unsigned n = g_strv_length(operands);
 
-        r = verb_parse("compare", arguments, compare_options(), set_option, &compare, args, &operands);
-        if (r != 0)
-                return r;
-        if (!compare.stored)
-                return usage_error("compare", _("--stored is missing: only finished jobs can be compared"));
-        n = g_strv_length(operands);
+        if (!compare->stored)
+                return compare_run(&compare->run, arguments, operands);
+        if (compare_run_is_asked(&compare->run))
+                return usage_error("compare", _("--stored runs nothing: beside it, only --fail-above and --fail-below "
+                                                "mean something"));
         if (n < 2)
                 return usage_error("compare",
                                    _("give two jobs or more, each by its number or the file of its report"));
         if (n > RESULTS_MAX)
                 return usage_error("compare", _("give at most %d jobs"), RESULTS_MAX);
-        return compare_stored(arguments, &compare, operands);
+        return compare_stored(arguments, compare, operands);
+}
+
+int verb_compare(Arguments *arguments, char **args) {
+        g_autofree char **operands = NULL;
+        Compare compare = {};
+        int r;
+
+        compare_run_init(&compare.run);
+        r = verb_parse("compare", arguments, compare_options(), set_option, &compare, args, &operands);
+        if (r == 0)
+                r = run(&compare, arguments, operands);
+        compare_run_done(&compare.run);
+        return r;
 }

@@ -53,7 +53,10 @@ void key_limits_init(RequestLimits *limits) {
 }
 
 static int fill_request(sd_bus_message *m, void *userdata) {
-        return request_append_given(m, userdata);
+        const Request *request = userdata;
+
+        return request->kind == JOB_COMPARE ? request_compare_append_given(m, request)
+                                            : request_append_given(m, request);
 }
 
 int submit_detached(const Arguments *arguments, Service *service, const char *method, Request *request) {

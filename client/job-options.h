@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What measure and validate have in common: options that are keys of a request, and handing the request in. */
+/* What measure, compare and validate have in common: options that are keys of a request, and handing the request in.
+ */
 
 #include "client.h"
 #include "request.h"

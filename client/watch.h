@@ -12,8 +12,8 @@ typedef struct Watch Watch;
  * not only the watching. Returns 0, or an exit code after having said what is wrong. */
 int watch_new(Service *service, Progress *progress, bool interrupt_cancels, Watch **ret);
 
-/* Calls method, Measure or Validate, with the arguments fill appends, then waits until the job has ended. One watch is
- * for one job; another may follow once it is freed. */
+/* Calls method, Measure, Compare or Validate, with the arguments fill appends, then waits until the job has ended. One
+ * watch is for one job; another may follow once it is freed. */
 int watch_submit(Watch *watch, const char *method, int (*fill)(sd_bus_message *m, void *userdata), void *userdata);
 
 /* Attaches to a job that exists, then waits until it has ended; at once when it already has. */

@@ -36,7 +36,7 @@ Job *job_new(Manager *manager, Record *record, Request *request, const gid_t *gr
         job->groups = g_memdup2(groups, n_groups * sizeof(gid_t));
         job->n_groups = n_groups;
         job->phase = JOB_QUEUED;
-        job->trials = request->kind == JOB_VALIDATE ? 0 : trials_of(request);
+        job->trials = request->kind == JOB_VALIDATE ? 0 : trials_of(request) * (uint32_t) request_n_programs(request);
         job->job_limit_usec = request->job_limit_usec;
         job->size = job_request_size(request);
         job->expected_generation = UINT64_MAX;
@@ -98,10 +98,18 @@ static size_t bytes_size(GBytes *bytes) {
         return bytes ? g_bytes_get_size(bytes) : 0;
 }
 
-size_t job_request_size(const Request *request) {
+static size_t program_size(const Request *request) {
         return strings_size(request->argv) + strings_size(request->env) + bytes_size(request->stdin_bytes) +
                bytes_size(request->blobs_bytes) + files_size(request->files) + tests_size(request->tests) +
                validator_size(request->validator);
+}
+
+size_t job_request_size(const Request *request) {
+        size_t size = 0;
+
+        for (size_t i = 0; i < request_n_programs(request); i++)
+                size += program_size(request_program(request, i));
+        return size;
 }
 
 static uint32_t tests_of(const Request *request) {
@@ -112,7 +120,7 @@ static uint32_t tests_of(const Request *request) {
         return request->max_tests > 0 ? MIN(n, request->max_tests) : n;
 }
 
-uint64_t job_formula_usec(const Request *request) {
+static uint64_t program_formula_usec(const Request *request) {
         uint32_t tests = tests_of(request);
         uint64_t validation = tests * TEST_USEC + (request->language ? COMPILE_USEC : 0);
 
@@ -120,6 +128,14 @@ uint64_t job_formula_usec(const Request *request) {
                 return validation;
         return validation + (trials_of(request) + (uint64_t) request->warmups) *
                                             (request->min_window_usec * MAX(tests, 1) + request->cooldown_usec);
+}
+
+uint64_t job_formula_usec(const Request *request) {
+        uint64_t usec = 0;
+
+        for (size_t i = 0; i < request_n_programs(request); i++)
+                usec += program_formula_usec(request_program(request, i));
+        return usec;
 }
 
 /* What is run: the strings of the command line, and the files by name and size, whose bytes we do not read. */
@@ -134,16 +150,22 @@ static void digest_program(GChecksum *checksum, const Request *request) {
         }
 }
 
-char *job_digest(const Request *request) {
-        g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+static void digest_work(GChecksum *checksum, JobKind kind, const Request *request) {
         g_autofree char *rest = NULL;
 
         digest_program(checksum, request);
         rest = g_strdup_printf("%s %s %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %d %" PRIu64 " %" PRIu64,
-                               job_kind_to_string(request->kind), request->profile, tests_of(request), request->trials,
+                               job_kind_to_string(kind), request->profile, tests_of(request), request->trials,
                                request->warmups, request->max_trials, request->rel_ci > 0, request->min_window_usec,
                                request->cooldown_usec);
         g_checksum_update(checksum, (const guchar *) rest, (gssize) strlen(rest));
+}
+
+char *job_digest(const Request *request) {
+        g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+
+        for (size_t i = 0; i < request_n_programs(request); i++)
+                digest_work(checksum, request->kind, request_program(request, i));
         return g_strdup(g_checksum_get_string(checksum));
 }
 

@@ -27,11 +27,25 @@ static int check(const GPtrArray *languages, const char *key, const char *id, ch
         return -EINVAL;
 }
 
-int manager_check_languages(const Manager *manager, const Request *request, char **ret_message) {
+static int check_program(const Manager *manager, const Request *program, char **ret_message) {
         int r;
 
-        r = check(manager->languages, "language", request->language, ret_message);
-        if (r < 0 || !request->validator)
+        r = check(manager->languages, "language", program->language, ret_message);
+        if (r < 0 || !program->validator)
                 return r;
-        return check(manager->languages, "validator.language", request->validator->language, ret_message);
+        return check(manager->languages, "validator.language", program->validator->language, ret_message);
+}
+
+int manager_check_languages(const Manager *manager, const Request *request, char **ret_message) {
+        for (size_t i = 0; i < request_n_programs(request); i++) {
+                g_autofree char *message = NULL;
+                const int r = check_program(manager, request_program(request, i), &message);
+
+                if (r >= 0)
+                        continue;
+                *ret_message = request->kind == JOB_COMPARE ? g_strdup_printf("candidate %zu: %s", i + 1, message)
+                                                            : g_steal_pointer(&message);
+                return r;
+        }
+        return 0;
 }

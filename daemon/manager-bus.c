@@ -23,6 +23,13 @@ int manager_bus_authorize(Manager *manager, sd_bus_message *m, uid_t owner, Perm
         return authority_check(manager->authority, m, caller, permission, error);
 }
 
+static bool runs_outside_box(const Request *request) {
+        for (size_t i = 0; i < request_n_programs(request); i++)
+                if (strcmp(request_program(request, i)->profile, "box") != 0)
+                        return true;
+        return false;
+}
+
 /* A program that runs for a confined caller as if it were not would be the way out of its confinement. In a box it
  * runs as nobody, on what was sent along, and sees neither the caller's nor the host's files, processes or network:
  * less than any confinement leaves. */
@@ -30,7 +37,7 @@ static int refuse_confined(Manager *manager, const Request *request, const Calle
         g_autofree char *reason = NULL;
         int r;
 
-        if (manager->options->embedded || strcmp(request->profile, "box") == 0)
+        if (manager->options->embedded || !runs_outside_box(request))
                 return 0;
         r = caller_is_confined(manager->proc, caller->pid, caller->uid, caller->label, &reason);
         if (r == 0)
@@ -138,7 +145,10 @@ static int submit_job(sd_bus_message *m, Manager *manager, JobKind kind, Permiss
         Job *job;
         int r;
 
-        r = request_from_message(m, kind, &manager->request_limits, &request, error);
+        if (kind == JOB_COMPARE)
+                r = request_compare_from_message(m, &manager->request_limits, &request, error);
+        else
+                r = request_from_message(m, kind, &manager->request_limits, &request, error);
         if (r < 0)
                 return r;
         r = refuse_unknown_language(manager, request, error);
@@ -182,6 +192,11 @@ static int submit_job(sd_bus_message *m, Manager *manager, JobKind kind, Permiss
 
 static int method_measure(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return submit_job(m, userdata, JOB_MEASURE, PERMIT_MEASURE, error);
+}
+
+/* Takes measurements, and tells no more than they would. */
+static int method_compare(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return submit_job(m, userdata, JOB_COMPARE, PERMIT_MEASURE, error);
 }
 
 static int method_validate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -340,6 +355,8 @@ const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Measure", SD_BUS_ARGS("a{sv}", request), SD_BUS_RESULT("u", id, "o", job),
                                 method_measure, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Compare", SD_BUS_ARGS("aa{sv}", candidates, "a{sv}", options),
+                                SD_BUS_RESULT("u", id, "o", job), method_compare, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Validate", SD_BUS_ARGS("a{sv}", request), SD_BUS_RESULT("u", id, "o", job),
                                 method_validate, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Calibrate", SD_BUS_ARGS("a{sv}", request), SD_BUS_RESULT("u", id, "o", job),

@@ -198,20 +198,30 @@ static void on_scope_ready(Scope *scope, int r, const char *control_group, const
                 run_fail_errno(run, JT_ERROR_SCOPE_FAILED, "systemd made no scope for the job", r);
 }
 
+/* One program at a time runs in it. */
+static void widest(const Request *request, ScopeSpec *spec) {
+        for (size_t i = 0; i < request_n_programs(request); i++) {
+                const Request *program = request_program(request, i);
+
+                spec->memory_max = MAX(spec->memory_max,
+                                       program->memory_max + program->output_max * 2 + SCOPE_MEMORY_EXTRA);
+                spec->tasks_max = MAX(spec->tasks_max, program->tasks_max + SCOPE_TASKS_EXTRA);
+        }
+}
+
 /* May end the run. */
 static void start_scope(Run *run, const Request *request, pid_t keeper) {
         ScopeSpec spec = {
                 .job = run->job->record->id,
                 .keeper = keeper,
                 .cpus = CPU_COUNT(&run->cpus) > 0 ? &run->cpus : NULL,
-                .memory_max = request->memory_max + request->output_max * 2 + SCOPE_MEMORY_EXTRA,
-                .tasks_max = request->tasks_max + SCOPE_TASKS_EXTRA,
                 .runtime_max_usec = request->job_limit_usec + 2 * LIMIT_GRACE_USEC,
                 .service = JT_SERVICE,
         };
         int r;
 
         run->step = RUN_SCOPE;
+        widest(request, &spec);
         r = scope_start(run->manager->systemd, &spec, on_scope_ready, run, &run->scope);
         if (r < 0)
                 run_fail_errno(run, JT_ERROR_SCOPE_FAILED, "systemd cannot be asked for a scope", r);

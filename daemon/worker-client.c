@@ -223,7 +223,7 @@ int worker_prepare(Worker *worker, const Request *request, const JobContext *con
         r = sd_bus_message_append(m, "s", job_kind_to_string(request->kind));
         if (r < 0)
                 return r;
-        r = request_append(m, request);
+        r = request_any_append(m, request);
         if (r < 0)
                 return r;
         r = job_context_append(m, context);

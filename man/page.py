@@ -98,13 +98,18 @@ def key_bounds(key):
     return "Default false." if key["type"] == "b" else sentence(key["range"])
 
 
+def key_takers(kinds):
+    """Which methods take the key, unless all do; in Compare it is each candidate's, or all of them have it in common."""
+    if len(kinds) == 1:
+        return f" *{kinds[0].capitalize()}* only."
+    compare = " In *Compare* of candidates." if "candidate" in kinds else " In *Compare* of options." if "compare" in kinds else ""
+    return compare + ("" if "validate" in kinds else " Not of *Validate*.")
+
+
 def key_lines(keys):
     for key in keys:
-        if "measure" not in key["kinds"]:
-            continue
         yield f"*{key['name']}* ({key['type']}{', ' + key['unit'] if key.get('unit') else ''})"
-        only = " Measure only." if "validate" not in key["kinds"] else ""
-        yield f"\t{sentence(plain(key['doc']))} {key_bounds(key)}{only}".rstrip()
+        yield f"\t{sentence(plain(key['doc']))} {key_bounds(key)}{key_takers(key['kinds'])}".rstrip()
         yield ""
         for member in key["members"]:
             yield f"\t*{key['name']}.{member['name']}* ({plain(member['type'])}): {plain(member['doc'])}."

@@ -9,9 +9,14 @@ static void free_job_record(void *record) {
         job_record_free(record);
 }
 
-/* Each round may have to be made again, half of them in all. */
+static size_t reruns_of(const Request *request) {
+        return (request->trials + 1) / 2;
+}
+
+/* A round may have to be made again, half of them in all, and the first ones may be there to find out how long windows
+ * have to be; each candidate may find out once more. */
 static size_t rounds_of(const Request *request) {
-        return request->trials + (request->trials + 1) / 2;
+        return request->trials + reruns_of(request) + PLANNING_TRIALS * (1 + request_n_programs(request));
 }
 
 CompareRecord *compare_record_new(const Request *request, const JobContext *context) {
@@ -52,6 +57,31 @@ size_t compare_rounds(const CompareRecord *record) {
         for (size_t i = 0; i < record->candidates->len; i++)
                 rounds = MAX(rounds, candidate_at(record, i)->trials->len);
         return MIN(rounds, record->rounds);
+}
+
+RoundCount compare_count_rounds(const CompareRecord *record) {
+        RoundCount count = {};
+        guint whole = G_MAXUINT;
+
+        for (size_t i = 0; i < record->candidates->len; i++)
+                whole = MIN(whole, candidate_at(record, i)->trials->len);
+        for (guint round = 0; round < whole; round++) {
+                bool valid = true, planning = false;
+
+                for (size_t i = 0; i < record->candidates->len; i++) {
+                        const TrialRecord *trial = g_ptr_array_index(candidate_at(record, i)->trials, round);
+
+                        valid = valid && trial->valid;
+                        planning = planning || trial->planning;
+                }
+                count.valid += valid;
+                count.invalid += !valid && !planning;
+        }
+        return count;
+}
+
+bool compare_may_rerun(const CompareRecord *record) {
+        return compare_count_rounds(record).invalid <= reruns_of(record->request);
 }
 
 static bool any_has_energy(const CompareRecord *record) {
@@ -132,13 +162,61 @@ ComparisonGate compare_gate(const CompareSummary *summary, double fail_above, do
         return found;
 }
 
+static char *name_of(const CompareRecord *record, size_t i) {
+        const char *const id = candidate_at(record, i)->request->candidate_id;
+        g_autofree char *valid = id ? g_utf8_make_valid(id, -1) : NULL;
+
+        return valid ? g_strdup_printf("candidate %zu (%s)", i + 1, valid) : g_strdup_printf("candidate %zu", i + 1);
+}
+
+void compare_record_set_end(CompareRecord *record, JobResult result, const char *error, const char *message) {
+        record->result = result;
+        g_free(record->error);
+        record->error = g_strdup(error);
+        g_free(record->message);
+        record->message = g_strdup(message);
+}
+
+void compare_record_end_by(CompareRecord *record, size_t i) {
+        const JobRecord *candidate = candidate_at(record, i);
+        g_autofree char *name = name_of(record, i), *message = NULL;
+
+        message = g_strdup_printf("%s: %s", name, candidate->message ?: verdict_to_string(candidate->verdict));
+        compare_record_set_end(record, candidate->result, candidate->error, message);
+}
+
+/* The last trial that is not valid, in the order they were made in; NULL: each is. */
+static const TrialRecord *last_invalid(const CompareRecord *record, size_t *ret) {
+        const size_t n = record->candidates->len;
+
+        for (size_t at = compare_rounds(record) * n; at > 0; at--) {
+                const size_t i = record->order[at - 1], round = (at - 1) / n;
+                const GPtrArray *trials = candidate_at(record, i)->trials;
+                const TrialRecord *trial = round < trials->len ? g_ptr_array_index(trials, round) : NULL;
+
+                if (!trial || trial->valid)
+                        continue;
+                *ret = i;
+                return trial;
+        }
+        return NULL;
+}
+
+void compare_record_end_unsteady(CompareRecord *record) {
+        const RoundCount count = compare_count_rounds(record);
+        size_t i = 0;
+        const TrialRecord *last = last_invalid(record, &i);
+        g_autofree char *name = name_of(record, i), *message = NULL;
+
+        message = g_strdup_printf("%zu of %u rounds are valid after %zu reruns; the last trial that is not: %s: %s",
+                                  count.valid, record->request->trials, count.invalid - 1, name,
+                                  last ? last->invalid ?: last->energy_absent ?: "no reason known" : "none");
+        compare_record_set_end(record, RESULT_UNSTABLE, NULL, message);
+}
+
 char *compare_describe(const CompareRecord *record, const CompareSummary *summary, size_t i) {
         const Comparison *comparison = &summary->changes[i].comparison;
-        const char *const id = candidate_at(record, i + 1)->request->candidate_id;
-        g_autofree char *valid = id ? g_utf8_make_valid(id, -1) : NULL;
-        g_autofree char *name = valid ? g_strdup_printf("candidate %zu (%s)", i + 2, valid)
-                                      : g_strdup_printf("candidate %zu", i + 2);
-        g_autofree char *interval = NULL;
+        g_autofree char *name = name_of(record, i + 1), *interval = NULL;
 
         if (summary->changes[i].error == -ENODATA)
                 return g_strdup_printf("%s: no pair of trials is valid", name);
@@ -164,25 +242,23 @@ static char *describe_all(const CompareRecord *record, const CompareSummary *sum
 
 void compare_record_judge(CompareRecord *record, uint64_t step_uj) {
         const Request *request = record->request;
-        g_autofree char *what = NULL;
+        g_autofree char *what = NULL, *message = NULL;
         CompareSummary summary;
         ComparisonGate gate;
         size_t decisive = 0;
 
         compare_summarise(record, step_uj, &summary);
         gate = compare_gate(&summary, request->fail_above, request->fail_below, &decisive);
-        g_clear_pointer(&record->error, g_free);
-        g_clear_pointer(&record->message, g_free);
         if (gate == COMPARISON_PASSED || gate == COMPARISON_UNTOLD) {
-                record->result = gate == COMPARISON_PASSED ? RESULT_DONE : RESULT_UNSTABLE;
-                record->message = describe_all(record, &summary);
+                message = describe_all(record, &summary);
+                compare_record_set_end(record, gate == COMPARISON_PASSED ? RESULT_DONE : RESULT_UNSTABLE, NULL,
+                                       message);
                 return;
         }
         what = compare_describe(record, &summary, decisive);
-        record->result = RESULT_FAILED;
-        record->error = g_strdup(JT_ERROR_CHANGE_LIMIT);
-        record->message = gate == COMPARISON_ABOVE ? g_strdup_printf("%s; more than fail-above, %g %%, allows", what,
-                                                                     request->fail_above * 100)
-                                                   : g_strdup_printf("%s; less than fail-below, %g %%, allows", what,
-                                                                     request->fail_below * 100);
+        message = gate == COMPARISON_ABOVE ? g_strdup_printf("%s; more than fail-above, %g %%, allows", what,
+                                                             request->fail_above * 100)
+                                           : g_strdup_printf("%s; less than fail-below, %g %%, allows", what,
+                                                             request->fail_below * 100);
+        compare_record_set_end(record, RESULT_FAILED, JT_ERROR_CHANGE_LIMIT, message);
 }

@@ -27,6 +27,27 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CompareRecord, compare_record_free)
 /* Rounds that were made, or begun. */
 size_t compare_rounds(const CompareRecord *record);
 
+/* Whole rounds. One that found out how long windows have to be is neither. */
+typedef struct RoundCount {
+        size_t valid; /* every trial of it is */
+        size_t invalid;
+} RoundCount;
+
+RoundCount compare_count_rounds(const CompareRecord *record);
+
+/* Whether so many invalid rounds are no more than half of those that are wanted (rounded up), so that another one may
+ * be made. */
+bool compare_may_rerun(const CompareRecord *record);
+
+/* The end of a job that ended as a whole; as job_record_set_end(). */
+void compare_record_set_end(CompareRecord *record, JobResult result, const char *error, const char *message);
+
+/* The end that one of the candidates brought about, as its record has it, and in its name. */
+void compare_record_end_by(CompareRecord *record, size_t candidate);
+
+/* The end of a job that may make no further round. */
+void compare_record_end_unsteady(CompareRecord *record);
+
 typedef struct Change {
         int error;             /* 0; -ENODATA: there is no pair; -EINVAL: an energy is 0 at the resolution told */
         Comparison comparison; /* of candidates[i + 1] against the first; with error 0 */

@@ -42,7 +42,7 @@ static int read_prepare(Connection *connection, sd_bus_message *m, sd_bus_error 
                 return r;
         if (job_kind_from_string(word, &kind) < 0)
                 return sd_bus_error_setf(error, JT_ERROR_INVALID_REQUEST, "\"%s\" is no kind of job", word);
-        r = request_from_message(m, kind, NULL, &connection->request, error);
+        r = request_any_from_message(m, kind, &connection->request, error);
         if (r < 0)
                 return r;
         r = job_context_from_message(m, &connection->context);
@@ -128,10 +128,8 @@ static void end_when_sent(Connection *connection, int r) {
                 (void) sd_event_exit(connection->event, r);
 }
 
-static int reply_result(Connection *connection, const JobRecord *record) {
+static int reply_result(Connection *connection, const Result *result, int public_fd, int full_fd) {
         g_autoptr(sd_bus_message) reply = NULL;
-        g_autoptr(Result) result = report_result(record);
-        autofd public_fd = report_memfd(record, REPORT_PUBLIC), full_fd = report_memfd(record, REPORT_FULL);
         int r;
 
         if (public_fd < 0)
@@ -150,11 +148,15 @@ static int reply_result(Connection *connection, const JobRecord *record) {
         return sd_bus_send(connection->bus, reply, NULL);
 }
 
-static void on_over(JobRecord *record, void *userdata) {
+static void on_over(const JobRecord *record, const CompareRecord *compare, void *userdata) {
         Connection *connection = userdata;
+        g_autoptr(Result) result = compare ? report_compare_result(compare) : report_result(record);
+        autofd public_fd =
+                        compare ? report_compare_memfd(compare, REPORT_PUBLIC) : report_memfd(record, REPORT_PUBLIC);
+        autofd full_fd = compare ? report_compare_memfd(compare, REPORT_FULL) : report_memfd(record, REPORT_FULL);
         int r;
 
-        r = reply_result(connection, record);
+        r = reply_result(connection, result, public_fd, full_fd);
         if (r < 0) {
                 (void) log_errno(LOG_ERR, r, "The report cannot be sent");
                 r = sd_bus_reply_method_errorf(connection->run, JT_ERROR_WORKER_FAILED,
@@ -319,9 +321,9 @@ static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD_WITH_ARGS("Prepare", SD_BUS_ARGS("s", kind, "a{sv}", request, "a{sv}", context),
-                                SD_BUS_RESULT("u", worker_pid, "u", keeper_pid), method_prepare,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS(
+                        "Prepare", SD_BUS_ARGS("s", kind, "aa{sv}", candidates, "a{sv}", request, "a{sv}", context),
+                        SD_BUS_RESULT("u", worker_pid, "u", keeper_pid), method_prepare, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Run", SD_BUS_ARGS("s", control_group),
                                 SD_BUS_RESULT("a{sv}", result, "h", public_body, "h", full_body), method_run,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -172,8 +172,8 @@ static int start_stdin(Material *material, uint64_t timeout_usec) {
         if (material->stdin_fd < 0)
                 return -errno;
         if (request->stdin_fd >= 0) {
-                r = errand_start(material->event, material->launcher, MATERIAL_STDIN, &material->stdin_fd, 1,
-                                 timeout_usec, on_stdin, material, &material->errand);
+                r = errand_start(material->event, material->launcher, material->first_errand + MATERIAL_STDIN,
+                                 &material->stdin_fd, 1, timeout_usec, on_stdin, material, &material->errand);
                 return r < 0 ? r : 1;
         }
         data = g_bytes_get_data(request->stdin_bytes, &size);
@@ -224,8 +224,8 @@ int material_fetch(Material *material, const Workload *workload, uint64_t timeou
         material->userdata = userdata;
         material->timeout_usec = timeout_usec;
         if (!g_str_equal(material->request->profile, "box"))
-                return errand_start(material->event, material->launcher, MATERIAL_PROGRAM, NULL, 0, timeout_usec,
-                                    on_program, material, &material->errand);
+                return errand_start(material->event, material->launcher, material->first_errand + MATERIAL_PROGRAM,
+                                    NULL, 0, timeout_usec, on_program, material, &material->errand);
         take_first_file(material, workload);
         fetch_stdin(material);
         return 0;
@@ -261,18 +261,17 @@ static int work_output(void *userdata, const int *fds, size_t n_fds, GString *re
         return r;
 }
 
-void material_launch(Material *material, LauncherSpec *spec) {
+void material_launch(Material *material, uint32_t first_errand, ErrandSpec errands[static MATERIAL_ERRANDS],
+                     int kept_fds[static MATERIAL_FDS]) {
         const Request *request = material->request;
-        const int kept_fds[] = { request->stdin_fd, request->output_fd, request->error_output_fd };
 
-        material->errands[MATERIAL_PROGRAM] = (ErrandSpec){ work_program, material };
-        material->errands[MATERIAL_STDIN] = (ErrandSpec){ work_stdin, material };
-        material->errands[MATERIAL_OUTPUT] = (ErrandSpec){ work_output, material };
-        memcpy(material->kept_fds, kept_fds, sizeof(kept_fds));
-        spec->errands = material->errands;
-        spec->n_errands = MATERIAL_ERRANDS;
-        spec->kept_fds = material->kept_fds;
-        spec->n_kept_fds = MATERIAL_FDS;
+        material->first_errand = first_errand;
+        errands[MATERIAL_PROGRAM] = (ErrandSpec){ work_program, material };
+        errands[MATERIAL_STDIN] = (ErrandSpec){ work_stdin, material };
+        errands[MATERIAL_OUTPUT] = (ErrandSpec){ work_output, material };
+        kept_fds[0] = request->stdin_fd;
+        kept_fds[1] = request->output_fd;
+        kept_fds[2] = request->error_output_fd;
 }
 
 static void on_output(int r, const char *reply, size_t length, void *userdata) {
@@ -315,7 +314,7 @@ int material_deliver(Material *material, const Capture *output, const Capture *e
                         return fds[i];
         material->done = done;
         material->userdata = userdata;
-        r = errand_start(material->event, material->launcher, MATERIAL_OUTPUT, fds, n_fds, timeout_usec, on_output,
-                         material, &material->errand);
+        r = errand_start(material->event, material->launcher, material->first_errand + MATERIAL_OUTPUT, fds, n_fds,
+                         timeout_usec, on_output, material, &material->errand);
         return r < 0 ? r : 1;
 }

@@ -24,10 +24,9 @@ typedef struct Material {
         sd_event *event;
         const Request *request;
         char **env;
-        ErrandSpec errands[MATERIAL_ERRANDS];
-        int kept_fds[MATERIAL_FDS];
-        Launcher *launcher; /* set when there is one */
-        int stdin_fd;       /* sealed memfd; -1: empty */
+        uint32_t first_errand; /* the launcher's number of MATERIAL_PROGRAM; the others follow it */
+        Launcher *launcher;    /* set when there is one */
+        int stdin_fd;          /* sealed memfd; -1: empty */
         Errand *errand;
         uint64_t timeout_usec;
         ProgramRecord program;
@@ -39,8 +38,9 @@ typedef struct Material {
 /* The members up to launcher are the caller's and stay his. */
 void material_init(Material *material, sd_event *event, const Request *request, char **env);
 
-/* Writes into spec what the launcher has to know for it. */
-void material_launch(Material *material, LauncherSpec *spec);
+/* Writes down what the launcher has to know for it: its errands, the first of which has that number. */
+void material_launch(Material *material, uint32_t first_errand, ErrandSpec errands[static MATERIAL_ERRANDS],
+                     int kept_fds[static MATERIAL_FDS]);
 
 void material_clear(Material *material);
 

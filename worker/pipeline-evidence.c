@@ -35,7 +35,9 @@ void pipeline_open_collector(Pipeline *pipeline, const Containment *containment,
         r = collector_open(&spec, &pipeline->collector);
         if (r < 0)
                 log_debug("No evidence can be collected: %s", g_strerror(-r));
-        pipeline->record->power_limit_uw = power_limits_read(pipeline->root, pipeline->topology, pipeline->meter);
+        for (size_t i = 0; i < pipeline->n_candidates; i++)
+                pipeline->candidates[i].record->power_limit_uw =
+                                power_limits_read(pipeline->root, pipeline->topology, pipeline->meter);
 }
 
 static QualityLimits limits_of(const Pipeline *pipeline) {
@@ -47,20 +49,20 @@ static QualityLimits limits_of(const Pipeline *pipeline) {
 void pipeline_judge_trials(Pipeline *pipeline) {
         const QualityLimits limits = limits_of(pipeline);
 
-        quality_judge(pipeline->record, &limits);
+        quality_judge(pipeline->candidate->record, &limits);
 }
 
 void pipeline_judge_floor(Pipeline *pipeline, TrialRecord *floor) {
         const QualityLimits limits = limits_of(pipeline);
 
-        quality_judge_floor(pipeline->record, floor, &limits);
+        quality_judge_floor(pipeline->candidate->record, floor, &limits);
 }
 
 bool pipeline_waits_for_quiet(Pipeline *pipeline, const TrialEvidence *idle) {
         const QualityLimits limits = limits_of(pipeline);
         const uint64_t now_usec = now_monotonic_usec();
 
-        if (!quality_foreign_load(pipeline->record, idle, &limits)) {
+        if (!quality_foreign_load(pipeline->candidate->record, idle, &limits)) {
                 pipeline->quiet_deadline_usec = 0;
                 return false;
         }

@@ -29,53 +29,75 @@ static void on_floor_over(Trial *trial, int r, void *userdata) {
                                 ((const WindowRecord *) g_ptr_array_index(record->windows, i))->whole.cpu_usec;
         pipeline_judge_floor(pipeline, record);
         if (r < 0 || failure || !window) {
-                pipeline->record->floor_absent = g_strdup_printf("/bin/true could not be run in the box: %s",
-                                                                 failure ? failure->description
-                                                                 : r < 0 ? trial_why(trial, &stage) ?: g_strerror(-r)
-                                                                         : "it was ended");
-                pipeline->floor = FLOOR_DONE;
-        } else if (!record->valid && ++pipeline->floor_tries < FLOOR_TRIES) {
-                pipeline->floor_task.plan = window_plan(window_fastest_run(window), 0, floor_usec(pipeline));
-                pipeline->floor_task.plan.windows = MIN(pipeline->floor_task.plan.windows, FLOOR_WINDOWS_MAX);
+                pipeline->candidate->record->floor_absent =
+                                g_strdup_printf("/bin/true could not be run in the box: %s",
+                                                failure ? failure->description
+                                                : r < 0 ? trial_why(trial, &stage) ?: g_strerror(-r)
+                                                        : "it was ended");
+                pipeline->candidate->floor = FLOOR_DONE;
+        } else if (!record->valid && ++pipeline->candidate->floor_tries < FLOOR_TRIES) {
+                pipeline->candidate->floor_task.plan =
+                                window_plan(window_fastest_run(window), 0, floor_usec(pipeline));
+                pipeline->candidate->floor_task.plan.windows =
+                                MIN(pipeline->candidate->floor_task.plan.windows, FLOOR_WINDOWS_MAX);
         } else if (record->invalid) {
-                pipeline->record->floor_absent =
+                pipeline->candidate->record->floor_absent =
                                 g_strdup_printf("/bin/true was disturbed each time; at last %s", record->invalid);
-                pipeline->floor = FLOOR_DONE;
+                pipeline->candidate->floor = FLOOR_DONE;
         } else {
-                pipeline->record->floor = g_steal_pointer(&record);
-                pipeline->floor = FLOOR_DONE;
+                pipeline->candidate->record->floor = g_steal_pointer(&record);
+                pipeline->candidate->floor = FLOOR_DONE;
         }
         pipeline_advance_later(pipeline);
 }
 
 static int start_floor(Pipeline *pipeline) {
         TrialSpec spec = { .window = pipeline_window(pipeline),
-                           .tasks = &pipeline->floor_task,
+                           .tasks = &pipeline->candidate->floor_task,
                            .n_tasks = 1,
                            .min_window_ns = floor_usec(pipeline) * NSEC_PER_USEC };
 
         pipeline->trial_is_floor = true;
-        spec.window.box = &programs_specs(pipeline->programs)[PROGRAM_FLOOR];
+        spec.window.box = &programs_specs(pipeline->candidate->programs)[PROGRAM_FLOOR];
         return trial_start(&spec, on_floor_over, pipeline, &pipeline->trial);
 }
 
-int pipeline_take_floor(Pipeline *pipeline) {
+static int take_floor(Pipeline *pipeline) {
+        Candidate *candidate = pipeline->candidate;
         size_t n_domains;
         int r;
 
         (void) meter_domains(pipeline->meter, &n_domains);
         if (n_domains == 0)
-                pipeline->floor = FLOOR_DONE;
-        if (pipeline->floor == FLOOR_TO_BE_TAKEN && pipeline_has_region(pipeline)) {
-                pipeline->record->floor_absent = g_strdup(no_floor_region);
-                pipeline->floor = FLOOR_DONE;
+                candidate->floor = FLOOR_DONE;
+        if (candidate->floor == FLOOR_TO_BE_TAKEN && pipeline_has_region(pipeline)) {
+                candidate->record->floor_absent = g_strdup(no_floor_region);
+                candidate->floor = FLOOR_DONE;
         }
-        if (pipeline->floor == FLOOR_DONE)
+        if (candidate->floor == FLOOR_DONE)
                 return 0;
-        if (pipeline->floor == FLOOR_TO_BE_TAKEN) {
-                pipeline->floor_task = (TrialTask){ .stdin_fd = -1, .plan = { PACING_RUNS, 1 } };
-                pipeline->floor = FLOOR_UNDER_WAY;
+        if (candidate->floor == FLOOR_TO_BE_TAKEN) {
+                candidate->floor_task = (TrialTask){ .stdin_fd = -1, .plan = { PACING_RUNS, 1 } };
+                candidate->floor = FLOOR_UNDER_WAY;
         }
         r = start_floor(pipeline);
         return r < 0 ? r : 1;
+}
+
+/* Each candidate has a box of its own. */
+int pipeline_take_floor(Pipeline *pipeline) {
+        Candidate *const now = pipeline->candidate;
+
+        for (size_t i = 0; i < pipeline->n_candidates; i++) {
+                int r;
+
+                if (pipeline->candidates[i].floor == FLOOR_DONE)
+                        continue;
+                pipeline->candidate = &pipeline->candidates[i];
+                r = take_floor(pipeline);
+                if (r != 0)
+                        return r;
+        }
+        pipeline->candidate = now;
+        return 0;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Inside the pipeline: its life (pipeline.c), what comes before the first trial (pipeline-validate.c), the trials
- * (pipeline-measure.c), and its ends (pipeline-end.c). Each step starts something and returns;
+/* Inside the pipeline: its life (pipeline.c), the programs it is about (pipeline-candidate.c), what comes before the
+ * first trial (pipeline-validate.c), the trials (pipeline-measure.c), whose turn it is when there are several programs
+ * (pipeline-compare.c), and its ends (pipeline-end.c). Each step starts something and returns;
  * pipeline_advance_later() has the event loop take the next. */
 
+#include "comparing.h"
 #include "dbus/names.h"
 #include "evaluate.h"
 #include "idle.h"
@@ -40,9 +42,29 @@ typedef struct Pace {
         uint64_t output_bytes;
 } Pace;
 
+/* One program of the job, with all that is its own. */
+typedef struct Candidate {
+        const Request *request; /* of a comparison the candidate's own, which has the options' values in it */
+        Workload *workload;
+        Programs *programs;
+        Judging *judging;
+        Material material;
+        int product_fd, validator_product_fd; /* -1: none */
+        size_t n_read;                        /* tests that were checked */
+        JobRecord *record;                    /* of a comparison its record's */
+        TrialTask *tasks;                     /* one for each test; one for a plain command; NULL: not fetched yet */
+        Pace *paces;
+        size_t n_tasks;
+        bool delivered;
+        Floor floor;
+        TrialTask floor_task;
+        unsigned floor_tries;
+        bool planned_again; /* after a valid trial; not twice */
+} Candidate;
+
 struct Pipeline {
         sd_event *event;
-        const Request *request;
+        const Request *request; /* of a comparison what all its candidates have in common */
         const JobContext *context;
         PipelineCalls calls;
 
@@ -55,31 +77,22 @@ struct Pipeline {
         Containment *containment;
         Launcher *launcher;
         cpu_set_t cpus;
-        Workload *workload;
-        Programs *programs;
-        Judging *judging;
-        Material material;
+
+        Candidate *candidates; /* one, but for a comparison */
+        size_t n_candidates;
+        Candidate *candidate;   /* whose turn it is: what runs is one of its programs */
+        CompareRecord *compare; /* NULL: no comparison */
 
         PipelineStep step;
-        Solo *tool;                           /* a compiler, or what tells its version; NULL: none runs */
-        int product_fd, validator_product_fd; /* -1: none */
-        size_t n_read;                        /* tests that were checked */
-
-        JobRecord *record;
-        TrialTask *tasks; /* one for each test; one for a plain command */
-        Pace *paces;
-        size_t n_tasks;
-        uint32_t wanted; /* valid trials */
+        Solo *tool;      /* a compiler, or what tells its version; NULL: none runs */
+        uint32_t wanted; /* valid trials, of each candidate */
+        bool judged;     /* the comparison came to its end, and says what changed */
         Trial *trial;
         bool trial_told;     /* its step was reported */
         bool trial_is_floor; /* it is not the program's */
-        Floor floor;
-        TrialTask floor_task;
-        unsigned floor_tries;
         Idle *idle;
-        guint idle_before;  /* trials and warm-ups there were when the last idle window was taken; G_MAXUINT: none was
-                             */
-        bool planned_again; /* after a valid trial; not twice */
+        guint idle_before; /* trials and warm-ups there were when the last idle window was taken; G_MAXUINT: none was
+                            */
         uint64_t quiet_deadline_usec; /* when it is waited no longer for others to be done; 0: it is not waited */
         bool warming, delivered, started, is_over;
         const char *cancel_error;
@@ -94,6 +107,39 @@ struct Pipeline {
 };
 
 void pipeline_advance_later(Pipeline *pipeline);
+
+/* ---- candidates ---- */
+
+/* What can be known of each before the job is started. -EINVAL and *ret_why where what was sent cannot be. */
+int candidates_open(Pipeline *pipeline, char **ret_why);
+
+/* What each record says of the machine, once there is a meter: absent and tick_absent are why there is none. */
+void candidates_show_machine(Pipeline *pipeline, const char *meter_absent, const char *tick_absent);
+
+/* What each of them runs, before the launcher is forked. */
+int candidates_plan(Pipeline *pipeline, const PipelineBase *base, char **ret_why);
+
+/* Writes into spec what the launcher has to know of all of them; *ret_memory is to be freed after that. */
+void candidates_launch(Pipeline *pipeline, LauncherSpec *spec, void **ret_memory);
+
+/* Once the launcher is there, or could not be. */
+void candidates_launched(Pipeline *pipeline);
+
+/* Takes from the caller's files what the one whose turn it is needs. */
+int candidate_fetch(Pipeline *pipeline);
+
+/* What of them needs the launcher, then the rest. */
+void candidates_stop(Pipeline *pipeline);
+void candidates_free(Pipeline *pipeline);
+
+/* Sums over all of them: tests, tests that were looked at, warm-ups and trials that were made, trials that count. */
+size_t candidates_tests(const Pipeline *pipeline);
+size_t candidates_tests_done(const Pipeline *pipeline);
+guint candidates_trials_so_far(const Pipeline *pipeline);
+size_t candidates_warmups(const Pipeline *pipeline);
+size_t candidates_valid_trials(const Pipeline *pipeline);
+
+/* ---- the whole job ---- */
 
 /* Whether something is to be compiled or validated before it is measured. */
 bool pipeline_checks(const Pipeline *pipeline);
@@ -116,6 +162,23 @@ void pipeline_measure(Pipeline *pipeline);
 /* Takes in what a trial that validates a test, or measures, came to. */
 void pipeline_take_validated(Pipeline *pipeline, TrialRecord *record, const RunFailure *failure);
 void pipeline_take_measured(Pipeline *pipeline, TrialRecord *record);
+
+/* Makes windows as long as they have to be, by what the last trial of the candidate whose turn it is has told; NULL:
+ * there is none. */
+void pipeline_plan_windows(Pipeline *pipeline, const TrialRecord *last);
+
+/* Has its windows planned once more when they turn out too short for it, and then none of its trials count. */
+void pipeline_plan_again(Pipeline *pipeline, const TrialRecord *last);
+
+/* Whether a trial of its that is not valid is one of those that find out how long windows have to be. */
+bool pipeline_still_planning(const Pipeline *pipeline, const TrialRecord *last);
+
+/* The next trial or warm-up of the candidate whose turn it is. */
+int pipeline_start_trial(Pipeline *pipeline);
+
+/* In a comparison: gives the turn to whoever has the fewest warm-ups; starts the next trial of the order, or ends. */
+void pipeline_choose_warmup(Pipeline *pipeline);
+void pipeline_advance_rounds(Pipeline *pipeline);
 
 /* What is learnt of a task from a window of its. */
 void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window);
@@ -140,10 +203,17 @@ void pipeline_judge_floor(Pipeline *pipeline, TrialRecord *floor);
  * be taken instead, before the trial. Not for ever. */
 bool pipeline_waits_for_quiet(Pipeline *pipeline, const TrialEvidence *idle);
 
-/* The ends. */
+/* The ends. These are the job's as a whole. */
 void pipeline_finish(Pipeline *pipeline);
+void pipeline_finish_broken(Pipeline *pipeline, const char *why);
 void pipeline_finish_cancelled(Pipeline *pipeline);
-/* What was sent is not what it has to be. */
+/* Each candidate has the valid trials that were wanted. */
+void pipeline_finish_compared(Pipeline *pipeline);
+/* Too many rounds in which a trial was not valid; the reasons stand in the records. */
+void pipeline_finish_unsteady(Pipeline *pipeline);
+
+/* These are of the program whose turn it is, and in a comparison the end of the others, too.
+ * What was sent is not what it has to be. */
 void pipeline_finish_refused(Pipeline *pipeline, const char *why);
 void pipeline_finish_measured(Pipeline *pipeline);
 void pipeline_finish_unstable(Pipeline *pipeline);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline-internal.h"
 
-#define PLANNING_TRIALS 3U /* at most so many find out how many runs fill a window */
-#define STEP_UP 3U         /* trials added at a time while precision is wanting */
+#define STEP_UP 3U /* trials added at a time while precision is wanting */
 #define IDLE_MIN_USEC (20U * USEC_PER_MSEC)
 #define IDLE_MAX_USEC (200U * USEC_PER_MSEC)
 #define TOLD_PAUSE_USEC \
@@ -35,7 +34,7 @@ uint64_t window_fastest_run(const WindowRecord *window) {
 /* Of one run: a region that its program repeats by itself is one, too. */
 void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window) {
         const uint64_t runs = window->whole.iterations;
-        Pace *pace = &pipeline->paces[task];
+        Pace *pace = &pipeline->candidate->paces[task];
 
         if (runs == 0)
                 return;
@@ -48,7 +47,8 @@ void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window)
 /* A region that is a small part of its run cannot be made long by repeating the run: it will be too short, and says
  * so. */
 static WindowPlan plan_task(const Pipeline *pipeline, const Pace *pace) {
-        WindowPlan plan = window_plan(pace->fastest_ns, pace->output_bytes, pipeline->record->min_window_usec);
+        WindowPlan plan = window_plan(pace->fastest_ns, pace->output_bytes,
+                                      pipeline->candidate->record->min_window_usec);
         const uint64_t most = MAX(REGION_PATIENCE_NS / MAX(pace->whole_ns, 1), 1);
 
         if (!pipeline_has_region(pipeline) || (uint64_t) plan.iterations * plan.windows <= most)
@@ -60,22 +60,23 @@ static WindowPlan plan_task(const Pipeline *pipeline, const Pace *pace) {
 
 /* Validation, warm-ups, and without them the first trials, say how many iterations fill a window. All valid trials
  * have the same number. */
-static void plan_windows(Pipeline *pipeline, const TrialRecord *last) {
+void pipeline_plan_windows(Pipeline *pipeline, const TrialRecord *last) {
+        Candidate *candidate = pipeline->candidate;
         size_t task = 0;
 
-        if (job_valid_trials(pipeline->record) > 0)
+        if (job_valid_trials(candidate->record) > 0)
                 return;
         for (guint w = 0; last && w < last->windows->len; w++) {
                 const WindowRecord *window = g_ptr_array_index(last->windows, w);
-                const WorkTest *test = pipeline->tasks[task].test;
+                const WorkTest *test = candidate->tasks[task].test;
 
-                if (test && window->test != test->name && task + 1 < pipeline->n_tasks)
+                if (test && window->test != test->name && task + 1 < candidate->n_tasks)
                         task++;
                 pipeline_learn(pipeline, task, window);
         }
-        for (task = 0; task < pipeline->n_tasks; task++)
-                if (pipeline->paces[task].fastest_ns != UINT64_MAX)
-                        pipeline->tasks[task].plan = plan_task(pipeline, &pipeline->paces[task]);
+        for (task = 0; task < candidate->n_tasks; task++)
+                if (candidate->paces[task].fastest_ns != UINT64_MAX)
+                        candidate->tasks[task].plan = plan_task(pipeline, &candidate->paces[task]);
 }
 
 static void on_trial_over(Trial *trial, int r, void *userdata) {
@@ -99,15 +100,12 @@ void pipeline_take_measured(Pipeline *pipeline, TrialRecord *record) {
         /* Warm-ups start colder than anything that follows them. */
         if (!pipeline->warming && pipeline->reference_mc == TEMPERATURE_UNKNOWN)
                 pipeline->reference_mc = record->temp_start_mc;
-        g_ptr_array_add(pipeline->warming ? pipeline->record->warmups : pipeline->record->trials, record);
+        g_ptr_array_add(pipeline->warming ? pipeline->candidate->record->warmups : pipeline->candidate->record->trials,
+                        record);
         pipeline_judge_trials(pipeline);
 }
 
 /* ---- idle windows ---- */
-
-static guint trials_so_far(const Pipeline *pipeline) {
-        return pipeline->record->warmups->len + pipeline->record->trials->len;
-}
 
 static void on_idle_over(Idle *idle, void *userdata) {
         Pipeline *pipeline = userdata;
@@ -120,11 +118,16 @@ static void on_idle_over(Idle *idle, void *userdata) {
                 pipeline_advance_later(pipeline);
                 return;
         }
-        if (evidence)
-                evidence_add(&pipeline->record->idle, evidence);
+        for (size_t i = 0; i < pipeline->n_candidates; i++) {
+                JobRecord *record = pipeline->candidates[i].record;
+
+                if (evidence)
+                        evidence_add(&record->idle, evidence);
+                if (span)
+                        baseline_add(record->baseline, &pipeline->ticker, span);
+        }
         if (span) {
-                baseline_add(pipeline->record->baseline, &pipeline->ticker, span);
-                baseline_level(pipeline->record->baseline, span->last.at_ns, &level);
+                baseline_level(pipeline->candidate->record->baseline, span->last.at_ns, &level);
                 ticker_set_idle(&pipeline->ticker, &level);
         }
         pipeline_advance_later(pipeline);
@@ -140,17 +143,22 @@ static uint64_t idle_window_usec(const Pipeline *pipeline) {
                    pipeline_told_usec(pipeline));
 }
 
+static size_t trials_wanted(const Pipeline *pipeline) {
+        return pipeline->wanted * pipeline->n_candidates;
+}
+
 /* Which trial comes next, as soon as the pause before it begins. */
 static void tell_trial(Pipeline *pipeline) {
         if (pipeline->trial_told)
                 return;
         pipeline->trial_told = true;
         if (pipeline->warming)
-                pipeline_report(pipeline, JOB_WARMING, pipeline->record->warmups->len + 1, pipeline->request->warmups);
+                pipeline_report(pipeline, JOB_WARMING, (uint32_t) candidates_warmups(pipeline) + 1,
+                                (uint32_t) (pipeline->request->warmups * pipeline->n_candidates));
         else
                 pipeline_report(pipeline, JOB_MEASURING,
-                                (uint32_t) MIN(job_valid_trials(pipeline->record) + 1, pipeline->wanted),
-                                pipeline->wanted);
+                                (uint32_t) MIN(candidates_valid_trials(pipeline) + 1, trials_wanted(pipeline)),
+                                (uint32_t) trials_wanted(pipeline));
 }
 
 /* Before each trial and after the last one, at the end of the pause between them. 1 when the pipeline has to wait for
@@ -160,12 +168,13 @@ static int take_idle_window(Pipeline *pipeline) {
         int r;
 
         (void) meter_domains(pipeline->meter, &n_domains);
-        if (n_domains == 0 || pipeline->idle_before == trials_so_far(pipeline))
+        if (n_domains == 0 || pipeline->idle_before == candidates_trials_so_far(pipeline))
                 return 0;
-        if (!pipeline->record->baseline) {
-                pipeline->record->baseline = baseline_new(n_domains);
+        if (!pipeline->candidate->record->baseline) {
+                for (size_t i = 0; i < pipeline->n_candidates; i++)
+                        pipeline->candidates[i].record->baseline = baseline_new(n_domains);
                 pipeline_report(pipeline, JOB_BASELINE, 0, 0);
-        } else if (pipeline->warming || job_valid_trials(pipeline->record) < pipeline->wanted)
+        } else if (pipeline->warming || candidates_valid_trials(pipeline) < trials_wanted(pipeline))
                 tell_trial(pipeline);
         r = idle_start(pipeline->event, &pipeline->ticker,
                        pipeline->idle_before == G_MAXUINT ? 0 : pipeline->request->cooldown_usec,
@@ -173,33 +182,34 @@ static int take_idle_window(Pipeline *pipeline) {
         if (r < 0)
                 return r;
         idle_collect(pipeline->idle, pipeline->collector);
-        pipeline->idle_before = trials_so_far(pipeline);
+        pipeline->idle_before = candidates_trials_so_far(pipeline);
         return 1;
 }
 
 /* ---- trials ---- */
 
-static int start_trial(Pipeline *pipeline) {
+int pipeline_start_trial(Pipeline *pipeline) {
         const uint64_t now_usec = now_monotonic_usec();
         const Request *request = pipeline->request;
         const bool fine = g_str_equal(request->resolution, "fine");
-        const bool paused = trials_so_far(pipeline) == 0 || pipeline->idle_before == trials_so_far(pipeline);
+        const bool paused = candidates_trials_so_far(pipeline) == 0 ||
+                            pipeline->idle_before == candidates_trials_so_far(pipeline);
         TrialSpec spec = {
                 .window = pipeline_window(pipeline),
-                .tasks = pipeline->tasks,
-                .n_tasks = pipeline->n_tasks,
-                .judging = pipeline->judging,
-                .min_window_ns = pipeline->record->min_window_usec * NSEC_PER_USEC,
+                .tasks = pipeline->candidate->tasks,
+                .n_tasks = pipeline->candidate->n_tasks,
+                .judging = pipeline->candidate->judging,
+                .min_window_ns = pipeline->candidate->record->min_window_usec * NSEC_PER_USEC,
                 .cooldown_usec = MAX(paused ? 0 : request->cooldown_usec, pipeline->trial_told ? 0 : TOLD_PAUSE_USEC),
                 .thermal = pipeline->thermal,
                 .thermal_wait_usec = request->thermal_wait_usec,
                 .reference_mc = pipeline->reference_mc,
         };
 
-        if (trials_so_far(pipeline) > 0)
+        if (candidates_trials_so_far(pipeline) > 0)
                 pipeline->last_trial_usec = now_usec - pipeline->trial_begin_usec;
         pipeline->trial_begin_usec = now_usec;
-        spec.window.limits.max_joules = request->max_joules;
+        spec.window.limits.max_joules = pipeline->candidate->request->max_joules;
         spec.window.region_min_ns = pipeline_told_usec(pipeline) * NSEC_PER_USEC;
         spec.window.energy_min_ns = spec.min_window_ns;
         spec.window.energy_step_uj = fine ? 1 : PUBLIC_STEP_UJ;
@@ -211,32 +221,35 @@ static int start_trial(Pipeline *pipeline) {
 /* Whether another trial is to be made; n grows on the precision of the median only. */
 static bool wants_more(Pipeline *pipeline) {
         const uint32_t most = MAX(pipeline->request->max_trials, pipeline->request->trials);
-        const size_t valid = job_valid_trials(pipeline->record);
+        const size_t valid = job_valid_trials(pipeline->candidate->record);
 
         if (valid < pipeline->wanted)
                 return true;
-        if (pipeline->request->rel_ci <= 0 || pipeline->wanted >= most || job_precise_enough(pipeline->record))
+        if (pipeline->request->rel_ci <= 0 || pipeline->wanted >= most ||
+            job_precise_enough(pipeline->candidate->record))
                 return false;
         pipeline->wanted = MIN(pipeline->wanted + STEP_UP, most);
         return true;
 }
 
 /* As long as nothing valid is there, a trial that was too short has told how long the next one has to be. */
-static bool still_planning(const Pipeline *pipeline, const TrialRecord *last) {
-        return job_valid_trials(pipeline->record) == 0 && pipeline->record->trials->len <= PLANNING_TRIALS &&
+bool pipeline_still_planning(const Pipeline *pipeline, const TrialRecord *last) {
+        return job_valid_trials(pipeline->candidate->record) == 0 &&
+               pipeline->candidate->record->trials->len <= PLANNING_TRIALS &&
                g_ptr_array_find_with_equal_func(last->quality, "TOO_SHORT", g_str_equal, NULL);
 }
 
 /* The first run may have been slow for what it read from a disk, or for what else the machine did. Windows that were
  * planned by it are too short for the runs after it, and as all valid trials have the same number of them, it counts
  * no more. */
-static void plan_again(Pipeline *pipeline, const TrialRecord *last) {
-        GPtrArray *trials = pipeline->record->trials;
+void pipeline_plan_again(Pipeline *pipeline, const TrialRecord *last) {
+        Candidate *candidate = pipeline->candidate;
+        GPtrArray *trials = candidate->record->trials;
 
-        if (last->valid || pipeline->planned_again || job_valid_trials(pipeline->record) == 0 ||
+        if (last->valid || candidate->planned_again || job_valid_trials(candidate->record) == 0 ||
             !g_ptr_array_find_with_equal_func(last->quality, "TOO_SHORT", g_str_equal, NULL))
                 return;
-        pipeline->planned_again = true;
+        candidate->planned_again = true;
         for (guint i = 0; i < trials->len; i++) {
                 TrialRecord *trial = g_ptr_array_index(trials, i);
 
@@ -249,14 +262,14 @@ static void plan_again(Pipeline *pipeline, const TrialRecord *last) {
 }
 
 static void advance_trials(Pipeline *pipeline) {
-        TrialRecord *last = last_of(pipeline->record->trials);
+        TrialRecord *last = last_of(pipeline->candidate->record->trials);
 
         if (last)
-                plan_again(pipeline, last);
-        plan_windows(pipeline, last);
+                pipeline_plan_again(pipeline, last);
+        pipeline_plan_windows(pipeline, last);
         if (last && !last->valid)
-                last->planning = still_planning(pipeline, last);
-        if (!quality_may_rerun(pipeline->record, pipeline->wanted)) {
+                last->planning = pipeline_still_planning(pipeline, last);
+        if (!quality_may_rerun(pipeline->candidate->record, pipeline->wanted)) {
                 pipeline_finish_unstable(pipeline);
                 return;
         }
@@ -264,7 +277,7 @@ static void advance_trials(Pipeline *pipeline) {
                 pipeline_finish_measured(pipeline);
                 return;
         }
-        if (start_trial(pipeline) < 0)
+        if (pipeline_start_trial(pipeline) < 0)
                 pipeline_finish_not_built(pipeline, -ENOMEM, BOX_STAGE_SETUP, NULL);
 }
 
@@ -272,8 +285,9 @@ void pipeline_measure(Pipeline *pipeline) {
         int r;
 
         if (pipeline->warming) {
-                plan_windows(pipeline, last_of(pipeline->record->warmups));
-                pipeline->warming = pipeline->record->warmups->len < pipeline->request->warmups;
+                pipeline_plan_windows(pipeline, last_of(pipeline->candidate->record->warmups));
+                pipeline->warming = candidates_warmups(pipeline) <
+                                    (size_t) pipeline->request->warmups * pipeline->n_candidates;
         }
         r = take_idle_window(pipeline);
         if (r == 0)
@@ -282,8 +296,12 @@ void pipeline_measure(Pipeline *pipeline) {
                 pipeline_finish_not_built(pipeline, r, BOX_STAGE_SETUP, NULL);
         if (r != 0)
                 return;
-        if (!pipeline->warming)
+        if (pipeline->warming) {
+                pipeline_choose_warmup(pipeline);
+                if (pipeline_start_trial(pipeline) < 0)
+                        pipeline_finish_not_built(pipeline, -ENOMEM, BOX_STAGE_SETUP, NULL);
+        } else if (pipeline->compare)
+                pipeline_advance_rounds(pipeline);
+        else
                 advance_trials(pipeline);
-        else if (start_trial(pipeline) < 0)
-                pipeline_finish_not_built(pipeline, -ENOMEM, BOX_STAGE_SETUP, NULL);
 }

@@ -16,12 +16,12 @@
 
 /* One test at a time: each may be long, and a cancelled job does not wait for the others. */
 void pipeline_read(Pipeline *pipeline) {
-        const Workload *workload = pipeline->workload;
+        const Workload *workload = pipeline->candidate->workload;
         g_autofree char *why = NULL;
 
-        if (!pipeline->request->function || pipeline->n_read == workload->n_tests)
+        if (!pipeline->candidate->request->function || pipeline->candidate->n_read == workload->n_tests)
                 pipeline->step++;
-        else if (work_test_check(&workload->tests[pipeline->n_read++], &why) < 0) {
+        else if (work_test_check(&workload->tests[pipeline->candidate->n_read++], &why) < 0) {
                 pipeline_finish_refused(pipeline, why);
                 return;
         }
@@ -40,16 +40,17 @@ static void on_compiler_over(Solo *solo, void *userdata) {
 
 /* The product, whole and unchanged from here on: what is validated is what is measured. */
 static int take_product(Pipeline *pipeline) {
-        int *product_fd = compiles_validator(pipeline) ? &pipeline->validator_product_fd : &pipeline->product_fd;
+        int *product_fd = compiles_validator(pipeline) ? &pipeline->candidate->validator_product_fd
+                                                       : &pipeline->candidate->product_fd;
         const ProgramId compiler = compiles_validator(pipeline) ? PROGRAM_VALIDATOR_COMPILER : PROGRAM_COMPILER;
         const Capture *output = solo_output(pipeline->tool);
 
-        if (!programs_makes_product(pipeline->programs, compiler))
+        if (!programs_makes_product(pipeline->candidate->programs, compiler))
                 return 0;
         if (output->bytes == 0 || output->bytes < output->seen)
                 return -ENODATA;
         if (!compiles_validator(pipeline)) {
-                ProgramRecord *program = &pipeline->material.program;
+                ProgramRecord *program = &pipeline->candidate->material.program;
 
                 g_free(program->sha256);
                 program->sha256 = capture_sha256(output);
@@ -61,7 +62,7 @@ static int take_product(Pipeline *pipeline) {
 
 /* False when that was the end. */
 static bool take_compiled(Pipeline *pipeline) {
-        JobRecord *record = pipeline->record;
+        JobRecord *record = pipeline->candidate->record;
         const Capture *words = solo_error_output(pipeline->tool);
         const unsigned facts = solo_record(pipeline->tool)->facts & ~(unsigned) FACTS_HARMLESS;
         const int r = facts != 0 ? 0 : take_product(pipeline);
@@ -92,9 +93,10 @@ static void start_compiler(Pipeline *pipeline, ProgramId id) {
         g_autofree char *why = NULL;
         int r;
 
-        pipeline_report(pipeline, JOB_VALIDATING, 0, (uint32_t) pipeline->workload->n_tests);
-        r = solo_start(pipeline->event, &programs_specs(pipeline->programs)[id], &COMPILER_LIMITS, on_compiler_over,
-                       pipeline, &pipeline->tool, &why);
+        pipeline_report(pipeline, JOB_VALIDATING, (uint32_t) candidates_tests_done(pipeline),
+                        (uint32_t) candidates_tests(pipeline));
+        r = solo_start(pipeline->event, &programs_specs(pipeline->candidate->programs)[id], &COMPILER_LIMITS,
+                       on_compiler_over, pipeline, &pipeline->tool, &why);
         if (r < 0)
                 pipeline_finish_not_built(pipeline, r, BOX_STAGE_SETUP, why);
 }
@@ -102,7 +104,7 @@ static void start_compiler(Pipeline *pipeline, ProgramId id) {
 void pipeline_compile(Pipeline *pipeline) {
         const ProgramId id = compiles_validator(pipeline) ? PROGRAM_VALIDATOR_COMPILER : PROGRAM_COMPILER;
 
-        if (!pipeline->tool && programs_has(pipeline->programs, id)) {
+        if (!pipeline->tool && programs_has(pipeline->candidate->programs, id)) {
                 start_compiler(pipeline, id);
                 return;
         }
@@ -131,9 +133,9 @@ static void on_validated(Trial *trial, int r, void *userdata) {
 static TestRecord *next_record(Pipeline *pipeline) {
         TestRecord *test = g_new0(TestRecord, 1);
 
-        test->test = &pipeline->workload->tests[pipeline->record->tests->len];
+        test->test = &pipeline->candidate->workload->tests[pipeline->candidate->record->tests->len];
         test->name = test->test->name;
-        g_ptr_array_add(pipeline->record->tests, test);
+        g_ptr_array_add(pipeline->candidate->record->tests, test);
         return test;
 }
 
@@ -146,7 +148,7 @@ void pipeline_take_validated(Pipeline *pipeline, TrialRecord *record, const RunF
         if (!window || window->runs->len == 0)
                 return; /* it was cancelled before it began */
         pipeline->settled_cpu_usec += window->whole.cpu_usec;
-        pipeline_learn(pipeline, pipeline->record->tests->len, window);
+        pipeline_learn(pipeline, pipeline->candidate->record->tests->len, window);
         test = next_record(pipeline);
         test->run = g_ptr_array_steal_index(window->runs, 0);
         test->facts = test->run->facts;
@@ -158,7 +160,7 @@ void pipeline_take_validated(Pipeline *pipeline, TrialRecord *record, const RunF
 }
 
 static void skip_rest(Pipeline *pipeline) {
-        while (pipeline->record->tests->len < pipeline->workload->n_tests) {
+        while (pipeline->candidate->record->tests->len < pipeline->candidate->workload->n_tests) {
                 TestRecord *test = next_record(pipeline);
 
                 test->facts = FACT_SKIPPED;
@@ -168,13 +170,14 @@ static void skip_rest(Pipeline *pipeline) {
 
 /* One run in a window of its own, as all that follow but that nothing is made of its energy. */
 static int start_test(Pipeline *pipeline) {
-        const guint next = pipeline->record->tests->len;
+        const guint next = pipeline->candidate->record->tests->len;
         const TrialSpec spec = { .window = pipeline_window(pipeline),
-                                 .tasks = &pipeline->tasks[next],
+                                 .tasks = &pipeline->candidate->tasks[next],
                                  .n_tasks = 1,
-                                 .judging = pipeline->judging };
+                                 .judging = pipeline->candidate->judging };
 
-        pipeline_report(pipeline, JOB_VALIDATING, next + 1, (uint32_t) pipeline->workload->n_tests);
+        pipeline_report(pipeline, JOB_VALIDATING, (uint32_t) candidates_tests_done(pipeline) + 1,
+                        (uint32_t) candidates_tests(pipeline));
         return trial_start(&spec, on_validated, pipeline, &pipeline->trial);
 }
 
@@ -185,18 +188,33 @@ static bool any_failed(const JobRecord *record) {
         return false;
 }
 
-void pipeline_validate(Pipeline *pipeline) {
-        const bool failed = any_failed(pipeline->record);
+/* Nothing is measured before each of them is known to be right. */
+static void prepare_next(Pipeline *pipeline) {
+        int r;
 
-        if (failed && g_str_equal(pipeline->request->on_failure, "stop"))
+        pipeline->candidate++;
+        pipeline->step = PIPELINE_READ;
+        r = candidate_fetch(pipeline);
+        if (r < 0)
+                pipeline_finish_not_built(pipeline, r, BOX_STAGE_SETUP, NULL);
+}
+
+void pipeline_validate(Pipeline *pipeline) {
+        const bool failed = any_failed(pipeline->candidate->record);
+
+        if (failed && g_str_equal(pipeline->candidate->request->on_failure, "stop"))
                 skip_rest(pipeline);
-        if (pipeline->record->tests->len < pipeline->workload->n_tests) {
+        if (pipeline->candidate->record->tests->len < pipeline->candidate->workload->n_tests) {
                 if (start_test(pipeline) < 0)
                         pipeline_finish_not_built(pipeline, -ENOMEM, BOX_STAGE_SETUP, NULL);
                 return;
         }
         if (failed || pipeline->request->kind == JOB_VALIDATE) {
                 pipeline_finish_validated(pipeline);
+                return;
+        }
+        if (pipeline->candidate + 1 < pipeline->candidates + pipeline->n_candidates) {
+                prepare_next(pipeline);
                 return;
         }
         if (pipeline_checks(pipeline))

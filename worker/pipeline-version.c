@@ -21,7 +21,8 @@ static ProgramId id_of(const Pipeline *pipeline) {
 }
 
 static VersionRecord *record_of(Pipeline *pipeline) {
-        return pipeline->step == PIPELINE_VERSION ? &pipeline->record->version : &pipeline->record->validator_version;
+        return pipeline->step == PIPELINE_VERSION ? &pipeline->candidate->record->version
+                                                  : &pipeline->candidate->record->validator_version;
 }
 
 static void on_over(Solo *solo, void *userdata) {
@@ -29,15 +30,16 @@ static void on_over(Solo *solo, void *userdata) {
 }
 
 static bool start(Pipeline *pipeline) {
-        return solo_start(pipeline->event, &programs_specs(pipeline->programs)[id_of(pipeline)], &VERSION_LIMITS,
-                          on_over, pipeline, &pipeline->tool, &record_of(pipeline)->absent) >= 0;
+        return solo_start(pipeline->event, &programs_specs(pipeline->candidate->programs)[id_of(pipeline)],
+                          &VERSION_LIMITS, on_over, pipeline, &pipeline->tool, &record_of(pipeline)->absent) >= 0;
 }
 
 /* Some print it to standard error. One that fails prints its complaint there, which is no version. */
 static void take(Pipeline *pipeline) {
         const RunRecord *run = solo_record(pipeline->tool);
         const bool failed = run->facts & ~(unsigned) FACTS_HARMLESS;
-        g_autofree char *command = g_strjoinv(" ", (char **) programs_specs(pipeline->programs)[id_of(pipeline)].argv);
+        g_autofree char *command =
+                        g_strjoinv(" ", (char **) programs_specs(pipeline->candidate->programs)[id_of(pipeline)].argv);
         g_autofree char *end = failed ? evidence_describe(&run->evidence) : NULL;
         VersionRecord *version = record_of(pipeline);
 
@@ -52,12 +54,12 @@ static void take(Pipeline *pipeline) {
 void pipeline_version(Pipeline *pipeline) {
         if (pipeline->tool)
                 take(pipeline);
-        else if (programs_has(pipeline->programs, id_of(pipeline)) && start(pipeline))
+        else if (programs_has(pipeline->candidate->programs, id_of(pipeline)) && start(pipeline))
                 return;
-        if (pipeline->step == PIPELINE_VALIDATOR_VERSION && programs_share_language(pipeline->programs)) {
-                const VersionRecord *asked = &pipeline->record->version;
+        if (pipeline->step == PIPELINE_VALIDATOR_VERSION && programs_share_language(pipeline->candidate->programs)) {
+                const VersionRecord *asked = &pipeline->candidate->record->version;
 
-                pipeline->record->validator_version =
+                pipeline->candidate->record->validator_version =
                                 (VersionRecord){ g_strdup(asked->line), g_strdup(asked->absent) };
         }
         pipeline->step++;

@@ -6,7 +6,6 @@
 #include "meter-choice.h"
 #include "pipeline-internal.h"
 
-#define ERRAND_TIMEOUT_USEC (30U * USEC_PER_SEC)
 #define DELIVER_TIMEOUT_USEC (5U * USEC_PER_SEC)
 
 static int model_cpu_time(void *userdata, uint64_t *ret_usec) {
@@ -25,12 +24,21 @@ static int model_cpu_time(void *userdata, uint64_t *ret_usec) {
         return 0;
 }
 
+/* An energy limit is a candidate's own; all else that a meter is chosen by, they have in common. */
+static const Request *request_of_meter(const Pipeline *pipeline) {
+        for (size_t i = 0; i < pipeline->n_candidates; i++)
+                if (pipeline->candidates[i].request->max_joules > 0)
+                        return pipeline->candidates[i].request;
+        return pipeline->candidates[0].request;
+}
+
 /* The topology stays for the report, whatever comes of the meter. */
 static int open_meter(Pipeline *pipeline, const char **ret_error, char **ret_why) {
         const MeterConfig config = { .cores = CPU_COUNT(&pipeline->cpus) > 0 ? &pipeline->cpus : NULL,
                                      .model_watts_per_cpu = pipeline->context->model_watts,
                                      .cpu_time = model_cpu_time,
                                      .userdata = pipeline };
+        g_autofree char *absent = NULL, *tick_absent = NULL;
         int r;
 
         *ret_error = JT_ERROR_NO_METER;
@@ -39,72 +47,65 @@ static int open_meter(Pipeline *pipeline, const char **ret_error, char **ret_why
                 *ret_why = g_strdup_printf("The processors cannot be listed: %s", g_strerror(-r));
                 return r;
         }
-        r = meter_choose(pipeline->request, pipeline->context, pipeline->topology, pipeline->root, &pipeline->cpus,
-                         &config, &pipeline->meter, &pipeline->record->meter_absent, &pipeline->ticker.tick,
-                         &pipeline->record->tick_absent, ret_why);
+        r = meter_choose(request_of_meter(pipeline), pipeline->context, pipeline->topology, pipeline->root,
+                         &pipeline->cpus, &config, &pipeline->meter, &absent, &pipeline->ticker.tick, &tick_absent,
+                         ret_why);
         if (r < 0)
                 return r;
         pipeline->ticker.meter = pipeline->plain.meter = pipeline->meter;
-        pipeline->record->tick = pipeline->ticker.tick;
+        candidates_show_machine(pipeline, absent, tick_absent);
         return 0;
 }
 
 int pipeline_new(sd_event *event, const Request *request, const JobContext *context, const PipelineCalls *calls,
                  Pipeline **ret, const char **ret_error, char **ret_why) {
         g_autoptr(Pipeline) pipeline = g_new0(Pipeline, 1);
-        const bool fine = g_str_equal(request->resolution, "fine");
         int r;
 
         pipeline->event = sd_event_ref(event);
         pipeline->request = request;
         pipeline->context = context;
         pipeline->calls = *calls;
-        pipeline->product_fd = pipeline->validator_product_fd = -1;
         pipeline->wanted = request->trials;
         pipeline->reference_mc = TEMPERATURE_UNKNOWN;
         pipeline->idle_before = G_MAXUINT;
-        pipeline->material.stdin_fd = -1;
-        pipeline->record = job_record_new(request, context);
-        pipeline->record->min_window_usec =
-                        fine ? request->min_window_usec : MAX(request->min_window_usec, context->region_min_usec);
 
-        r = workload_open(request, context->max_blobs, &pipeline->workload, ret_why);
-        if (r < 0) {
-                *ret_error = JT_ERROR_INVALID_REQUEST;
+        *ret_error = JT_ERROR_INVALID_REQUEST;
+        r = candidates_open(pipeline, ret_why);
+        if (r < 0)
                 return r;
-        }
         r = cpulist_parse(context->cpus, &pipeline->cpus);
         if (r < 0) {
-                *ret_error = JT_ERROR_INVALID_REQUEST;
                 *ret_why = g_strdup_printf("\"%s\" is no list of CPUs", context->cpus);
                 return r;
         }
         r = sysroot_open(context->sysroot, &pipeline->root);
         if (r < 0) {
-                *ret_error = JT_ERROR_INVALID_REQUEST;
                 *ret_why = g_strdup_printf("The tree %s cannot be opened: %s", context->sysroot, g_strerror(-r));
                 return r;
         }
         r = open_meter(pipeline, ret_error, ret_why);
         if (r < 0)
                 return r;
-        pipeline->record->root = pipeline->root;
-        pipeline->record->topology = pipeline->topology;
-        pipeline->record->meter = pipeline->meter;
         *ret = g_steal_pointer(&pipeline);
         return 0;
 }
 
 /* Tests that are to be validated, and tests in trials that are to be made; a plain command is one test. */
 static void count_work(const Pipeline *pipeline, double *ret_done, double *ret_all) {
-        const double tests = (double) MAX(pipeline->n_tasks, 1);
         const double trials = pipeline->request->kind == JOB_VALIDATE
                                               ? 0
                                               : (double) pipeline->request->warmups + pipeline->wanted;
 
-        *ret_all = (double) pipeline->workload->n_tests + tests * trials;
-        *ret_done = pipeline->record->tests->len +
-                    tests * (pipeline->record->warmups->len + (double) job_valid_trials(pipeline->record));
+        *ret_done = *ret_all = 0;
+        for (size_t i = 0; i < pipeline->n_candidates; i++) {
+                const Candidate *candidate = &pipeline->candidates[i];
+                const JobRecord *record = candidate->record;
+                const double tests = (double) MAX(candidate->workload->n_tests, 1);
+
+                *ret_all += (double) candidate->workload->n_tests + tests * trials;
+                *ret_done += record->tests->len + tests * (record->warmups->len + (double) job_valid_trials(record));
+        }
 }
 
 static double progress_fraction(Pipeline *pipeline) {
@@ -118,8 +119,8 @@ static double progress_fraction(Pipeline *pipeline) {
 /* The pauses between included. A trial runs each test as often as its window wants, and is by far longer than the
  * test's validation: once there is one, it says how long the others will take; before, the pace so far has to do. */
 static uint64_t time_left_usec(const Pipeline *pipeline) {
-        const uint64_t over = pipeline->record->warmups->len + job_valid_trials(pipeline->record);
-        const uint64_t wanted = (uint64_t) pipeline->request->warmups + pipeline->wanted;
+        const uint64_t over = candidates_warmups(pipeline) + candidates_valid_trials(pipeline);
+        const uint64_t wanted = ((uint64_t) pipeline->request->warmups + pipeline->wanted) * pipeline->n_candidates;
         double done, all;
 
         if (pipeline->last_trial_usec > 0)
@@ -130,17 +131,23 @@ static uint64_t time_left_usec(const Pipeline *pipeline) {
         return (uint64_t) ((double) (now_monotonic_usec() - pipeline->begin_usec) / done * MAX(all - done, 0));
 }
 
+/* Of several programs no one's is told. */
 static double public_median(const Pipeline *pipeline) {
         const bool fine = g_str_equal(pipeline->request->resolution, "fine");
         JobSummary summary;
 
-        if (job_summarise(pipeline->record, fine ? 1 : PUBLIC_STEP_UJ, &summary) < 0 || !summary.has_energy)
+        if (pipeline->compare || job_summarise(pipeline->candidate->record, fine ? 1 : PUBLIC_STEP_UJ, &summary) < 0 ||
+            !summary.has_energy)
                 return NAN;
         return summary.per_iteration.total_j;
 }
 
 bool pipeline_checks(const Pipeline *pipeline) {
-        return pipeline->workload->n_tests > 0 || programs_has(pipeline->programs, PROGRAM_COMPILER);
+        for (size_t i = 0; i < pipeline->n_candidates; i++)
+                if (pipeline->candidates[i].workload->n_tests > 0 ||
+                    programs_has(pipeline->candidates[i].programs, PROGRAM_COMPILER))
+                        return true;
+        return false;
 }
 
 void pipeline_report(Pipeline *pipeline, JobState phase, uint32_t step, uint32_t steps) {
@@ -160,15 +167,15 @@ void pipeline_advance_later(Pipeline *pipeline) {
 }
 
 bool pipeline_has_region(const Pipeline *pipeline) {
-        return pipeline->request->region || pipeline->request->function;
+        return pipeline->candidate->request->region || pipeline->candidate->request->function;
 }
 
 WindowSpec pipeline_window(Pipeline *pipeline) {
-        const Request *request = pipeline->request;
+        const Request *request = pipeline->candidate->request;
 
         return (WindowSpec){ .event = pipeline->event,
                              .ticker = pipeline->step == PIPELINE_MEASURE ? &pipeline->ticker : &pipeline->plain,
-                             .box = &programs_specs(pipeline->programs)[PROGRAM_CANDIDATE],
+                             .box = &programs_specs(pipeline->candidate->programs)[PROGRAM_CANDIDATE],
                              .region = pipeline_has_region(pipeline),
                              .collector = pipeline->step == PIPELINE_MEASURE ? pipeline->collector : NULL,
                              .limits = { .cpu_usec = request->cpu_limit_usec,
@@ -178,7 +185,7 @@ WindowSpec pipeline_window(Pipeline *pipeline) {
                                          .tasks_max = request->tasks_max,
                                          .errors_free = g_str_equal(request->profile, "box") },
                              /* With tests a run is right or wrong, and how it exits belongs to that. */
-                             .ignore_exit = request->ignore_exit && pipeline->workload->n_tests == 0 };
+                             .ignore_exit = request->ignore_exit && pipeline->candidate->workload->n_tests == 0 };
 }
 
 static void on_delivered(int r, const char *why, void *userdata) {
@@ -190,11 +197,11 @@ static int deliver_first_output(Pipeline *pipeline) {
         const Window *window =
                         pipeline->trial && !pipeline->trial_is_floor ? trial_first_window(pipeline->trial) : NULL;
 
-        if (pipeline->delivered || !window)
+        if (pipeline->candidate->delivered || !window)
                 return 0;
-        pipeline->delivered = true;
-        return material_deliver(&pipeline->material, window_output(window, 0), window_error_output(window, 0),
-                                DELIVER_TIMEOUT_USEC, on_delivered, pipeline);
+        pipeline->candidate->delivered = true;
+        return material_deliver(&pipeline->candidate->material, window_output(window, 0),
+                                window_error_output(window, 0), DELIVER_TIMEOUT_USEC, on_delivered, pipeline);
 }
 
 static int on_advance(sd_event_source *source, void *userdata) {
@@ -237,35 +244,6 @@ static int on_advance(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-static void make_tasks(Pipeline *pipeline) {
-        const size_t n = MAX(pipeline->workload->n_tests, 1);
-
-        pipeline->tasks = g_new0(TrialTask, n);
-        pipeline->paces = g_new0(Pace, n);
-        pipeline->n_tasks = n;
-        for (size_t i = 0; i < n; i++) {
-                pipeline->tasks[i] =
-                                (TrialTask){ .test = pipeline->workload->n_tests > 0 ? &pipeline->workload->tests[i]
-                                                                                     : NULL,
-                                             .stdin_fd = pipeline->material.stdin_fd,
-                                             .plan = { 1, 1 } };
-                pipeline->paces[i].fastest_ns = UINT64_MAX;
-        }
-        pipeline->judging = judging_new(pipeline->event, pipeline->request, pipeline->programs,
-                                        &pipeline->validator_product_fd);
-}
-
-static void on_fetched(int r, const char *why, void *userdata) {
-        Pipeline *pipeline = userdata;
-
-        if (r < 0) {
-                pipeline_finish_refused(pipeline, why);
-                return;
-        }
-        make_tasks(pipeline);
-        pipeline_advance_later(pipeline);
-}
-
 static int on_job_limit(sd_event_source *source, uint64_t usec, void *userdata) {
         pipeline_cancel(userdata, JT_ERROR_JOB_LIMIT);
         return 0;
@@ -285,12 +263,7 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* Nothing can be started any more, and the kernel told nobody else. */
 static int on_launcher_gone(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        Pipeline *pipeline = userdata;
-
-        job_record_set_end(pipeline->record, RESULT_INFRASTRUCTURE, STATUS_INCOMPLETE, JT_ERROR_WORKER_FAILED,
-                           "The worker's launcher died");
-        pipeline->record->verdict = VERDICT_IE;
-        pipeline_finish(pipeline);
+        pipeline_finish_broken(userdata, "The worker's launcher died");
         return 0;
 }
 
@@ -321,45 +294,24 @@ static void open_thermal(Pipeline *pipeline) {
         const int r = thermal_open(pipeline->root, (int64_t) context->thermal_band_mc,
                                    (int64_t) context->thermal_limit_mc, &pipeline->thermal);
 
-        if (r < 0)
-                pipeline->record->thermal_absent =
+        for (size_t i = 0; r < 0 && i < pipeline->n_candidates; i++)
+                pipeline->candidates[i].record->thermal_absent =
                                 r == -ENOENT ? g_strdup("this machine shows no package temperature")
                                              : g_strdup_printf("the package temperature cannot be read: %s",
                                                                g_strerror(-r));
 }
 
 static int split(Pipeline *pipeline, const PipelineBase *base) {
-        BoxSpec *boxes = programs_specs(pipeline->programs);
         LauncherSpec spec = { .containment = base->containment,
-                              .boxes = boxes,
-                              .n_boxes = N_PROGRAMS,
                               .identity = base->identity,
                               .daemon_fd = base->daemon_fd };
+        g_autofree void *memory = NULL;
         int r;
 
-        material_launch(&pipeline->material, &spec);
+        candidates_launch(pipeline, &spec, &memory);
         r = judge_split(&spec, base->judge_uid, base->judge_gid, &pipeline->launcher);
-        pipeline->material.launcher = pipeline->launcher;
-        for (ProgramId id = 0; id < N_PROGRAMS; id++)
-                boxes[id].launcher = pipeline->launcher;
-        if (programs_makes_product(pipeline->programs, PROGRAM_COMPILER)) {
-                boxes[PROGRAM_CANDIDATE].handed = boxes[PROGRAM_FLOOR].handed = &pipeline->product_fd;
-                boxes[PROGRAM_CANDIDATE].n_handed = boxes[PROGRAM_FLOOR].n_handed = 1;
-        }
+        candidates_launched(pipeline);
         return r;
-}
-
-static int plan_programs(Pipeline *pipeline, const PipelineBase *base, char **ret_why) {
-        const ProgramsBase programs = { .request = pipeline->request,
-                                        .context = pipeline->context,
-                                        .workload = pipeline->workload,
-                                        .caller = base->identity,
-                                        .env = pipeline->record->env,
-                                        .cpus = &pipeline->cpus,
-                                        .containment = base->containment,
-                                        .region_usec = window_wanted_usec(pipeline->record->min_window_usec) };
-
-        return programs_new(&programs, &pipeline->programs, ret_why);
 }
 
 int pipeline_start(Pipeline *pipeline, const PipelineBase *base, const char **ret_error, char **ret_why) {
@@ -369,17 +321,12 @@ int pipeline_start(Pipeline *pipeline, const PipelineBase *base, const char **re
         pipeline->started = true;
         pipeline->begin_usec = now_monotonic_usec();
         pipeline->containment = base->containment;
-        pipeline->record->containment = base->containment->kind;
-        pipeline->record->env = pipeline->request->env ? g_strdupv(pipeline->request->env)
-                                                       : identity_environment(base->identity);
         pipeline->warming = pipeline->request->warmups > 0;
-        r = plan_programs(pipeline, base, ret_why);
+        r = candidates_plan(pipeline, base, ret_why);
         if (r < 0) {
                 *ret_error = r == -EINVAL ? JT_ERROR_INVALID_REQUEST : JT_ERROR_BOX_UNAVAILABLE;
                 return r;
         }
-        pipeline->record->filter_sha256 = programs_filter_sha256(pipeline->programs);
-        material_init(&pipeline->material, pipeline->event, pipeline->request, pipeline->record->env);
         judge_keep_aside(pipeline->topology, &pipeline->cpus);
         pipeline_open_collector(pipeline, base->containment, base->daemon_fd);
         r = split(pipeline, base);
@@ -390,19 +337,18 @@ int pipeline_start(Pipeline *pipeline, const PipelineBase *base, const char **re
         if (r < 0)
                 return r;
         if (pipeline_checks(pipeline))
-                pipeline_report(pipeline, JOB_VALIDATING, 0, (uint32_t) pipeline->workload->n_tests);
+                pipeline_report(pipeline, JOB_VALIDATING, 0, (uint32_t) candidates_tests(pipeline));
         else
                 pipeline_report(pipeline, JOB_SETTLING, 0, 0);
-        return material_fetch(&pipeline->material, pipeline->workload,
-                              MIN(ERRAND_TIMEOUT_USEC, pipeline->request->job_limit_usec), on_fetched, pipeline);
+        return candidate_fetch(pipeline);
 }
 
 void pipeline_cancel(Pipeline *pipeline, const char *error) {
         if (!pipeline->started || pipeline->is_over || pipeline->cancel_error)
                 return;
         pipeline->cancel_error = error;
-        if (pipeline->material.errand) {
-                pipeline->material.errand = errand_free(pipeline->material.errand);
+        if (pipeline->candidate->material.errand) {
+                pipeline->candidate->material.errand = errand_free(pipeline->candidate->material.errand);
                 pipeline_advance_later(pipeline);
         } else if (pipeline->tool)
                 solo_kill(pipeline->tool, KILLED_FOR_CANCEL);
@@ -422,16 +368,9 @@ Pipeline *pipeline_free(Pipeline *pipeline) {
         pipeline->trial = trial_free(pipeline->trial);
         idle_free(pipeline->idle);
         solo_free(pipeline->tool);
-        judging_free(pipeline->judging);
-        material_clear(&pipeline->material);
+        candidates_stop(pipeline);
         launcher_free(pipeline->launcher);
-        job_record_free(pipeline->record);
-        programs_free(pipeline->programs);
-        workload_free(pipeline->workload);
-        safe_close(pipeline->product_fd);
-        safe_close(pipeline->validator_product_fd);
-        g_free(pipeline->tasks);
-        g_free(pipeline->paces);
+        candidates_free(pipeline);
         containment_free(pipeline->containment);
         thermal_free(pipeline->thermal);
         collector_free(pipeline->collector);

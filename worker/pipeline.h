@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* One job from its cgroup to its record: settling → warm-ups → trials → finishing, driven by the event loop. */
+/* One job from its cgroup to its record: settling → warm-ups → trials → finishing, driven by the event loop. In a
+ * comparison every candidate is validated before the first is measured, and they take turns from then on. */
 
+#include "comparing.h"
 #include "containment.h"
 #include "identity.h"
-#include "record.h"
 #include "window.h"
 
 typedef struct Pipeline Pipeline;
@@ -21,7 +22,8 @@ typedef struct PipelineProgress {
 
 typedef struct PipelineCalls {
         void (*progress)(const PipelineProgress *progress, void *userdata); /* never while a window is open */
-        void (*over)(JobRecord *record, void *userdata);                    /* once; the record is the pipeline's */
+        /* Once. Both are the pipeline's; compare is NULL unless the job is a comparison, and is all of it then. */
+        void (*over)(const JobRecord *record, const CompareRecord *compare, void *userdata);
         void *userdata;
 } PipelineCalls;
 

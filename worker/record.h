@@ -51,6 +51,8 @@ WindowRecord *window_record_free(WindowRecord *record);
 
 #define TEMPERATURE_UNKNOWN INT64_MIN
 
+#define PLANNING_TRIALS 3U /* at most so many find out how many runs fill a window */
+
 typedef struct TrialRecord {
         bool valid;
         GPtrArray *quality;  /* words of the table of evidence: char * */

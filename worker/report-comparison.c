@@ -87,6 +87,7 @@ static void write_candidates(const Body *body, const CompareRecord *compare) {
                 body_validation(&one);
                 body_measurement(&one);
                 body_filter(&one);
+                body_languages(&one);
                 body_close(&one);
         }
         body_close_array(&all);

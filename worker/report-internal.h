@@ -70,6 +70,7 @@ void body_calibration(Body *body);
 void body_comparison(Body *body, const CompareRecord *compare);
 void body_program(Body *body);
 void body_filter(Body *body);
+void body_languages(Body *body); /* "versions", of what one program is written in */
 
 /* A member that is a signed number. */
 void body_signed(Body *body, const char *member, int64_t value);

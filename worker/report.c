@@ -127,17 +127,32 @@ static void write_version(Body *body, const char *member, const VersionRecord *v
                                                       : unwanted);
 }
 
-static void write_versions(Body *body) {
+static void write_languages(Body *body) {
         const JobRecord *record = body->record;
         const Request *request = record->request;
 
-        body_open(body, "versions");
-        body_string(body, "jouletrace", JT_VERSION);
-        body_string(body, "json_glib", JSON_VERSION_S);
         write_version(body, "language", &record->version, request->language || request->function,
                       "the program is run without a language");
         write_version(body, "validator_language", &record->validator_version,
                       request->validator && request->validator->language, "the validator is run without a language");
+}
+
+void body_languages(Body *body) {
+        body_open(body, "versions");
+        write_languages(body);
+        body_close(body);
+}
+
+/* no_languages: why those of languages do not stand here; NULL: they do. */
+static void write_versions(Body *body, const char *no_languages) {
+        body_open(body, "versions");
+        body_string(body, "jouletrace", JT_VERSION);
+        body_string(body, "json_glib", JSON_VERSION_S);
+        if (no_languages) {
+                body_absent(body, "language", "versions.language", no_languages);
+                body_absent(body, "validator_language", "versions.validator_language", no_languages);
+        } else
+                write_languages(body);
         body_close(body);
 }
 
@@ -177,7 +192,7 @@ static void write_measured(Body *body) {
                 body_calibration(body);
         body_environment(body);
         body_filter(body);
-        write_versions(body);
+        write_versions(body, NULL);
         note_absent_of_job(body, body->record->request, "the request gave none", body->record->error);
 }
 
@@ -194,7 +209,7 @@ static void write_compared(Body *body, const CompareRecord *compare) {
                 body_absent(body, with_each[i], with_each[i], several);
         body_comparison(body, compare);
         body_environment(body);
-        write_versions(body);
+        write_versions(body, several);
         note_absent_of_job(body, compare->request, several, compare->error);
 }
 
@@ -242,6 +257,12 @@ char *report_compare_body(const CompareRecord *record, ReportView view) {
 
 int report_memfd(const JobRecord *record, ReportView view) {
         g_autofree char *text = report_body(record, view);
+
+        return memfd_with("jouletrace-report", text, strlen(text));
+}
+
+int report_compare_memfd(const CompareRecord *record, ReportView view) {
+        g_autofree char *text = report_compare_body(record, view);
 
         return memfd_with("jouletrace-report", text, strlen(text));
 }

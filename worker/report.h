@@ -22,6 +22,7 @@ char *report_compare_body(const CompareRecord *record, ReportView view);
 
 /* The same in a sealed memfd. Returns the descriptor or negative errno. */
 int report_memfd(const JobRecord *record, ReportView view);
+int report_compare_memfd(const CompareRecord *record, ReportView view);
 
 /* The few figures of GetResult: of one run, with the public rounding. */
 Result *report_result(const JobRecord *record);

@@ -19,6 +19,14 @@ Request *request_add_candidate(Request *request, const RequestLimits *limits) {
         return candidate;
 }
 
+size_t request_n_programs(const Request *request) {
+        return request->kind != JOB_COMPARE ? 1 : request->candidates ? request->candidates->len : 0;
+}
+
+const Request *request_program(const Request *request, size_t i) {
+        return request->kind == JOB_COMPARE ? g_ptr_array_index(request->candidates, i) : request;
+}
+
 /* ---- reading ---- */
 
 static int read_candidates(sd_bus_message *m, Request *request, const RequestLimits *limits, char **ret_message) {
@@ -133,6 +141,31 @@ int request_compare_from_message(sd_bus_message *m, const RequestLimits *limits,
         return 0;
 }
 
+static int read_no_candidates(sd_bus_message *m, sd_bus_error *error) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "a{sv}");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_at_end(m, false);
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                (void) sd_bus_error_set(error, JT_ERROR_INVALID_REQUEST, "only a comparison has candidates");
+                return -error_to_errno(JT_ERROR_INVALID_REQUEST);
+        }
+        return sd_bus_message_exit_container(m);
+}
+
+int request_any_from_message(sd_bus_message *m, JobKind kind, Request **ret, sd_bus_error *error) {
+        int r;
+
+        if (kind == JOB_COMPARE)
+                return request_compare_from_message(m, NULL, ret, error);
+        r = read_no_candidates(m, error);
+        return r < 0 ? r : request_from_message(m, kind, NULL, ret, error);
+}
+
 /* ---- appending ---- */
 
 static int append_candidates(sd_bus_message *m, const Request *request, bool given) {
@@ -152,14 +185,14 @@ static int append_candidates(sd_bus_message *m, const Request *request, bool giv
         return sd_bus_message_close_container(m);
 }
 
-int request_append_candidates(sd_bus_message *m, const Request *request) {
-        return append_candidates(m, request, false);
-}
-
 int request_compare_append(sd_bus_message *m, const Request *request) {
         int r = append_candidates(m, request, false);
 
         return r < 0 ? r : request_append(m, request);
+}
+
+int request_any_append(sd_bus_message *m, const Request *request) {
+        return request_compare_append(m, request);
 }
 
 int request_compare_append_given(sd_bus_message *m, const Request *request) {

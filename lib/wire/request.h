@@ -89,8 +89,14 @@ int request_compare_from_message(sd_bus_message *m, const RequestLimits *limits,
 int request_compare_append(sd_bus_message *m, const Request *request);
 int request_compare_append_given(sd_bus_message *m, const Request *request);
 
-/* Only the first of them, aa{sv}: empty for a request without candidates. */
-int request_append_candidates(sd_bus_message *m, const Request *request);
+/* What the daemon sends a worker, of any kind of job: request_compare_append() with no candidates where there are
+ * none, and what reads it, with the bounds that no configuration moves. */
+int request_any_append(sd_bus_message *m, const Request *request);
+int request_any_from_message(sd_bus_message *m, JobKind kind, Request **ret, sd_bus_error *error);
+
+/* What a job runs: each candidate of a comparison, else the one program the request is about. */
+size_t request_n_programs(const Request *request);
+const Request *request_program(const Request *request, size_t i);
 
 /* For clients and tests: a candidate with all defaults, owned by the request, a JOB_COMPARE one. */
 Request *request_add_candidate(Request *request, const RequestLimits *limits);

@@ -45,10 +45,15 @@ typedef struct Fake {
         pid_t keeper;
 } Fake;
 
+/* Of a comparison the first candidate's. */
 static const char *word(const Fake *fake, unsigned i) {
-        if (!fake->request->argv || g_strv_length(fake->request->argv) <= i)
-                return "";
-        return fake->request->argv[i];
+        char **argv = request_program(fake->request, 0)->argv;
+
+        return argv && g_strv_length(argv) > i ? argv[i] : "";
+}
+
+static unsigned trials_of(const Fake *fake) {
+        return fake->request->trials * (unsigned) request_n_programs(fake->request);
 }
 
 static bool is(const Fake *fake, const char *behaviour) {
@@ -117,6 +122,21 @@ static void append_value(GString *json, const Request *request, const RequestKey
         }
 }
 
+/* Each program's last argument, and the beginning of its input. */
+static void append_candidates(GString *json, const Request *request) {
+        g_string_append(json, ",\"candidates\":[");
+        for (size_t i = 0; i < request_n_programs(request) && request->kind == JOB_COMPARE; i++) {
+                const Request *program = request_program(request, i);
+
+                g_string_append(json, i > 0 ? ",[" : "[");
+                json_append_string(json, program->argv[g_strv_length(program->argv) - 1]);
+                g_string_append_c(json, ',');
+                append_bytes(json, program->stdin_fd, program->stdin_bytes);
+                g_string_append_printf(json, ",%" PRIu32 "]", program->trials);
+        }
+        g_string_append_c(json, ']');
+}
+
 static void append_member(GString *json, const char *name, const char *value) {
         g_string_append_printf(json, ",\"%s\":", name);
         json_append_string(json, value);
@@ -133,6 +153,7 @@ static char *make_body(const Fake *fake, const char *which) {
                 g_string_append_printf(json, ",\"%s\":", request_keys[key].name);
                 append_value(json, fake->request, &request_keys[key]);
         }
+        append_candidates(json, fake->request);
         g_string_append_printf(json, "},\"context\":{\"uid\":%" PRIu32 ",\"region_min\":%" PRIu64, context->uid,
                                context->region_min_usec);
         g_string_append_printf(json, ",\"box_uids\":[%" PRIu32 ",%" PRIu32 "],\"max_blobs\":%" PRIu64,
@@ -206,7 +227,7 @@ static int finish(Fake *fake, JobResult word_result, const char *error, const ch
         if (fake->request->kind == JOB_VALIDATE)
                 result->verdict = g_strdup(word_result == RESULT_DONE ? "AC" : "WA");
         else if (word_result == RESULT_DONE) {
-                result->trials = fake->request->trials;
+                result->trials = trials_of(fake);
                 result->simulated = true;
                 result->total_energy = 1.5;
                 result->wall = 0.25;
@@ -288,7 +309,7 @@ static int on_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return r < 0 ? r : 1;
         if (is(fake, "hold") || is(fake, "stubborn")) {
                 r = progress(fake, fake->request->kind == JOB_VALIDATE ? JOB_VALIDATING : JOB_MEASURING, 1,
-                             fake->request->trials, 0.25);
+                             trials_of(fake), 0.25);
                 if (r >= 0)
                         r = hold(fake);
                 return r < 0 ? r : 1;
@@ -357,7 +378,7 @@ static int on_prepare(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         r = job_kind_from_string(word, &kind);
         if (r < 0)
                 return r;
-        r = request_from_message(m, kind, NULL, &fake->request, error);
+        r = request_any_from_message(m, kind, &fake->request, error);
         if (r < 0)
                 return r;
         r = job_context_from_message(m, &fake->context);
@@ -383,7 +404,7 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *erro
 
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD("Prepare", "sa{sv}a{sv}", "uu", on_prepare, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Prepare", "saa{sv}a{sv}a{sv}", "uu", on_prepare, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Run", "s", "a{sv}hh", on_run, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Cancel", "s", NULL, on_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("Progress", "suuda{sv}", 0),

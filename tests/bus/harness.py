@@ -79,13 +79,24 @@ def variant_text(signature, value):
     return (value if isinstance(value, GLib.Variant) else GLib.Variant(signature, value)).print_(True)
 
 
-def request_text(keys):
-    """The argument of Measure; names have _ for -. A handle is its index into the fds."""
+def dictionary(keys):
+    """Names have _ for -. A handle is its index into the fds."""
     entries = {}
     for name, value in keys.items():
         name = name.replace("_", "-")
         entries[name] = value if isinstance(value, GLib.Variant) else GLib.Variant(KEY_TYPES.get(name, "s"), value)
-    return "(" + GLib.Variant("a{sv}", entries).print_(True) + ",)"
+    return GLib.Variant("a{sv}", entries)
+
+
+def request_text(keys):
+    """The argument of Measure."""
+    return "(" + dictionary(keys).print_(True) + ",)"
+
+
+def comparison_text(candidates, options):
+    """The arguments of Compare."""
+    several = GLib.Variant.new_array(GLib.VariantType("a{sv}"), [dictionary(keys) for keys in candidates])
+    return f"({several.print_(True)}, {dictionary(options).print_(True)})"
 
 
 class Process:
@@ -279,6 +290,14 @@ class Client:
         """(id, path) of a new job."""
         number, path = self.call("Measure", request_text({"argv": argv, **keys}), fds=fds, interactive=interactive)
         return number, path
+
+    def compare(self, candidates, fds=(), **options):
+        """(id, path) of a new job; each candidate is a dictionary of its keys."""
+        number, path = self.call("Compare", comparison_text(candidates, options), fds=fds)
+        return number, path
+
+    def refuse_compare(self, candidates, fds=(), **options):
+        return self.refused("Compare", comparison_text(candidates, options), fds=fds)
 
     def start_measure(self, argv, interactive=False, **keys):
         return self.start_call("Measure", request_text({"argv": argv, **keys}), interactive=interactive)

@@ -92,10 +92,15 @@ class Mock:
 
     def plain(self, invocation, method, arguments):
         """The arguments as JSON; descriptors as what can be read from them, or what they are."""
+        fds = invocation.get_message().get_unix_fd_list()
+        if method == "Compare":
+            return [[self.plain_request(candidate, fds) for candidate in arguments[0]], arguments[1]]
         if method not in ("Measure", "Validate"):
             return list(arguments)
-        fds = invocation.get_message().get_unix_fd_list()
-        request = dict(arguments[0])
+        return [self.plain_request(arguments[0], fds)]
+
+    def plain_request(self, request, fds):
+        request = dict(request)
         self.open_blobs(request, fds)
         for key in ("cwd", "stdin", "output", "error-output"):
             if not isinstance(request.get(key), int):  # not there, or bytes
@@ -111,7 +116,7 @@ class Mock:
                 os.write(fd, texts[0 if key == "output" else 1].encode())
             os.close(fd)
         request["env"] = sorted(request.get("env", []))
-        return [request]
+        return request
 
     def open_blobs(self, request, fds):
         """Files and tests with their contents instead of their places."""
@@ -209,6 +214,9 @@ class Mock:
     def Calibrate(self, sender, invocation, arguments):
         if not self.refused(invocation, arguments):
             self.start(sender, invocation)
+
+    def Compare(self, sender, invocation, arguments):
+        self.start(sender, invocation)
 
     def start(self, sender, invocation):
         self.listener, self.running = sender, True

@@ -189,6 +189,22 @@ def test_a_confined_caller_is_refused(daemon, bus, clients, option, what):
     assert free.returncode == 0, free.stdout
 
 
+def test_a_confined_caller_has_no_program_among_boxed_ones(daemon, bus, clients):
+    """Of a comparison every candidate is looked at: one outside a box is one too many."""
+    daemon.prefix = capable_of_nothing()
+    daemon.start()
+    boxed = ["2", "argv", "as", "1", "fake", "profile", "s", "box"]
+    call = ["busctl", "call", BUS, "/org/jouletrace/JouleTrace1", f"{BUS}.Manager", "Compare", "aa{sv}a{sv}", "2", *boxed]
+
+    def compare(*last):
+        return subprocess.run(["unshare", "--net", *call, *last, "1", "detach", "b", "true"], env=bus.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    refused = compare("1", "argv", "as", "1", "fake")
+    assert "Access denied" in refused.stdout and "confined caller" in daemon.text()
+    assert clients(ROOT).records() == []
+    assert compare(*boxed).returncode == 0
+
+
 def test_groups_come_from_the_bus(daemon, user1):
     daemon.start()
     number, path = user1.listen().measure(["fake"])

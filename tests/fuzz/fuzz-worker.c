@@ -180,7 +180,7 @@ static int start_prepare(Script *script, const char *kind) {
                 r = sd_bus_message_new_method_call(script->client, &script->prepare, NULL, JT_WORKER_PATH,
                                                    JT_WORKER_INTERFACE, "Prepare");
         if (r >= 0)
-                r = sd_bus_message_append_basic(script->prepare, 's', kind);
+                r = sd_bus_message_append(script->prepare, "saa{sv}", kind, 0); /* no candidates */
         if (r >= 0)
                 r = sd_bus_message_open_container(script->prepare, 'a', "{sv}");
         script->in_dictionary = r >= 0;

@@ -51,6 +51,27 @@ static void test_size(void) {
         g_assert_cmpuint(job_request_size(request), >=, size + 201 + sizeof(RequestValidator));
 }
 
+/* A comparison is all its candidates. */
+static void test_candidates(void) {
+        g_autoptr(Request) compare = request_new(JOB_COMPARE, NULL), alone = request_new(JOB_MEASURE, NULL);
+        g_autofree char *digest = NULL, *other = NULL;
+
+        alone->argv = g_strsplit("./a.out", " ", -1);
+        for (unsigned i = 0; i < 3; i++) {
+                Request *candidate = request_add_candidate(compare, NULL);
+
+                candidate->kind = JOB_MEASURE;
+                candidate->argv = g_strdupv(alone->argv);
+        }
+        g_assert_cmpuint(job_request_size(compare), ==, 3 * job_request_size(alone));
+        g_assert_cmpuint(job_formula_usec(compare), ==, 3 * job_formula_usec(alone));
+        digest = job_digest(compare);
+        g_strfreev(((Request *) g_ptr_array_index(compare->candidates, 2))->argv);
+        ((Request *) g_ptr_array_index(compare->candidates, 2))->argv = g_strsplit("./b.out", " ", -1);
+        other = job_digest(compare);
+        g_assert_cmpstr(digest, !=, other);
+}
+
 static void test_formula(void) {
         g_autoptr(Request) ten = validation(10), hundred = validation(100), measured = request_new(JOB_MEASURE, NULL);
         uint64_t plain;
@@ -101,6 +122,7 @@ static void test_digest(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/job/size", test_size);
+        g_test_add_func("/job/candidates", test_candidates);
         g_test_add_func("/job/formula", test_formula);
         g_test_add_func("/job/digest", test_digest);
         return g_test_run();

@@ -347,15 +347,35 @@ static void test_options_alone(Fixture *f, const void *data) {
         refused(f, "there are 0 candidates; give at least 2");
 }
 
-/* A request of one program has no candidates to pass on. */
-static void test_no_candidates(Fixture *f, const void *data) {
-        g_autoptr(Request) request = request_new(JOB_MEASURE, NULL);
+/* A worker is sent any kind of job in one form; one program comes behind an empty list of candidates. */
+static void test_any(Fixture *f, const void *data) {
+        g_autoptr(Request) request = request_new(JOB_MEASURE, NULL), read = NULL;
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
 
+        request->argv = g_strdupv((char *[]){ (char *) "true", NULL });
         f->m = offline_message_new(&f->offline);
-        g_assert_cmpint(request_append_candidates(f->m, request), >=, 0);
+        g_assert_cmpint(request_any_append(f->m, request), >=, 0);
         offline_message_turn(f->m);
-        g_assert_cmpint(sd_bus_message_enter_container(f->m, 'a', "a{sv}"), >, 0);
-        g_assert_cmpint(sd_bus_message_at_end(f->m, false), >, 0);
+        g_assert_cmpint(request_any_from_message(f->m, JOB_MEASURE, &read, &error), >=, 0);
+        g_assert_cmpstr(read->argv[0], ==, "true");
+        g_assert_null(read->candidates);
+        g_assert_cmpint(sd_bus_message_at_end(f->m, true), >, 0);
+}
+
+static void test_any_with_candidates(Fixture *f, const void *data) {
+        g_autoptr(Request) request = request_new(JOB_COMPARE, NULL), read = NULL;
+        g_auto(sd_bus_error) error = SD_BUS_ERROR_NULL;
+
+        for (unsigned i = 0; i < 2; i++)
+                request_add_candidate(request, NULL)->argv = g_strdupv((char *[]){ (char *) "true", NULL });
+        f->m = offline_message_new(&f->offline);
+        g_assert_cmpint(request_any_append(f->m, request), >=, 0);
+        offline_message_turn(f->m);
+        g_assert_cmpint(request_any_from_message(f->m, JOB_MEASURE, &read, &error), <, 0);
+        g_assert_cmpstr(error.message, ==, "only a comparison has candidates");
+        g_assert_cmpint(sd_bus_message_rewind(f->m, true), >=, 0);
+        g_assert_cmpint(request_any_from_message(f->m, JOB_COMPARE, &read, &error), >=, 0);
+        g_assert_cmpuint(read->candidates->len, ==, 2);
 }
 
 #define ADD(path, function) g_test_add(path, Fixture, NULL, setup, function, teardown)
@@ -374,6 +394,7 @@ int main(int argc, char **argv) {
         ADD("/request-compare/fractions", test_fractions);
         ADD("/request-compare/no-comparison", test_no_comparison);
         ADD("/request-compare/options-alone", test_options_alone);
-        ADD("/request-compare/no-candidates", test_no_candidates);
+        ADD("/request-compare/any", test_any);
+        ADD("/request-compare/any-with-candidates", test_any_with_candidates);
         return g_test_run();
 }

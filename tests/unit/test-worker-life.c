@@ -416,7 +416,7 @@ static void test_unknown_kind(void) {
         worker_client_init(&client, SH("true"));
         worker_connect(&client);
         g_assert_cmpint(sd_bus_call_method(client.bus, NULL, JT_WORKER_PATH, JT_WORKER_INTERFACE, "Prepare",
-                                           &client.error, &reply, "sa{sv}a{sv}", "guess", 0, 0),
+                                           &client.error, &reply, "saa{sv}a{sv}a{sv}", "guess", 0, 0, 0),
                         <, 0);
         g_assert_cmpstr(client.error.name, ==, JT_ERROR_INVALID_REQUEST);
         g_assert_cmpstr(client.error.message, ==, "\"guess\" is no kind of job");
@@ -513,7 +513,7 @@ static void test_contract(void) {
         written = shape_of(file);
         served = shape_of(xml);
         g_assert_cmpstr(served, ==, written);
-        g_assert_nonnull(strstr(served, "Prepare s kind a{sv} request"));
+        g_assert_nonnull(strstr(served, "Prepare s kind aa{sv} candidates a{sv} request"));
 }
 
 static const struct {
