@@ -26,9 +26,9 @@ typedef void (*HostReady)(Host *host, void *userdata);
 /* Whether it changes settings at all: not embedded, and not without a safe directory for old values. */
 bool host_can_tune(const Host *host);
 
-/* Before a measurement on these CPUs; empty: any. What `tune` says (NULL: nothing) goes before the configuration. ready
- * is called once, maybe before this returns; it cannot fail, for what could not be had is in the report or the log.
- * What config and tune say now counts; they may be freed afterwards. */
+/* Before a measurement on these CPUs; empty: any. What `tune` says (NULL: nothing) goes before the configuration.
+ * ready is called once, maybe before this returns; it cannot fail, for what could not be had is in the report or the
+ * log. What config and tune say now counts; they may be freed afterwards. */
 void host_prepare(Host *host, const Config *config, const CpuInfo *cpu, const Tune *tune, const cpu_set_t *cpus,
                   HostReady ready, void *userdata);
 

@@ -378,6 +378,26 @@ static void test_absent_paths(Fixture *f, gconstpointer data) {
         g_assert_nonnull(absent(report, "job.candidate_id"));
 }
 
+/* Those of one may be written in another language than those of the other. */
+static void test_versions(Fixture *f, gconstpointer data) {
+        static const char path[] = "comparison.candidates[0].versions.language";
+        const double factors[] = { 1, 0.9 };
+        JsonObject *report, *versions;
+        JsonArray *candidates;
+
+        add_rounds(f, 3, factors);
+        candidate(f, 1)->version.line = g_strdup("Toy 1.2");
+        report = report_of(f, REPORT_PUBLIC);
+        candidates = json_object_get_array_member(json_object_get_object_member(report, "comparison"), "candidates");
+        versions = json_object_get_object_member(json_array_get_object_element(candidates, 1), "versions");
+        g_assert_cmpstr(json_object_get_string_member(versions, "language"), ==, "Toy 1.2");
+        g_assert_cmpstr(absent(report, path), ==, "the program is run without a language");
+        versions = json_object_get_object_member(report, "versions");
+        g_assert_true(json_object_has_member(versions, "jouletrace"));
+        g_assert_true(json_object_get_null_member(versions, "language"));
+        g_assert_cmpstr(absent(report, "versions.language"), ==, "each of comparison.candidates has its own");
+}
+
 static void test_result(Fixture *f, gconstpointer data) {
         const double factors[] = { 1, 1.05 };
         g_autoptr(Result) result = NULL;
@@ -433,6 +453,7 @@ int main(int argc, char **argv) {
         ADD("/comparing/judge", 2, test_judge);
         ADD("/comparing/report", 3, test_report);
         ADD("/comparing/absent-paths", 2, test_absent_paths);
+        ADD("/comparing/versions", 2, test_versions);
         ADD("/comparing/result", 2, test_result);
         ADD("/comparing/rounding", 2, test_rounding);
         return g_test_run();

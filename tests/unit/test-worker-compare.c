@@ -247,6 +247,32 @@ static void test_no_warmups(void) {
         g_assert_cmpuint(array_length(&client, "comparison.order"), >=, 2);
 }
 
+/* As in a measurement of one program, each by itself: the first run of the second was slow, and its windows are
+ * planned again by the others. The rounds before count as nothing, for the first one as well, and no round is a rerun.
+ */
+static void test_slow_first_run(void) {
+        g_auto(WorkerClient) client;
+        g_autofree char *top = temporary_new(), *ran = temporary_path(top, "ran"), *script = NULL;
+
+        script = g_strdup_printf("if [ -e %s ]; then sleep 0.02; else : > %s; sleep 0.8; fi", ran, ran);
+        compare_init(&client);
+        client.request->warmups = 0;
+        client.request->trials = 4;
+        client.request->min_window_usec = 200 * USEC_PER_MSEC;
+        add_candidate(&client, "sleep 0.5");
+        add_candidate(&client, script);
+        worker_measure(&client);
+        g_assert_nonnull(client.result);
+        g_assert_cmpint(report_int(client.full, "comparison.changes.0.pairs"), ==, 4);
+        g_assert_true(is_valid(trials_of(&client, 0), 0));
+        g_assert_false(is_valid(trials_of(&client, 1), 0));
+        g_assert_nonnull(strstr(report_string(client.full, "comparison.candidates.1.measurement.trials.0.reason"),
+                                "later runs were faster"));
+        g_assert_cmpint(report_int(client.full, "comparison.candidates.0.measurement.trials.3.iterations"), ==, 1);
+        g_assert_cmpint(report_int(client.full, "comparison.candidates.1.measurement.trials.3.iterations"), >, 1);
+        temporary_free(top);
+}
+
 /* Each has its own descriptors and files. */
 static void test_own_input(void) {
         g_auto(WorkerClient) client;
@@ -432,6 +458,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/worker-compare/rerun", test_rerun);
         g_test_add_func("/worker-compare/unsteady", test_unsteady);
         g_test_add_func("/worker-compare/no-warmups", test_no_warmups);
+        g_test_add_func("/worker-compare/slow-first-run", test_slow_first_run);
         g_test_add_func("/worker-compare/own-input", test_own_input);
         g_test_add_func("/worker-compare/not-there", test_not_there);
         g_test_add_func("/worker-compare/job-limit", test_job_limit);
