@@ -125,7 +125,7 @@ int calibrator_append(const Calibrator *calibrator, sd_bus_message *m) {
         return sd_bus_message_close_container(m);
 }
 
-static char *why_none(const Calibrator *calibrator, const char *meter) {
+static char *why_none(const Calibrator *calibrator, const char *meter, bool tuned) {
         const StoredCalibration *stored = calibrator->stored;
         g_autofree char *reason = NULL;
 
@@ -137,11 +137,13 @@ static char *why_none(const Calibrator *calibrator, const char *meter) {
         if (stored->figures->simulated != (strcmp(meter, "model") == 0) || strcmp(meter, "none") == 0)
                 return g_strdup_printf("this host was calibrated with the meter %s, and this job has %s",
                                        stored->figures->meter, meter);
+        if (tuned)
+                return g_strdup("this host was calibrated as it is configured, and this job has settings of its own");
         return NULL;
 }
 
-void calibrator_cite(const Calibrator *calibrator, const char *meter, JobContext *ret) {
-        ret->noise_floor_absent = why_none(calibrator, meter);
+void calibrator_cite(const Calibrator *calibrator, const char *meter, bool tuned, JobContext *ret) {
+        ret->noise_floor_absent = why_none(calibrator, meter, tuned);
         if (ret->noise_floor_absent)
                 return;
         ret->noise_floor = calibrator->stored->figures->noise_floor;

@@ -28,5 +28,6 @@ int calibrator_keep(Calibrator *calibrator, Calibration *figures);
 /* The Manager's property, as a{sv}: empty when the host was never calibrated. */
 int calibrator_append(const Calibrator *calibrator, sd_bus_message *m);
 
-/* The noise floor that holds for a job of this meter, or why there is none. */
-void calibrator_cite(const Calibrator *calibrator, const char *meter, JobContext *ret);
+/* The noise floor that holds for a job of this meter, or why there is none. tuned: it is measured with settings of the
+ * processor that are not the configured ones. */
+void calibrator_cite(const Calibrator *calibrator, const char *meter, bool tuned, JobContext *ret);

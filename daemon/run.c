@@ -307,7 +307,8 @@ static JobContext *build_context(Run *run) {
         context->may_sleep = g_strdup(host_may_sleep(manager->host));
         context->smt_shared = cores_smt_shared(manager->cores);
         calibrator_cite(manager->calibrator,
-                        strcmp(job->request->meter, "auto") == 0 ? context->meter : job->request->meter, context);
+                        strcmp(job->request->meter, "auto") == 0 ? context->meter : job->request->meter,
+                        job->request->tune, context);
         return context;
 }
 

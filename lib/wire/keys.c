@@ -143,7 +143,7 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         },
         [REQUEST_TUNE] = {
                 "tune", KEY_STRING, AT(tune), .bounds = {1, 256, 0}, .metavar = "SETTINGS",
-                .kinds = MEASUREMENT,
+                .kinds = PROGRAM_MEASUREMENT,
                 .doc = N_("how the processor is set meanwhile: governor, epp, turbo, min-frequency and max-frequency (kHz), as "
                         "governor=performance,turbo=off; needs an administrator"),
         },

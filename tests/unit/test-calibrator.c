@@ -79,7 +79,7 @@ static double cited(Fixture *f, const char *meter) {
         JobContext context = {};
         g_autofree char *absent = NULL;
 
-        calibrator_cite(f->calibrator, meter, &context);
+        calibrator_cite(f->calibrator, meter, false, &context);
         absent = context.noise_floor_absent;
         g_assert_true((context.noise_floor > 0) == (absent == NULL));
         g_assert_true((context.noise_floor_usec > 0) == (absent == NULL));
@@ -89,7 +89,7 @@ static double cited(Fixture *f, const char *meter) {
 static char *why_not(Fixture *f, const char *meter) {
         JobContext context = {};
 
-        calibrator_cite(f->calibrator, meter, &context);
+        calibrator_cite(f->calibrator, meter, false, &context);
         g_assert_cmpfloat(context.noise_floor, ==, 0);
         return context.noise_floor_absent;
 }
@@ -236,6 +236,20 @@ static void test_reload_meanwhile(Fixture *f, const void *data) {
         check_why(f, "perf", "Turbo=keep");
 }
 
+/* Another governor or frequency is another noise. */
+static void test_tuned(Fixture *f, const void *data) {
+        g_autofree char *absent = NULL;
+        JobContext context = {};
+
+        calibrate(f, 0.01);
+        g_assert_cmpfloat(cited(f, "perf"), ==, 0.01);
+        calibrator_cite(f->calibrator, "perf", true, &context);
+        absent = context.noise_floor_absent;
+        g_assert_cmpfloat(context.noise_floor, ==, 0);
+        g_assert_cmpstr(absent, ==,
+                        "this host was calibrated as it is configured, and this job has settings of its own");
+}
+
 static void test_meters(Fixture *f, const void *data) {
         Calibration *modelled;
 
@@ -317,6 +331,7 @@ int main(int argc, char **argv) {
         ADD("/calibrator/every-setting-counts", test_every_setting_counts);
         ADD("/calibrator/reload-meanwhile", test_reload_meanwhile);
         ADD("/calibrator/meters", test_meters);
+        ADD("/calibrator/tuned", test_tuned);
         ADD("/calibrator/property", test_property);
         return g_test_run();
 }

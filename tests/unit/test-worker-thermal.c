@@ -59,9 +59,9 @@ static void test_thermal_strict(void) {
         worker_measure(&client);
         g_assert_cmpint(client.result->result, ==, RESULT_UNSTABLE);
         g_assert_cmpstr(client.result->status, ==, "INVALIDATED");
-        g_assert_cmpuint(client.result->trials, ==, 3);
-        g_assert_cmpuint(client.result->invalid_trials, ==, 2);
-        g_assert_nonnull(strstr(report_string(client.full, "measurement.trials.2.reason"), "started at 55.0 °C"));
+        g_assert_cmpuint(client.result->trials, ==, 5);
+        g_assert_cmpuint(client.result->invalid_trials, ==, 4);
+        g_assert_nonnull(strstr(report_string(client.full, "measurement.trials.4.reason"), "started at 55.0 °C"));
         g_assert_cmpint(system(clean), ==, 0);
 }
 
