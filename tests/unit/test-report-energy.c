@@ -47,7 +47,8 @@ static void set_up(Fixture *f, gconstpointer data) {
                                    .reserved_cpus = (char *) "",
                                    .sysroot = (char *) "/",
                                    .meter = (char *) "auto",
-                                   .may_sleep = (char *) "nothing holds it off" };
+                                   .may_sleep = (char *) "nothing holds it off",
+                                   .noise_floor_absent = (char *) "this host was never calibrated" };
         f->record = job_record_new(f->request, &f->context);
         f->record->root = f->root;
         f->record->topology = f->topology;
