@@ -20,7 +20,7 @@ static void test_combine(void) {
                 { { .spread_uj = 5 }, 5, 5 },
                 { { .tail_uj = 3, .baseline_uj = 4 }, 3, 5 },
                 { { 2, 3, 6, 0, 0 }, 7, 7 },
-                { { 2, 3, 6, 14, 21 }, 7 * M_SQRT2 * sqrt(5), 7 * sqrt(14) },
+                { { 2, 3, 6, 14, 21 }, 7 * 3.1622776601683795, 7 * 3.7416573867739413 }, /* √10, √14 */
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -11,7 +11,7 @@
 #define SPIN_OF(n) "i=0; while [ $i -lt " #n " ]; do i=$((i+1)); done"
 #define SPIN SPIN_OF(10000)
 #define LONG_SPIN SPIN_OF(40000)
-#define WINDOW_SPIN SPIN_OF(120000) /* longer than a window of 30 ms */
+#define WINDOW_SPIN SPIN_OF(200000) /* longer than a window of 100 ms */
 
 /* A client whose job compares; what is run comes with add_candidate(). */
 static void compare_init(WorkerClient *client) {
@@ -179,7 +179,7 @@ static void add_unsteady(WorkerClient *client, const char *log, const char *when
         g_autofree char *second = g_strdup_printf(
                         "printf b >>%s; read -r s <%s; n=${#s}; if %s; then exit 0; fi; " WINDOW_SPIN, log, log, when);
 
-        client->request->min_window_usec = 30 * USEC_PER_MSEC;
+        client->request->min_window_usec = 100 * USEC_PER_MSEC;
         add_candidate(client, first);
         add_candidate(client, second);
 }
