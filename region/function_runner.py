@@ -101,9 +101,10 @@ def make_copier(value):
 
 def make_repeater(n):
     """A function that calls another so many times with the same n arguments and returns the results: as timeit does it, so that
-    nothing lies between the calls that takes a noticeable part of a short one."""
+    nothing lies between the calls that takes a noticeable part of a short one. In a trace it is one of our own frames."""
     names = "".join(f", _{index}" for index in range(n))
-    return eval(f"lambda count, function{names}: [function({names[2:]}) for _ in repeat(None, count)]", {"repeat": repeat})
+    text = f"lambda count, function{names}: [function({names[2:]}) for _ in repeat(None, count)]"
+    return eval(compile(text, __file__, "eval"), {"repeat": repeat})
 
 
 class Calls:
@@ -116,30 +117,26 @@ class Calls:
         self.repeat = None if self.kwargs or any(map(can_change, self.args)) else make_repeater(len(self.args))
         self.bytes = 8 * len(to_bytes((self.args, self.kwargs)))
 
+    def prepare(self, count):
+        """What makes so many calls and returns their results; all they need is made before."""
+        function = self.function
+        if self.repeat:
+            return lambda: self.repeat(count, function, *self.args)
+        positional = [self.copy_args(self.args) for _ in range(count)]
+        if not self.kwargs:
+            return lambda: [function(*args) for args in positional]
+        both = [(args, self.copy_kwargs(self.kwargs)) for args in positional]
+        return lambda: [function(*args, **kwargs) for args, kwargs in both]
+
     def run(self, count):
         """Results and seconds of so many calls, all in one region."""
-        function = self.function
-        positional = [] if self.repeat else [self.copy_args(self.args) for _ in range(count)]
+        calls = self.prepare(count)
         gc.collect()
-        if self.repeat:
-            gc.freeze()
-            jouletrace.begin()
-            began = perf_counter()
-            results = self.repeat(count, function, *self.args)
-            seconds = perf_counter() - began
-        elif self.kwargs:
-            both = [(args, self.copy_kwargs(self.kwargs)) for args in positional]
-            gc.freeze()
-            jouletrace.begin()
-            began = perf_counter()
-            results = [function(*args, **kwargs) for args, kwargs in both]
-            seconds = perf_counter() - began
-        else:
-            gc.freeze()
-            jouletrace.begin()
-            began = perf_counter()
-            results = [function(*args) for args in positional]
-            seconds = perf_counter() - began
+        gc.freeze()
+        jouletrace.begin()
+        began = perf_counter()
+        results = calls()
+        seconds = perf_counter() - began
         jouletrace.end(count)
         gc.unfreeze()
         return results, seconds

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -147,6 +148,9 @@ def test_exception_shows_the_candidates_frames_only(call):
     assert done.returncode == 1 and done.stdout == ""
     assert 'File "candidate.py", line 2, in solve' in done.stderr and "ZeroDivisionError" in done.stderr
     assert "function_runner" not in done.stderr
+    for inputs in (0, [[0]], {"n": 0}):
+        done, _ = call("def solve(n):\n    return 1 // (n and n[0])\n", inputs)
+        assert re.findall(r'File "(.*?)"', done.stderr) == ["candidate.py"], done.stderr
     assert "SyntaxError" in call("def solve(:\n", 0)[0].stderr
 
 

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "box-uids.h"
 #include "fs.h"
 #include "netns.h"
 #include "no-cgroup.h"
@@ -20,8 +21,6 @@
 #include "uids.h"
 
 #define WAIT_USEC (20U * USEC_PER_SEC)
-/* Each test program has uids of its own, ten of them: two that run at once share no count of a uid's tasks. */
-#define BOX_UID (2200000000U + 10 * (uid_t) getpid())
 #define NOBODY 65534
 #define SH(script) ((char *const[]){ (char *) "sh", (char *) "-c", (char *) script, NULL })
 #define PROBE_DO(...) ((char *const[]){ (char *) "./probe", __VA_ARGS__, NULL })

@@ -193,13 +193,13 @@ static void test_two_boxes(Fixture *f, gconstpointer data) {
         const int netns_fd = f->root.netns_fd;
         Box *a, *b;
 
-        g_assert_cmpint(uid_lease(dir_fd, BOX_UID, BOX_UID + 9, &first), ==, 0);
+        g_assert_cmpint(uid_lease(dir_fd, BOX_UID, BOX_UID + N_BOX_UIDS - 1, &first), ==, 0);
         f->identity.uid = f->identity.gid = first->uid;
         f->root.uid_lock_fd = first->fd;
         a = spawn(f, SH("echo secret > /tmp/x; echo secret > /dev/shm/x; echo secret > x; sleep 60"));
         uid_lease_free(first); /* the box still holds it */
 
-        g_assert_cmpint(uid_lease(dir_fd, BOX_UID, BOX_UID + 9, &second), ==, 0);
+        g_assert_cmpint(uid_lease(dir_fd, BOX_UID, BOX_UID + N_BOX_UIDS - 1, &second), ==, 0);
         f->identity.uid = f->identity.gid = second->uid;
         f->root.uid_lock_fd = second->fd;
         f->root.netns_fd = -1;
@@ -219,7 +219,7 @@ static void test_two_boxes(Fixture *f, gconstpointer data) {
 
         box_free(b);
         box_free(a);
-        g_assert_cmpint(uid_lease(dir_fd, BOX_UID, BOX_UID + 9, &third), ==, 0);
+        g_assert_cmpint(uid_lease(dir_fd, BOX_UID, BOX_UID + N_BOX_UIDS - 1, &third), ==, 0);
         g_assert_cmpuint(third->uid, ==, BOX_UID);
         uid_lease_free(second);
         uid_lease_free(third);

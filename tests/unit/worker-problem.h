@@ -3,12 +3,10 @@
 
 /* Jobs with files and tests for the real worker. SOURCE is the tree, for its languages and what calls functions. */
 
+#include "box-uids.h"
 #include "fs.h"
 #include "worker-client.h"
 
-/* Of this test program alone, as in box-fixture.h. */
-#define BOX_UID (2200000000U + 10 * (uid_t) getpid())
-#define N_BOX_UIDS 10
 #define SHELL "#!/bin/sh\n"
 
 /* The bytes of all files, inputs and answers; kept beside the client until they are sealed. */
