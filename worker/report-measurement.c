@@ -182,20 +182,36 @@ static void write_figures(Body *body, const Figures *figures, const char *withhe
         write_uncertainties(body, figures, withheld, path);
 }
 
-/* Energy of the whole less that of the regions is what the parts before, between and behind them took. They are as
- * long as their author likes: they are told only where they are as long as windows, on average, as those are told. */
-static const char *whole_withheld(const Body *body, const WindowRecord *window) {
+/* Energy of the whole less that of the regions is what the parts before, between and behind them took, which are as
+ * long as their author likes. Where they are shorter than windows, the whole is told in steps of what it took in as
+ * many windows, so that no more is known of them than of those. */
+static double rest_blur(const Body *body, const WindowRecord *window) {
         const uint64_t rest_ns = window->whole.wall_ns - MIN(window->whole.wall_ns, window->region->wall_ns);
-        uint64_t parts = window->runs->len;
+        uint64_t parts_ns, parts = window->runs->len;
 
         for (guint i = 0; i < window->runs->len; i++) {
                 const RunRecord *run = g_ptr_array_index(window->runs, i);
 
                 parts += run->region ? run->region->regions : 0;
         }
-        return rest_ns == 0 || rest_ns >= parts * body->record->min_window_usec * NSEC_PER_USEC
-                               ? NULL
-                               : "what lies outside of the regions is shorter than the shortest energy is given for";
+        parts_ns = parts * body->record->min_window_usec * NSEC_PER_USEC;
+        if (body->step_uj <= 1 || rest_ns == 0 || rest_ns >= parts_ns)
+                return 0;
+        return fmin((double) parts_ns / (double) window->whole.wall_ns, 1);
+}
+
+static void write_whole(Body *body, const WindowRecord *window, const char *withheld, const char *path) {
+        const double blur = rest_blur(body, window);
+        Figures told = window->whole;
+        g_autofree Uncertainty *uncertainty = g_new0(Uncertainty, told.n_domains);
+
+        for (size_t i = 0; i < told.n_domains; i++) {
+                uncertainty[i] = told.uncertainty[i];
+                uncertainty[i].quantisation_uj += blur * (double) told.energy_uj[i];
+        }
+        told.uncertainty = uncertainty;
+        told.total_uncertainty.quantisation_uj += blur * (double) told.total_uj;
+        write_figures(body, &told, withheld, path);
 }
 
 /* What is measured, and, where the program declared that, the whole run beside it. */
@@ -210,7 +226,7 @@ static void write_window(Body *body, const WindowRecord *window, const char *wit
                 g_autofree char *whole = g_strconcat(path, ".whole", NULL);
 
                 body_open(body, "whole");
-                write_figures(body, &window->whole, withheld ?: whole_withheld(body, window), whole);
+                write_whole(body, window, withheld, whole);
                 body_close(body);
         }
         body_int(body, "memory_peak", window->memory_peak);
