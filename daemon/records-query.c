@@ -183,15 +183,17 @@ int records_estimate(Records *records, const char *digest, uid_t uid, uint64_t f
         double ratio;
         int r;
 
-        /* Only jobs that ran to their end say how long such a job takes. */
-        r = records_prepare(
-                        records,
-                        "SELECT (SELECT avg(finished - started) FROM jobs WHERE digest = ?1 AND result = 'done'),"
-                        " (SELECT avg(ratio) FROM (SELECT CAST(finished - started AS REAL) / expected AS ratio"
-                        "  FROM jobs WHERE uid = ?2 AND result = 'done' AND expected > 0 ORDER BY id DESC LIMIT 50)),"
-                        " (SELECT avg(ratio) FROM (SELECT CAST(finished - started AS REAL) / expected AS ratio"
-                        "  FROM jobs WHERE result = 'done' AND expected > 0 ORDER BY id DESC LIMIT 50))",
-                        &statement, "su", digest, (uint64_t) uid);
+        /* Only jobs that ran to their end say how long such a job takes: one of too many invalid trials did, too. */
+        r = records_prepare(records,
+                            "SELECT (SELECT avg(finished - started) FROM jobs WHERE digest = ?1 AND result IN "
+                            "('done', 'unstable')),"
+                            " (SELECT avg(ratio) FROM (SELECT CAST(finished - started AS REAL) / expected AS ratio"
+                            "  FROM jobs WHERE uid = ?2 AND result IN ('done', 'unstable') AND expected > 0 ORDER BY "
+                            "id DESC LIMIT 50)),"
+                            " (SELECT avg(ratio) FROM (SELECT CAST(finished - started AS REAL) / expected AS ratio"
+                            "  FROM jobs WHERE result IN ('done', 'unstable') AND expected > 0 ORDER BY id DESC LIMIT "
+                            "50))",
+                            &statement, "su", digest, (uint64_t) uid);
         if (r < 0)
                 return r;
         if (sqlite3_step(statement) != SQLITE_ROW)
