@@ -292,6 +292,7 @@ static int set_up(Bench *bench, bool in_scope, bool boxed) {
         r = meter_open(&topology, root, &(MeterConfig){ .name = "none" }, &bench->meter, NULL);
         if (r < 0)
                 return r;
+        bench->ticker.meter = bench->meter;
         r = in_scope ? open_scope(bench) : containment_open_process(&bench->containment);
         if (r >= 0 && boxed)
                 r = set_up_box(bench);
