@@ -189,16 +189,23 @@ static int look(Selftest *selftest) {
         return 0;
 }
 
-/* The other way to the same counters, where there is one. */
+/* The other way to the same counters, where there is one: what perf reads has a range only where powercap has it, too.
+ */
 static const char *other_reader(const Selftest *selftest, const Report *report) {
         JsonArray *domains = json_array(json_node_get_object(selftest->properties), "Domains");
+        bool both = false;
 
         if (g_strcmp0(report->meter, "perf") != 0 || selftest->arguments->meter)
                 return NULL;
-        for (unsigned i = 0; domains && i < json_array_get_length(domains); i++)
-                if (g_strcmp0(json_string(json_element(domains, i), "source"), "powercap") == 0)
-                        return "powercap";
-        return NULL;
+        for (unsigned i = 0; domains && i < json_array_get_length(domains); i++) {
+                JsonObject *domain = json_element(domains, i);
+                uint64_t range_uj = 0;
+
+                if (selftest_counts(domain) && !json_u64(domain, "range-uj", &range_uj))
+                        return NULL; /* powercap would have another total */
+                both = both || range_uj > 0;
+        }
+        return both ? "powercap" : NULL;
 }
 
 static int run_spins(Selftest *selftest) {

@@ -52,6 +52,9 @@ int selftest_run(Selftest *selftest);
 void selftest_add(Selftest *selftest, const char *name, SelftestVerdict verdict, uint32_t job, char *value,
                   char *expected);
 
+/* Whether an entry of the property Domains is of those that make up the total. */
+bool selftest_counts(JsonObject *domain);
+
 /* One job each. report is the spin's unless its name says otherwise; node is the same report, unread. */
 void selftest_judge_counters(Selftest *selftest, const Report *report, JsonObject *node);
 void selftest_judge_spin(Selftest *selftest, const Report *report);

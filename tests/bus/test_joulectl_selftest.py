@@ -13,6 +13,8 @@ from joulectl_rig import BUILD, ERROR, JOULECTL, TREE, Rig, figure, report
 
 METER = {"name": "meter", "ok": True, "value": "package-0", "limit": "at least one package", "remedy": "Load it."}
 PARTITION = {"name": "cpus", "ok": True, "value": "reserved on 3", "limit": "reserved", "remedy": "Reserve some."}
+DOMAINS = [{"name": "package-0", "kind": "package", "source": "perf", "readable": True, "range-uj": 262143328850},
+           {"name": "core", "kind": "core", "source": "perf", "readable": True, "range-uj": 1}]
 NAMES = ["counters", "tick", "range", "spin", "power", "repeats", "longer", "reader", "sleep", "short", "same", "settings"]
 
 
@@ -26,7 +28,7 @@ def rig():
 def measured(joules, net, seconds, **more):
     told = report(joules=joules, seconds=seconds, **more)
     part = told["measurement"]
-    part["meter"].update(tick_ns=999800, domains=[{"name": "package-0", "kind": "package", "in_total": True, "range_uj": 262143328850}])
+    part["meter"].update(tick_ns=999800, domains=[{"name": "package-0", "kind": "package", "in_total": True}])
     part["summary"]["net_j"] = net if isinstance(net, dict) else figure(net)
     return told
 
@@ -52,7 +54,7 @@ def healthy():
 def serve(rig, reports, **scenario):
     scenario.setdefault("checks", [METER, PARTITION])
     rig.serve(by_label={f"selftest: {name}": {"result": told["job"]["result"], "report": told} for name, told in reports.items()},
-              domains=[{"name": "package-0", "source": "perf"}, {"name": "package-0", "source": "powercap"}], **scenario)
+              **{"domains": DOMAINS, **scenario})
 
 
 def examine(rig, *arguments):
@@ -116,7 +118,6 @@ def trials(*joules):
 @pytest.mark.parametrize("job, change, check", [
     ("spin", lambda part: part["meter"].update(tick_ns=None), "tick"),
     ("spin", lambda part: part["meter"].update(tick_ns=50e6), "tick"),
-    ("spin", lambda part: part["meter"]["domains"][0].update(range_uj=100e6), "range"),
     ("spin", net(0.1, -0.1, 0.2), "spin"),
     ("spin", lambda part: part["summary"].update(net_j=None), "spin"),
     ("spin", lambda part: part["summary"].update(cpu_s=figure(0.002)), "power"),
@@ -137,6 +138,20 @@ def test_what_is_not_as_expected(rig, job, change, check):
     assert code == 1 and body["verdict"] == "failed" and check in failed, checks[check]
     out = rig.run("selftest")[1]
     assert re.search(rf"^  failed +{check} ", out, re.M) and "Do not trust this machine's numbers" in out
+
+
+def test_a_counter_that_comes_round_at_once(rig):
+    serve(rig, healthy(), domains=[{**DOMAINS[0], "range-uj": 100_000_000}])
+    code, _, checks = examine(rig)
+    assert code == 1 and checks["range"]["value"] == "package-0 wraps after 5 s at this power"
+
+
+@pytest.mark.parametrize("domains", [[{**DOMAINS[0], "range-uj": 0}], [*DOMAINS, {**DOMAINS[0], "name": "dram-0", "kind": "dram", "range-uj": 0}]])
+def test_one_reader(rig, domains):
+    """Nothing is measured by a reader that lacks a counter of the total."""
+    serve(rig, healthy(), domains=[{key: value for key, value in domain.items() if value != 0} for domain in domains])
+    code, _, checks = examine(rig)
+    assert code == 0 and "reader" not in checks and checks["range"]["verdict"] == ("ok" if len(domains) > 1 else "skipped")
 
 
 def test_small_nets_are_none(rig):
