@@ -203,8 +203,8 @@ static void append_row(Table *table, const BatchItem *item, const Style *style) 
 }
 
 static void print(const Batch *batch) {
-        const char *const titles[] = { _("line"),    _("job"),    _("name"), _("result"),
-                                       _("verdict"), _("energy"), _("time"), "" };
+        const char *const titles[] = { _("Line"),    _("Job"),    _("Name"), _("Result"),
+                                       _("Verdict"), _("Energy"), _("Time"), "" };
         const Style *style = &batch->arguments->style;
         g_autoptr(GString) out = g_string_new(NULL);
         g_autoptr(Table) table = table_new("rrlllrrl");

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "calibration-view.h"
 #include "doctor.h"
 #include "examine.h"
 #include "explain.h"
@@ -11,6 +13,7 @@
 #include "names.h"
 #include "say.h"
 #include "service.h"
+#include "units.h"
 
 #define GROUP_SERVICE N_("Service")
 
@@ -26,6 +29,9 @@ static const struct {
         { "ended-jobs", N_("What they still do would be counted as the next job's energy.") },
         { "machine-lock", N_("Two measurements at a time would measure each other.") },
         { "records", N_("A result that is not on record is lost when the service restarts.") },
+        { "calibration",
+          N_("It says how much two measurements of one program differ here. Without it a comparison takes one percent "
+             "for that.") },
 };
 
 static void set_string(JsonObject *object, const char *name, const char *value) {
@@ -92,6 +98,41 @@ static void add_service_check(JsonArray *checks, JsonObject *from, char **reason
                    false);
 }
 
+/* Where nothing is measured there is nothing to calibrate. */
+static bool measures_energy(JsonArray *list) {
+        for (unsigned i = 0; i < json_array_get_length(list); i++) {
+                JsonObject *check = json_element(list, i);
+
+                if (g_strcmp0(json_string(check, "name"), "meter") == 0)
+                        return json_true(check, "ok") && !g_str_has_prefix(json_string(check, "value") ?: "", "none,");
+        }
+        return false;
+}
+
+/* The same words in every language, but for the reason, which is the service's. */
+static char *calibration_value(JsonObject *calibration) {
+        const double floor = json_double(calibration, "noise-floor");
+        const char *reason = json_string(calibration, "reason");
+        g_autofree char *noise = NULL, *when = NULL;
+        uint64_t measured_usec = 0;
+
+        if (!isfinite(floor))
+                return g_strdup(N_("none"));
+        (void) json_u64(calibration, "measured", &measured_usec);
+        noise = format_noise(floor);
+        when = format_time(measured_usec);
+        return json_true(calibration, "expired") ? g_strdup_printf("%s, %s: %s", noise, when, reason ?: "?")
+                                                 : g_strdup_printf("%s, %s", noise, when);
+}
+
+static void add_calibration(JsonArray *checks, JsonObject *calibration) {
+        const bool ok = isfinite(json_double(calibration, "noise-floor")) && !json_true(calibration, "expired");
+        g_autofree char *value = calibration_value(calibration);
+        JsonObject *check = add_check(checks, GROUP_SERVICE, "calibration", ok ? FINDING_OK : FINDING_NOTE, value);
+
+        set_remedy(check, NULL, service_why("calibration"), ok ? NULL : "joulectl calibrate", NULL, false);
+}
+
 /* A service that is not there is a finding like others. */
 static void add_silent_service(JsonArray *checks, const sd_bus_error *error) {
         bool silent = !sd_bus_error_is_set(error) || sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
@@ -129,6 +170,8 @@ static int add_service(JsonArray *checks, const Arguments *arguments) {
         for (unsigned i = 0; i < json_array_get_length(list); i++)
                 if (json_element(list, i))
                         add_service_check(checks, json_element(list, i), reasons);
+        if (measures_energy(list))
+                add_calibration(checks, json_object(json_node_get_object(properties), "Calibration"));
         return 0;
 }
 

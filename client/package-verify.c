@@ -254,7 +254,7 @@ static void append_text(GString *out, const Verify *verify, unsigned as_expected
         g_autofree char *name = text_printable(verify->problem->name, false);
         g_autoptr(Table) table = table_new("lllrrll");
         const char *const titles[] = {
-                _("submission"), _("verdict"), _("expected"), _("passed"), _("slowest"), _("test"), ""
+                _("Submission"), _("Verdict"), _("Expected"), _("Passed"), _("Slowest"), _("Test"), ""
         };
 
         text_append_coloured(out, style, COLOUR_STRONG, name);

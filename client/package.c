@@ -75,9 +75,9 @@ static char *test_validator(const Problem *problem, const ProblemTest *test) {
 static void append_tests(GString *out, const Problem *problem, const Style *style) {
         g_autoptr(Table) table = table_new("lrl");
 
-        table_cell(table, COLOUR_DIM, _("group"));
-        table_cell(table, COLOUR_DIM, _("tests"));
-        table_cell(table, COLOUR_DIM, _("judged by"));
+        table_cell(table, COLOUR_DIM, _("Group"));
+        table_cell(table, COLOUR_DIM, _("Tests"));
+        table_cell(table, COLOUR_DIM, _("Judged by"));
         for (unsigned i = 0; i < problem->tests->len;) {
                 const ProblemTest *first = g_ptr_array_index(problem->tests, i), *test = first;
                 g_autofree char *group = text_printable(first->group, false);
@@ -101,9 +101,9 @@ static void append_submissions(GString *out, const Problem *problem, const Style
 
         if (problem->submissions->len == 0)
                 return;
-        table_cell(table, COLOUR_DIM, _("submission"));
-        table_cell(table, COLOUR_DIM, _("language"));
-        table_cell(table, COLOUR_DIM, _("expected"));
+        table_cell(table, COLOUR_DIM, _("Submission"));
+        table_cell(table, COLOUR_DIM, _("Language"));
+        table_cell(table, COLOUR_DIM, _("Expected"));
         for (unsigned i = 0; i < problem->submissions->len; i++) {
                 const Submission *submission = g_ptr_array_index(problem->submissions, i);
                 g_autofree char *path = text_printable(submission->path, false);

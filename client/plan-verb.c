@@ -181,8 +181,8 @@ static void append_unknown(GString *out, const Plan *plan, const Style *style) {
                           "--noise, or name a job with --from. For orientation:"),
                         HELP_WIDTH, 0);
         g_string_append_c(out, '\n');
-        table_cell(table, COLOUR_DIM, _("noise of a pair"));
-        table_cell(table, COLOUR_DIM, _("pairs"));
+        table_cell(table, COLOUR_DIM, _("Noise of a pair"));
+        table_cell(table, COLOUR_DIM, _("Pairs"));
         for (size_t i = 0; i < G_N_ELEMENTS(noises); i++) {
                 g_autofree char *noise = percent(noises[i]);
                 size_t pairs;

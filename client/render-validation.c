@@ -113,10 +113,10 @@ static void append_tests(GString *out, const Validation *validation, const Style
         bool all = validation->n_tests <= TESTS_SHOWN;
         size_t rows = 0, left_out = 0;
 
-        table_cell(table, COLOUR_DIM, _("test"));
-        table_cell(table, COLOUR_DIM, _("verdict"));
+        table_cell(table, COLOUR_DIM, _("Test"));
+        table_cell(table, COLOUR_DIM, _("Verdict"));
         table_cell(table, COLOUR_DIM, _("CPU time"));
-        table_cell(table, COLOUR_DIM, _("memory"));
+        table_cell(table, COLOUR_DIM, _("Memory"));
         table_cell(table, COLOUR_DIM, "");
         for (size_t i = 0; i < validation->n_tests; i++) {
                 const TestResult *test = &validation->tests[i];
@@ -250,7 +250,7 @@ void render_per_test(GString *out, const Report *report, double resolution_j, co
         }
         energy = scale_energy(most_j, resolution_j, style->ascii);
         time = scale_time(most_s, style->ascii);
-        table_cell(table, COLOUR_DIM, _("test"));
+        table_cell(table, COLOUR_DIM, _("Test"));
         table_cell(table, COLOUR_DIM, isfinite(most_j) ? _("Energy") : "");
         table_cell(table, COLOUR_DIM, _("Time"));
         table_cell(table, COLOUR_DIM, "");

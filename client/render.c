@@ -126,9 +126,9 @@ static void append_figures(GString *out, const Report *report, const Style *styl
         bool has_interval = isfinite(report->wall.low);
 
         table_cell(table, COLOUR_NONE, "");
-        table_cell(table, COLOUR_DIM, _("median"));
+        table_cell(table, COLOUR_DIM, _("Median"));
         table_cell(table, COLOUR_DIM, has_interval ? render_interval_head() : "");
-        table_cell(table, COLOUR_DIM, style->ascii ? _("min .. max") : _("min … max"));
+        table_cell(table, COLOUR_DIM, style->ascii ? _("Min .. max") : _("Min … max"));
         table_cell(table, COLOUR_NONE, "");
 
         if (report_has_energy(report)) {
@@ -209,7 +209,8 @@ static void append_split(GString *out, const Report *report, const Style *style)
 /* Beside what the program said is to be measured, all it took. */
 static void append_region(GString *out, const Report *report, const Style *style) {
         Scale time = scale_time(report->whole_s, style->ascii),
-              energy = scale_energy(report->whole_j, render_resolution(report), style->ascii);
+              energy = scale_energy(report->whole_j, fmax(render_resolution(report), report->whole_step_j),
+                                    style->ascii);
         g_autofree char *span = scale_format(&time, report->whole_s), *joules = scale_format(&energy, report->whole_j);
 
         if (!report->region || !isfinite(report->whole_s))

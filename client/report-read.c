@@ -150,12 +150,19 @@ static void read_window(Report *report, Trial *trial, JsonObject *window, JsonAr
                         add(&test->domain_j[i], micro(energies, report->domains[i].name));
 }
 
+/* An energy is told in steps that are no larger than its uncertainty. */
+static double told_step(JsonObject *figures) {
+        const double uncertainty = micro(json_object(figures, "uncertainty_uj"), "total");
+
+        return isfinite(uncertainty) && uncertainty > 0 ? pow(10, floor(log10(uncertainty) + 1e-9)) : 0;
+}
+
 /* The whole runs beside a declared region, each test once: a test may have several windows. */
 static void read_whole(Trial *trial, JsonArray *windows, JsonArray *domains) {
         trial->whole_j = trial->whole_s = NAN;
         for (unsigned i = 0; windows && i < json_array_get_length(windows);) {
                 const char *test = json_string(json_element(windows, i), "test");
-                double energy = NAN, time = NAN;
+                double energy = NAN, time = NAN, step = 0;
                 uint64_t runs = 0;
 
                 for (; i < json_array_get_length(windows); i++) {
@@ -168,9 +175,11 @@ static void read_whole(Trial *trial, JsonArray *windows, JsonArray *domains) {
                         runs += iterations;
                         add(&time, nano(whole, "wall_ns"));
                         add(&energy, sum_total(json_object(whole, "energy_uj"), domains));
+                        step = fmax(step, told_step(whole));
                 }
                 add(&trial->whole_s, time / (double) MAX(runs, 1));
                 add(&trial->whole_j, energy / (double) MAX(runs, 1));
+                trial->whole_step_j = fmax(trial->whole_step_j, step / (double) MAX(runs, 1));
         }
 }
 
@@ -255,6 +264,8 @@ static void read_trials(Report *report, JsonObject *measurement) {
                 read_trial(report, trial, json_element(trials, i), domains);
                 report->n_invalid += !trial->valid;
                 report->iterations = MAX(report->iterations, trial->iterations);
+                if (trial->valid)
+                        report->whole_step_j = fmax(report->whole_step_j, trial->whole_step_j);
         }
 }
 

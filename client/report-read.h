@@ -35,6 +35,7 @@ typedef struct Trial {
         /* of the whole trial, all its iterations */
         double total_j, net_j, wall_s, cpu_s;
         double whole_j, whole_s; /* each test's whole run once, where the program declared a region; else NaN */
+        double whole_step_j;     /* whole_j is told in steps of about this; 0: unknown */
         struct TrialTest *tests; /* in their order; one for a plain command */
         size_t n_tests;
 } Trial;
@@ -80,6 +81,7 @@ typedef struct Report {
         size_t n_trials, n_invalid;
         bool region;             /* the program declared what is measured */
         double whole_j, whole_s; /* then of the whole runs, medians */
+        double whole_step_j;     /* whole_j is told in steps of about this, the coarsest of the trials'; 0: unknown */
         TestFigures *per_test;
         size_t n_per_test;
         char *output_problem; /* why --output or --show-output has not got it all; NULL: it has */

@@ -148,19 +148,19 @@ static void append_row(Table *table, const Scored *scored, const Style *style) {
         g_autofree char *seconds = scale_format(&time, scored->time_s);
 
         table_cell(table, COLOUR_NONE, name);
-        table_cell(table, COLOUR_ENERGY, joules);
-        table_cell(table, COLOUR_TIME, seconds);
+        table_cell(table, COLOUR_ENERGY, isfinite(scored->energy_j) ? joules : "");
+        table_cell(table, COLOUR_TIME, isfinite(scored->time_s) ? seconds : "");
         if (isfinite(scored->score))
                 table_cellf(table, COLOUR_STRONG, "%.4f", scored->score);
         else
-                table_cell(table, COLOUR_DIM, "?");
+                table_cell(table, COLOUR_NONE, "");
         table_cell(table, COLOUR_WARNING, scored->why ?: scored->report->simulated ? _("(modelled)") : "");
 }
 
 static void print(const Arguments *arguments, const GArray *all) {
         g_autoptr(GString) out = g_string_new(NULL);
         g_autoptr(Table) table = table_new("lrrrl");
-        const char *const titles[] = { _("job"), _("energy"), _("time"), _("score"), "" };
+        const char *const titles[] = { _("Job"), _("Energy"), _("Time"), _("Score"), "" };
 
         if (arguments->json) {
                 append_json(out, all);

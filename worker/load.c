@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What a calibration runs: the same work at every call, on the processor or in memory, as its standard input says.
- * Both say what they came to, so that no compiler leaves them out and every run is checked. */
+/* What a calibration and a self-test run: the same work at every call, on the processor, in memory or none at all, as
+ * its standard input says. They say what they came to, so that no compiler leaves work out and every run is checked.
+ */
 
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include "region/jouletrace.h"
 
 #define SPINS 40000000U
+#define SPIN_TIMES_MAX 100U
+#define SLEEP_NSEC 500000000L
 #define MEMORY_BYTES (UINT64_C(64) << 20) /* more than caches hold */
 #define PASSES 4U
 
@@ -21,10 +27,10 @@ static uint64_t next(uint64_t x) {
         return x * UINT64_C(2685821657736338717);
 }
 
-static uint64_t spin(void) {
+static uint64_t spin(uint32_t times) {
         uint64_t x = 1;
 
-        for (uint32_t i = 0; i < SPINS; i++)
+        for (uint32_t i = 0; i < times * SPINS; i++)
                 x = next(x);
         return x;
 }
@@ -47,16 +53,31 @@ static uint64_t stream(void) {
         return sum;
 }
 
-int main(void) {
-        char word[16] = "";
+/* A region in which nothing is done: what is above idle in it is the measuring side's error. */
+static int rest(void) {
+        struct timespec left = { .tv_nsec = SLEEP_NSEC };
 
-        if (!fgets(word, sizeof(word), stdin))
+        if (jouletrace_begin() < 0)
+                return -1;
+        while (nanosleep(&left, &left) < 0)
+                ;
+        return jouletrace_end(1);
+}
+
+int main(void) {
+        char line[32] = "", word[16] = "";
+        unsigned times = 1;
+
+        if (!fgets(line, sizeof(line), stdin) || sscanf(line, "%15s %u", word, &times) < 1)
                 return EXIT_FAILURE;
-        word[strcspn(word, "\n")] = '\0';
+        if (times < 1 || times > SPIN_TIMES_MAX)
+                return EXIT_FAILURE;
         if (strcmp(word, "spin") == 0)
-                printf("%" PRIu64 "\n", spin());
+                printf("%" PRIu64 "\n", spin(times));
         else if (strcmp(word, "memory") == 0)
                 printf("%" PRIu64 "\n", stream());
+        else if (strcmp(word, "sleep") == 0)
+                return rest() < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         else
                 return EXIT_FAILURE;
         return EXIT_SUCCESS;

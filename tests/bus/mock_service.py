@@ -14,10 +14,11 @@ Prints one JSON line per call it gets. Keys of the scenario, all optional:
   programs   {label: {verdict, cpu_usec}} for Validate: what each test of the request with that label does; one that needs more
              than the request's cpu-limit is TLE. The report of the job is made of it. result: how the job ends; error: without
              having run, and why
-  by_label   {label: {result, report}} for Measure, instead of result and reports
+  by_label   {label: {result, report}} for Measure and Compare, instead of result and reports
   refuse     labels whose requests are invalid
   calibration  {key: value}: the property Calibration; else the host was never calibrated
   jobs, records, domains, properties, statistics, checks
+  checks_after  {jobs, checks}: other checks once so many jobs have been handed in
 """
 
 import json
@@ -48,7 +49,7 @@ class Mock:
         self.bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
         self.job = scenario.get("job", 7)
         self.path = f"{ROOT}/job/_{self.job}"
-        self.listener = None
+        self.listener, self.started = None, 0
         self.running = True
         with open(XML) as xml:
             self.node = Gio.DBusNodeInfo.new_for_xml(xml.read())
@@ -205,21 +206,25 @@ class Mock:
     def Measure(self, sender, invocation, arguments):
         if self.refused(invocation, arguments):
             return
-        told = self.scenario.get("by_label", {}).get(arguments[0].get("label"))
+        self.choose(arguments[0])
+        self.start(sender, invocation)
+
+    def choose(self, request):
+        told = self.scenario.get("by_label", {}).get(request.get("label"))
         if told:
             self.scenario["result"] = told["result"]
             self.scenario["reports"] = {str(self.job): told["report"]}
-        self.start(sender, invocation)
 
     def Calibrate(self, sender, invocation, arguments):
         if not self.refused(invocation, arguments):
             self.start(sender, invocation)
 
     def Compare(self, sender, invocation, arguments):
+        self.choose(arguments[1])
         self.start(sender, invocation)
 
     def start(self, sender, invocation):
-        self.listener, self.running = sender, True
+        self.listener, self.running, self.started = sender, True, self.started + 1
         invocation.return_value(GLib.Variant("(uo)", (self.job, self.path)))
         GLib.idle_add(self.tell)
 
@@ -259,7 +264,9 @@ class Mock:
         invocation.return_value(GLib.Variant("(a{sv})", (boxed(self.scenario.get("statistics", {})),)))
 
     def Diagnose(self, sender, invocation, arguments):
-        invocation.return_value(GLib.Variant("(aa{sv})", ([boxed(check) for check in self.scenario.get("checks", [])],)))
+        after = self.scenario.get("checks_after")
+        told = (after if after and self.started >= after["jobs"] else self.scenario).get("checks", [])
+        invocation.return_value(GLib.Variant("(aa{sv})", ([boxed(check) for check in told],)))
 
 
 if __name__ == "__main__":

@@ -203,6 +203,7 @@ def test_score_of_jobs(rig):
     assert "0.7350" in rows[0] and "0.3136" in rows[1] and "(modelled)" in rows[1] and "0.0000" in rows[2]
     # a correct program whose energy nobody knows does not score 0
     assert out.splitlines()[4].endswith("no energy is known") and "not stable" in out.splitlines()[5]
+    assert out.splitlines()[0].split() == ["Job", "Energy", "Time", "Score"] and "?" not in out  # as in all tables: what is unknown is empty
     scores = [job["score"] for job in json.loads(rig.run("--json", "score", 1, 2, 3, 4, 5)[1])]
     assert scores[0] == pytest.approx(0.735024832) and scores[2:] == [0, None, None]
 

@@ -207,7 +207,7 @@ def test_service_checks(rig):
     rig.serve(checks=CHECKS, properties=NOT_READY)
     code, out, _ = rig.run("--json", "doctor")
     checks = {check["name"]: check for check in json.loads(out)["checks"] if check["group"] == "Service"}
-    assert code == 1 and list(checks) == ["meter", "cpus", "records"]
+    assert code == 1 and list(checks) == ["meter", "cpus", "records", "calibration"]
     assert checks["meter"]["verdict"] == "ok" and checks["meter"]["advice"] is None
     assert checks["cpus"]["verdict"] == "note" and checks["cpus"]["limit"] == "reserved"
     assert checks["records"]["verdict"] == "problem" and checks["records"]["advice"] == "Make room."
@@ -215,6 +215,31 @@ def test_service_checks(rig):
     out = rig.run("doctor")[1]
     assert re.search(r"^  note     cpus +confined on 1 \(should be reserved\)$", out, re.M)
     assert [call["interactive"] for call in rig.calls("Diagnose")] == [False, False]
+
+
+FOUND = {"noise-floor": 0.0123, "measured": 1700000000000000, "expired": False}
+
+
+@pytest.mark.parametrize("calibration, verdict, value", [
+    (FOUND, "ok", "1.2 %, 2023-11-14 22:13:20"),
+    ({**FOUND, "expired": True, "reason": "it is older than 90d"}, "note", "1.2 %, 2023-11-14 22:13:20: it is older than 90d"),
+    ({}, "note", "none")])
+def test_calibration(rig, calibration, verdict, value):
+    """That there is one, of when, and that it still holds; else what makes a new one."""
+    rig.serve(checks=CHECKS[:1], calibration=calibration)
+    code, out, _ = rig.run("--json", "doctor", env={"TZ": "UTC"})
+    check = next(check for check in json.loads(out)["checks"] if check["name"] == "calibration")
+    assert (check["verdict"], check["value"]) == (verdict, value) and "without it" in check["why"].lower()
+    assert check["command"] == (None if verdict == "ok" else "joulectl calibrate")
+    assert ("→ joulectl calibrate\n" in rig.run("doctor", env={"TZ": "UTC"})[1]) == (verdict == "note")
+
+
+@pytest.mark.parametrize("meter", [{**CHECKS[0], "ok": False, "value": "no energy counter"},
+                                   {**CHECKS[0], "value": "none, by configuration"}])
+def test_nothing_to_calibrate(rig, meter):
+    """No command is recommended that would be refused."""
+    rig.serve(checks=[meter])
+    assert "calibration" not in [check["name"] for check in json.loads(rig.run("--json", "doctor")[1])["checks"]]
 
 
 def test_a_service_that_does_not_answer_is_a_finding(rig):

@@ -62,7 +62,7 @@ def test_the_processor_is_left_as_it_is(run):
 def test_a_measurement(run):
     code, out, err = run(*MODEL, "measure", "--quick", "--cooldown", "0", "sleep", "0.05")
     assert code == 0, err
-    assert re.search(r"^Job 1: sleep 0.05\n +median +95 % interval", out)
+    assert re.search(r"^Job 1: sleep 0.05\n +Median +95 % interval", out)
     assert re.search(r"Energy .* m?J .*\(modelled\)", out) and re.search(r"Time +\d\d\.\d\d ms", out)
     assert "no cores reserved" in out and "computed from CPU time" in out
     for line in out.splitlines():

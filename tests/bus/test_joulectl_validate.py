@@ -260,6 +260,19 @@ def test_energy_per_test(rig):
     assert "measured: the calls alone; the whole runs took 20.00 J and 400.0 ms" in out, out
 
 
+@pytest.mark.parametrize("uncertainty, told", [(10.0, "20 J"), (1.5, "20 J"), (0.5, "20.0 J"), (0.002, "20.00 J")])
+def test_whole_runs_have_the_digits_they_are_told_in(rig, uncertainty, told):
+    """What lies outside of a short region is told in steps of windows; digits below them would be invented."""
+    answer = measured()
+    for trial in answer["measurement"]["trials"]:
+        for window in trial["windows"]:
+            window["whole"]["iterations"] = 1
+            window["whole"]["energy_uj"]["package-0"] = 10000000
+            window["whole"]["uncertainty_uj"] = {"total": int(uncertainty * 1e6)}
+    rig.serve(reports={"7": answer})
+    assert f"the whole runs took {told} and" in rig.run("show", "7")[1]
+
+
 def test_a_line_per_trial_test_and_domain(rig):
     rig.serve(reports={"7": measured(), "8": verdicts(test_("1", "WA"), test_("2", "AC"), verdict="WA")})
     header, *rows = [line.split(",") for line in rig.run("export", "--format", "csv", "7", "8")[1].splitlines()]
@@ -269,16 +282,3 @@ def test_a_line_per_trial_test_and_domain(rig):
     assert len(tests) == 18 and {row["job"] for row in tests} == {"7"}
     assert (first["trial"], first["test"], first["energy_j"], first["iterations"]) == ("1", "a", "12", "2")
     assert [(row["test"], row["verdict"], row["domain"], row["energy_j"]) for row in last] == [("1", "WA", "", ""), ("2", "AC", "", "")]
-
-
-def test_selftest(rig, tmp_path):
-    assert "there is one test so far: --hostile" in rig.run("selftest")[2]
-    assert rig.run("--json", "selftest", "--hostile")[0] == 2
-    code, _, err = rig.run("selftest", "--hostile", env={"JOULETRACE_DATADIR": str(tmp_path)})
-    assert code == 4 and "the hostile programs are not installed" in err
-    (tmp_path / "hostile").mkdir()
-    (tmp_path / "hostile" / "run.py").write_text("import sys\nprint(sys.argv[1:])\nsys.exit(7)\n")
-    code, out, _ = rig.run("selftest", "--hostile", "--user", "me", "T1", "P*", env={"JOULETRACE_DATADIR": str(tmp_path)})
-    assert code == 7 and out == "['--user', 'me', 'T1', 'P*']\n"
-    code, _, err = rig.run("selftest", "--hostile", env={"JOULETRACE_DATADIR": str(tmp_path), "PATH": str(tmp_path)})
-    assert code == 4 and "python3 is not installed" in err

@@ -27,7 +27,7 @@ static void test_result(void) {
 
         g_assert_cmpstr(text, ==,
                         "Job 7: python3 fib.py 'a b'\n"
-                        "              median     95 % interval         min … max\n"
+                        "              Median     95 % interval         Min … max\n"
                         "  Energy     12.35 J   12.29 … 12.44 J   12.21 … 12.61 J\n"
                         "  Time      183.2 ms  182.9 … 184.0 ms  181.0 … 190.1 ms\n"
                         "  CPU time  180.0 ms                    179.0 … 182.0 ms\n"
