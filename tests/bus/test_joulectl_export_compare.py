@@ -15,9 +15,9 @@ ORDER = [[1, 2, 3], [3, 1, 2], [2, 3, 1]] * 3
 NASTY = "b|<b>"
 
 
-def candidate(number, joules, command, label=None):
+def candidate(number, joules, command, label=None, **options):
     """A candidate whose trials differ, and are warmer turn by turn."""
-    one = report(joules=joules, argv=command)
+    one = report(joules=joules, argv=command, **options)
     for trial, order in zip(one["measurement"]["trials"], ORDER):
         turn = 3 * (trial["index"] - 1) + order.index(number)
         energy = round(joules * 1e6 * (1 + trial["index"] / 1000))
@@ -39,8 +39,14 @@ def comparison(job=7, **changed):
             {"candidate": 2, "against": 1, "pairs": 9, "change": 0.05, "ci95": [0.041, 0.062], "sigma_pair": 0.01, "p": 0.0039,
              "p_adjusted": 0.0078, "word": "regressed"},
             {"candidate": 3, "against": 1, "pairs": 0, "change": None, "ci95": None, "word": None}],
-        "candidates": [candidate(1, 10.0, ["./a"]), candidate(2, 10.5, ["./b", "x y"], NASTY), candidate(3, 9.0, ["./c"])],
+        "candidates": [candidate(1, 10.0, ["./a"]), candidate(2, 10.5, ["./b", "x y"], NASTY), candidate(3, 9.0, ["./c"], "./c")],
         **changed})
+    return whole
+
+
+def disturbed(job):
+    whole = comparison(job)
+    whole["comparison"]["candidates"][0]["measurement"]["trials"][2].update(valid=False, quality=["FOREIGN_LOAD"])
     return whole
 
 
@@ -48,8 +54,10 @@ def comparison(job=7, **changed):
 def rig():
     rig = Rig()
     rig.serve(records=[{"id": 7}, {"id": 8}], statistics={}, reports={
-        "7": comparison(), "8": report(8, argv=["./plain"]), "9": comparison(9, order=[[1, 2, 9]]),
-        "10": comparison(10, noise_floor=0.02)})
+        "7": comparison(), "8": report(8, argv=["./plain"]), "9": comparison(9, order=[[2, 1, 9]]),
+        "10": comparison(10, noise_floor=0.02),
+        "11": comparison(11, candidates=[candidate(n, 10.0, ["./a"], simulated=True) for n in (1, 2, 3)]),
+        "12": disturbed(12)})
     yield rig
     rig.close()
 
@@ -84,6 +92,8 @@ def test_html_table(page):
                     ["● 3", "./c", "9", "9.00 J", "", "", "no pair of trials is valid"]]
     text = " ".join("".join(page.itertext()).split())
     assert "of note above 2.0 %" in text and "no joules" not in text
+    # joulectl calls a candidate by its command: told once
+    assert [span.text for span in page.iter("span") if span.get("class") == "label"] == ["which", NASTY]
     assert [code.text for heading in page.iter("h3") for code in heading.iter("code")] == ["./a", "./b 'x y'", "./c"]
 
 
@@ -112,6 +122,16 @@ def test_html_turns(page):
     assert len(circles(svg, "c3")) == 9
 
 
+def test_html_invalid_trial(rig):
+    """It is where it ran, says why it does not count, and is in nothing that is made of the others."""
+    drawn = figures(ElementTree.fromstring(exported(rig, "html", 12).partition("\n")[2]))
+    turns, spreads = (next(svg for title, svg in drawn.items() if title.startswith(word)) for word in ("Trials of all", "Valid"))
+    assert circles(turns, "bad") == ["1, trial 3: 10.03 J, FOREIGN_LOAD"] and len(circles(turns, "c1")) == 8
+    threads = {path.get("class"): len(path.get("d").split("L")) for path in turns.iter("path")}
+    assert threads == {"thread c1": 8, "thread c2": 9, "thread c3": 9}
+    assert len(circles(spreads, "faint")) == 8 + 9 + 9
+
+
 def test_html_spreads(page):
     """The trials of each and their median, in lines of their own."""
     svg = next(svg for title, svg in figures(page).items() if title.startswith("Valid trials of each"))
@@ -135,6 +155,12 @@ def test_html_without_an_order(rig):
     page = ElementTree.fromstring(exported(rig, "html", 9).partition("\n")[2])
     svg = next(svg for title, svg in figures(page).items() if title.startswith("Trials of all"))
     assert [tip[0] for tip in circles(svg, "dot")] == ["1", "2", "3"] * 9
+
+
+def test_html_of_a_model(rig):
+    """Whoever reads no further than the table knows."""
+    page = ElementTree.fromstring(exported(rig, "html", 11).partition("\n")[2])
+    assert any(p.text.startswith("joules are modelled") for p in page.iter("p"))
 
 
 def test_csv(rig):
@@ -174,7 +200,7 @@ def test_openmetrics(rig):
     assert set(values("jouletrace_finished_seconds")) == {("7", None), ("8", None)}
     assert {(s.labels.get("candidate"), s.labels["label"], s.labels["command"], s.labels["meter"])
             for s in families["jouletrace_job_info"].samples if s.labels["job"] == "7"} == {
-        (None, "which", "", ""), ("1", "", "./a", "perf"), ("2", NASTY, "./b 'x y'", "perf"), ("3", "", "./c", "perf")}
+        (None, "which", "", ""), ("1", "", "./a", "perf"), ("2", NASTY, "./b 'x y'", "perf"), ("3", "./c", "./c", "perf")}
 
 
 def test_explain(rig):
