@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json-read.h"
+#include "render-comparison.h"
 #include "render.h"
 #include "units.h"
 
@@ -299,6 +300,82 @@ static void append_one(const Account *account) {
         tell_grade(account);
 }
 
+/* ---- of a comparison ---- */
+
+static void tell_rounds(const Account *account, JsonObject *comparison) {
+        const unsigned rounds = (unsigned) account->report->n_rounds;
+        uint64_t seed = 0;
+        g_autofree char *number = NULL;
+
+        if (rounds == 0)
+                return;
+        (void) json_u64(comparison, "seed", &seed);
+        number = g_strdup_printf("%" G_GUINT64_FORMAT, seed);
+        tell(account,
+             ngettext("Each candidate had one turn in %u round, in an order drawn with the seed %s, so that a machine "
+                      "that warms up or slows down favours none.",
+                      "Each candidate had one turn in each of %u rounds, in an order drawn with the seed %s, so that "
+                      "a machine that warms up or slows down favours none.",
+                      rounds),
+             rounds, number);
+}
+
+/* The limit of what is of note, and where it is from. */
+static void tell_threshold(const Account *account, JsonObject *comparison) {
+        const double threshold = json_double(comparison, "threshold"), floor = json_double(comparison, "noise_floor");
+        const char *why = why_absent(account, "comparison.noise_floor");
+
+        if (!isfinite(threshold))
+                return;
+        if (isfinite(floor))
+                tell(account,
+                     _("A change is of note above %.1f %%: of pairs of runs of one program 19 in 20 differed by at "
+                       "most %.1f %% when this machine was calibrated, and less than 1 %% never is."),
+                     100 * threshold, 100 * floor);
+        else
+                tell(account,
+                     _("A change is of note above %.1f %%; how much two runs of one program differ on this machine is "
+                       "not known (%s)."),
+                     100 * threshold, why ?: "?");
+}
+
+/* The verdict on one candidate, with the p that decided. */
+static void tell_change(const Account *account, JsonObject *object, unsigned i) {
+        const double p = json_double(object, "p"), adjusted = json_double(object, "p_adjusted");
+        const ReportChange *change = &account->report->changes[i + 1];
+        uint64_t pairs = 0;
+
+        (void) json_u64(object, "pairs", &pairs);
+        if (!change->word) {
+                tell(account, _("%u: cannot be compared: %s."), i + 2, change->absent ?: "?");
+                return;
+        }
+        tell(account,
+             ngettext("%u: %u pair; if nothing differed, so uneven ones came with probability %.2g (%.2g for all "
+                      "candidates together): %s.",
+                      "%u: %u pairs; if nothing differed, so uneven ones came with probability %.2g (%.2g for all "
+                      "candidates together): %s.",
+                      (unsigned) pairs),
+             i + 2, (unsigned) pairs, p, adjusted, render_change_word(change->word));
+}
+
+static void tell_comparison(const Account *account, JsonObject *comparison) {
+        JsonArray *changes = json_array(comparison, "changes");
+
+        g_string_append_printf(account->out, "\n  %s\n", _("How the changes came about"));
+        tell_rounds(account, comparison);
+        tell(account,
+             _("Two trials of one round make a pair. A change is the median of the pairs' ratios to the first; its "
+               "interval is of that median."));
+        tell_threshold(account, comparison);
+        tell(account,
+             _("It is called one when the pairs fall so unevenly to one side that chance does that in at most 5 "
+               "of 100 comparisons (sign test, for several candidates with Holm's correction)."));
+        for (unsigned i = 0; changes && i < json_array_get_length(changes) && i + 1 < account->report->n_candidates;
+             i++)
+                tell_change(account, json_element(changes, i), i);
+}
+
 void account_append(GString *out, const Report *report, const char *text, const Style *style) {
         g_autoptr(JsonNode) node = NULL;
         Account account = { .out = out, .report = report, .prefix = "", .style = style };
@@ -314,6 +391,7 @@ void account_append(GString *out, const Report *report, const char *text, const 
                 append_one(&account);
                 return;
         }
+        tell_comparison(&account, json_object(root, "comparison"));
         candidates = json_array(json_object(root, "comparison"), "candidates");
         for (unsigned i = 0; i < report->n_candidates && candidates && i < json_array_get_length(candidates); i++) {
                 g_autofree char *prefix = g_strdup_printf("comparison.candidates[%u].", i);

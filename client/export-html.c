@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 #include "export-forms.h"
 #include "export-plots.h"
 #include "render.h"
+#include "render-comparison.h"
 #include "svg-plot.h"
 
 static const Style plain = {};
@@ -19,9 +21,13 @@ static const char head[] =
                 "<link rel=\"icon\" href=\"data:,\"/>\n"
                 "<style>\n"
                 ":root { color-scheme: light dark; --ink: #1c1f24; --dim: #667080; --paper: #fff; --edge: #d8dde3;"
-                " --main: #0b6bcb; --band: #0b6bcb26; --bad: #c4341d; --warm: #c77700; }\n"
+                " --main: #0b6bcb; --band: #0b6bcb26; --bad: #c4341d; --warm: #c77700;"
+                " --c2: #c77700; --c3: #2f8a4e; --c4: #8650c7; --c5: #b8377f;"
+                " --c6: #12848f; --c7: #7a6a2f; --c8: #5b6670; }\n"
                 "@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --dim: #97a1b0; --paper: #15181d;"
-                " --edge: #343a43; --main: #6db3ff; --band: #6db3ff2e; --bad: #ff8a73; --warm: #ffb84d; } }\n"
+                " --edge: #343a43; --main: #6db3ff; --band: #6db3ff2e; --bad: #ff8a73; --warm: #ffb84d;"
+                " --c2: #ffb84d; --c3: #74d295; --c4: #c5a0ff; --c5: #ff92cb;"
+                " --c6: #5fd3dd; --c7: #d8c27a; --c8: #aab4c0; } }\n"
                 "body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif;"
                 " color: var(--ink); background: var(--paper); }\n"
                 "h1, h2 { font-weight: 600; line-height: 1.25; overflow-wrap: anywhere; }\n"
@@ -46,7 +52,19 @@ static const char head[] =
                 ".median { stroke: var(--main); stroke-width: 1.5; stroke-dasharray: 5 3; }\n"
                 ".start, .end { fill: none; stroke: var(--warm); stroke-width: 2; } "
                 ".start { stroke-dasharray: 2 4; }\n"
+                ".thread { fill: none; stroke: var(--main); opacity: .5; } .faint { opacity: .5; }\n"
+                ".limit { stroke: var(--dim); stroke-dasharray: 5 3; }\n"
                 "details { margin-top: 1rem; } .invalid td { color: var(--bad); }\n"
+                "h3 { font-size: 1rem; font-weight: 600; margin: 2rem 0 .5rem; overflow-wrap: anywhere; }\n"
+                "td.regressed { color: var(--bad); } .swatch { color: var(--main); }\n"
+                /* a candidate each, of the eight there may be; the first has the page's own colour */
+                ".c2 { --main: var(--c2); } "
+                ".c3 { --main: var(--c3); } "
+                ".c4 { --main: var(--c4); } "
+                ".c5 { --main: var(--c5); }\n"
+                ".c6 { --main: var(--c6); } "
+                ".c7 { --main: var(--c7); } "
+                ".c8 { --main: var(--c8); }\n"
                 "</style>\n";
 
 static void append_cell(GString *out, const char *element, const char *class, const char *text) {
@@ -170,6 +188,110 @@ static void append_trials(GString *out, const Report *report) {
         g_string_append(out, "</tbody>\n</table>\n</details>\n");
 }
 
+/* A plot's class for candidate `number`, beside its name. */
+static void append_swatch(GString *out, uint32_t number) {
+        g_string_append_printf(out, "<span class=\"swatch c%u\">●</span> %u", number, number);
+}
+
+static void append_compared(GString *out, const ComparedRow *row, const Scale *scale) {
+        const bool regressed = g_strcmp0(row->word, "regressed") == 0;
+        g_autofree char *subject = render_row_subject(row), *value = scale_format(scale, row->value);
+        g_autofree char *trials = g_strdup_printf("%zu", row->trials), *change = render_row_change(row),
+                        *interval = render_row_interval(row);
+
+        g_string_append(out, "<tr><td class=\"n\">");
+        append_swatch(out, row->number);
+        g_string_append(out, "</td><td>");
+        append_cell(out, "code", NULL, subject);
+        g_string_append(out, "</td>");
+        append_cell(out, "td", "n", trials);
+        append_cell(out, "td", "n", isfinite(row->value) ? value : "–");
+        append_cell(out, "td", "n", change);
+        append_cell(out, "td", "n", interval);
+        append_cell(out, "td", regressed ? "regressed" : NULL, render_row_phrase(row));
+        g_string_append(out, "</tr>\n");
+}
+
+static void append_compared_rows(GString *out, const Report *report) {
+        const bool energy = !report->compares_time;
+        g_autofree ComparedRow *rows = render_candidate_rows(report);
+        g_autofree char *threshold = render_threshold(report);
+        const Scale scale = render_rows_scale(rows, energy, false);
+        const char *const heads[] = { _("Trials"), energy ? _("Energy") : _("Time"), _("Change"),
+                                      render_interval_head() };
+
+        g_string_append(out, "<table>\n<thead><tr><th></th>");
+        append_cell(out, "th", NULL, _("Command"));
+        for (size_t i = 0; i < G_N_ELEMENTS(heads); i++)
+                append_cell(out, "th", "n", heads[i]);
+        g_string_append(out, "<th></th></tr></thead>\n<tbody>\n");
+        for (size_t i = 0; i < report->n_candidates; i++)
+                append_compared(out, &rows[i], &scale);
+        g_string_append(out, "</tbody>\n</table>\n");
+        if (threshold) {
+                append_cell(out, "p", "dim", threshold);
+                g_string_append_c(out, '\n');
+        }
+        if (report->candidates[0]->simulated) {
+                append_cell(out, "p", "dim", render_evidence("SIMULATED"));
+                g_string_append_c(out, '\n');
+        }
+}
+
+static void append_candidate(GString *out, const Report *one, uint32_t number) {
+        g_autofree char *subject = render_subject(one);
+
+        g_string_append(out, "<h3>");
+        append_swatch(out, number);
+        g_string_append(out, " ");
+        append_cell(out, "code", NULL, subject);
+        if (one->label && strcmp(one->label, subject) != 0) {
+                g_string_append_c(out, ' ');
+                append_cell(out, "span", "label", one->label);
+        }
+        g_string_append(out, "</h3>\n");
+        if (isfinite(one->wall.median))
+                append_figures(out, one);
+        append_notes(out, one);
+        if (one->n_trials > 0)
+                append_trials(out, one);
+}
+
+/* What they are beside each other, then what each is. */
+static void append_comparison(GString *out, const Report *report) {
+        g_autofree const Trial **turns = NULL;
+        size_t n_turns;
+
+        append_compared_rows(out, report);
+        append_notes(out, report);
+        g_string_append(out, "<div class=\"plots\">\n");
+        plot_changes(out, report);
+        plot_turns(out, report);
+        plot_spreads(out, report);
+        turns = comparison_turns(report, &n_turns);
+        plot_temperature(out, turns, n_turns, _("Turn"));
+        g_string_append(out, "</div>\n");
+        for (size_t i = 0; i < report->n_candidates; i++)
+                append_candidate(out, report->candidates[i], (uint32_t) i + 1);
+}
+
+static void append_measured(GString *out, const Report *report) {
+        g_autofree const Trial **trials = g_new(const Trial *, report->n_trials + 1);
+
+        for (size_t i = 0; i < report->n_trials; i++)
+                trials[i] = &report->trials[i];
+        if (isfinite(report->wall.median))
+                append_figures(out, report);
+        append_notes(out, report);
+        g_string_append(out, "<div class=\"plots\">\n");
+        plot_trials(out, report);
+        plot_distribution(out, report);
+        plot_temperature(out, trials, report->n_trials, _("Trial"));
+        g_string_append(out, "</div>\n");
+        if (report->n_trials > 0)
+                append_trials(out, report);
+}
+
 static void append_report(GString *out, const Report *report) {
         g_autofree char *subject = render_subject(report);
         g_autofree char *job = g_strdup_printf(_("Job %u: "), report->id);
@@ -183,16 +305,10 @@ static void append_report(GString *out, const Report *report) {
         }
         g_string_append(out, "</h2>\n");
         append_place(out, report);
-        if (isfinite(report->wall.median))
-                append_figures(out, report);
-        append_notes(out, report);
-        g_string_append(out, "<div class=\"plots\">\n");
-        plot_trials(out, report);
-        plot_distribution(out, report);
-        plot_temperature(out, report);
-        g_string_append(out, "</div>\n");
-        if (report->n_trials > 0)
-                append_trials(out, report);
+        if (report->n_candidates > 0)
+                append_comparison(out, report);
+        else
+                append_measured(out, report);
         g_string_append(out, "</section>\n");
 }
 

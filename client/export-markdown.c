@@ -5,6 +5,7 @@
 
 #include "export-forms.h"
 #include "render.h"
+#include "render-comparison.h"
 
 static const Style plain = {};
 
@@ -51,14 +52,16 @@ static void append_energy(GString *out, const Report *report) {
                                report->simulated ? _("(modelled)") : "", ci);
 }
 
-static void append_row(GString *out, const Report *report) {
+/* The label of a job is its own, that of a candidate the candidate's. */
+static void append_line(GString *out, const char *job, const Report *report, const char *result) {
         const Scale time = scale_time(report->wall.median, false), power = scale_power(report->power_w, false);
         g_autofree char *subject = render_subject(report), *time_text = scale_format(&time, report->wall.median),
                         *power_text = scale_format(&power, report->power_w);
 
-        g_string_append_printf(out, "| %u | ", report->id);
+        g_string_append_printf(out, "| %s | ", job);
         append_code(out, *subject ? subject : render_word(report->kind));
-        if (report->label) {
+        /* a comparison's client may have called a candidate by its command */
+        if (report->label && strcmp(report->label, subject) != 0) {
                 g_string_append_c(out, ' ');
                 append_code(out, report->label);
         }
@@ -66,24 +69,59 @@ static void append_row(GString *out, const Report *report) {
         append_energy(out, report);
         g_string_append_printf(out, "%s | %s | %zu | ", isfinite(report->wall.median) ? time_text : "–",
                                isfinite(report->power_w) ? power_text : "–", report->n_trials);
-        append_text(out, render_word(report->result ?: report->state));
+        append_text(out, result);
         g_string_append(out, " |\n");
 }
 
-static void append_notes(GString *out, const Report *report) {
-        g_autoptr(GPtrArray) notes = render_notes(report);
+/* What the first takes is a result of the job; of the others it is the change as well. */
+static void append_candidate(GString *out, const Report *report, const ComparedRow *row) {
+        g_autofree char *job = g_strdup_printf("%u (%u)", report->id, row->number), *change = render_row_change(row),
+                        *interval = render_row_interval(row),
+                        *result = g_strdup_printf("%s%s%s%s%s%s", change, *interval ? " (" : "", interval,
+                                                  *interval ? ")" : "", *change ? ": " : "", render_row_phrase(row));
 
-        if (report->error_message)
-                g_ptr_array_insert(notes, 0, g_strdup(report->error_message));
-        if (notes->len == 0)
+        append_line(out, job, row->report, row->is_first ? render_word(report->result ?: report->state) : result);
+}
+
+static void append_row(GString *out, const Report *report) {
+        g_autofree ComparedRow *rows = render_candidate_rows(report);
+        g_autofree char *job = g_strdup_printf("%u", report->id);
+
+        for (size_t i = 0; i < report->n_candidates; i++)
+                append_candidate(out, report, &rows[i]);
+        if (report->n_candidates == 0)
+                append_line(out, job, report, render_word(report->result ?: report->state));
+}
+
+/* first (may be NULL) stands before the notes. */
+static void append_list(GString *out, const char *head, const char *first, const GPtrArray *notes) {
+        if (!first && notes->len == 0)
                 return;
-        g_string_append(out, "\n**");
-        g_string_append_printf(out, _("job %u"), report->id);
-        g_string_append(out, "**\n\n");
+        g_string_append_printf(out, "\n**%s**\n\n", head);
+        if (first) {
+                g_string_append(out, "- ");
+                append_text(out, first);
+                g_string_append_c(out, '\n');
+        }
         for (guint i = 0; i < notes->len; i++) {
                 g_string_append(out, "- ");
                 append_text(out, g_ptr_array_index(notes, i));
                 g_string_append_c(out, '\n');
+        }
+}
+
+static void append_notes(GString *out, const Report *report) {
+        g_autofree char *job = g_strdup_printf(_("job %u"), report->id), *threshold = render_threshold(report);
+        g_autoptr(GPtrArray) notes = render_notes(report);
+
+        if (report->n_candidates > 0 && threshold)
+                g_ptr_array_add(notes, g_steal_pointer(&threshold));
+        append_list(out, job, report->error_message, notes);
+        for (size_t i = 0; i < report->n_candidates; i++) {
+                g_autofree char *candidate = g_strdup_printf(_("job %u, candidate %zu"), report->id, i + 1);
+                g_autoptr(GPtrArray) of_it = render_notes(report->candidates[i]);
+
+                append_list(out, candidate, NULL, of_it);
         }
 }
 

@@ -22,6 +22,9 @@ static const Family families[] = {
         { "jouletrace_cpu_seconds", "seconds", "CPU time of one run, median of the trials." },
         { "jouletrace_power_watts", "watts", "Mean power while the program ran, median of the trials." },
         { "jouletrace_trials", "", "Trials of the job, by whether they were valid." },
+        { "jouletrace_change_ratio", "ratio", "Change of a candidate against the first, as a fraction." },
+        { "jouletrace_change_low_ratio", "ratio", "Lower end of the 95 % interval of the change." },
+        { "jouletrace_change_high_ratio", "ratio", "Upper end of the 95 % interval of the change." },
         { "jouletrace_finished_seconds", "seconds", "When the job ended, in seconds since 1970." },
 };
 
@@ -36,6 +39,9 @@ enum {
         FAMILY_CPU,
         FAMILY_POWER,
         FAMILY_TRIALS,
+        FAMILY_CHANGE,
+        FAMILY_CHANGE_LOW,
+        FAMILY_CHANGE_HIGH,
         FAMILY_FINISHED,
         N_FAMILIES,
 };
@@ -79,83 +85,117 @@ static void append_label(GString *out, const char *name, const char *value) {
         g_string_append_c(out, '"');
 }
 
+/* A job, or a candidate of one that compares. */
+typedef struct Subject {
+        const Report *job, *measured;
+        const ReportChange *change; /* NULL: the job is no comparison */
+        size_t candidate;           /* from 1; 0: the job itself */
+} Subject;
+
 /* labels as append_label() left them: from a comma on. */
-static void append_sample(GString *out, const Family *family, uint32_t job, const char *labels, double value) {
+static void append_sample(GString *out, const Family *family, const Subject *subject, const char *labels,
+                          double value) {
+        g_autofree char *candidate = subject->candidate > 0 ? g_strdup_printf(",candidate=\"%zu\"", subject->candidate)
+                                                            : g_strdup("");
         char text[G_ASCII_DTOSTR_BUF_SIZE];
 
         if (isfinite(value))
-                g_string_append_printf(out, "%s{job=\"%u\"%s} %s\n", family->name, job, labels,
-                                       g_ascii_formatd(text, sizeof(text), "%.10g", value));
+                g_string_append_printf(out, "%s{job=\"%u\"%s%s} %s\n", family->name, subject->job->id, candidate,
+                                       labels, g_ascii_formatd(text, sizeof(text), "%.10g", value));
 }
 
-static void append_info(GString *out, const Family *family, const Report *report) {
-        g_autofree char *subject = render_subject(report);
+static void append_info(GString *out, const Family *family, const Subject *subject) {
+        const Report *job = subject->job, *report = subject->measured;
+        g_autofree char *command = render_subject(report);
         g_autoptr(GString) labels = g_string_new(NULL);
 
         append_label(labels, "label", report->label);
-        append_label(labels, "command", subject);
-        append_label(labels, "result", report->result ?: report->state);
+        append_label(labels, "command", command);
+        append_label(labels, "result", job->result ?: job->state);
         append_label(labels, "status", report->status);
         append_label(labels, "grade", report->grade);
         append_label(labels, "meter", report->meter);
         append_label(labels, "simulated", report->simulated ? "true" : "false");
-        append_label(labels, "isolation", report->isolation);
-        append_sample(out, family, report->id, labels->str, 1);
+        append_label(labels, "isolation", job->isolation);
+        append_sample(out, family, subject, labels->str, 1);
 }
 
-static void append_energies(GString *out, const Family *family, const Report *report) {
-        append_sample(out, family, report->id, ",domain=\"total\"", report->total.median);
-        append_sample(out, family, report->id, ",domain=\"net\"", report->net.median);
-        append_sample(out, family, report->id, ",domain=\"package\"", report->package_j);
-        append_sample(out, family, report->id, ",domain=\"dram\"", report->dram_j);
+static void append_energies(GString *out, const Family *family, const Subject *subject) {
+        const Report *report = subject->measured;
+
+        append_sample(out, family, subject, ",domain=\"total\"", report->total.median);
+        append_sample(out, family, subject, ",domain=\"net\"", report->net.median);
+        append_sample(out, family, subject, ",domain=\"package\"", report->package_j);
+        append_sample(out, family, subject, ",domain=\"dram\"", report->dram_j);
 }
 
-static void append_trials(GString *out, const Family *family, const Report *report) {
-        append_sample(out, family, report->id, ",valid=\"true\"", (double) (report->n_trials - report->n_invalid));
-        append_sample(out, family, report->id, ",valid=\"false\"", (double) report->n_invalid);
+static void append_trials(GString *out, const Family *family, const Subject *subject) {
+        const Report *report = subject->measured;
+
+        append_sample(out, family, subject, ",valid=\"true\"", (double) (report->n_trials - report->n_invalid));
+        append_sample(out, family, subject, ",valid=\"false\"", (double) report->n_invalid);
 }
 
-static void append_report(GString *out, size_t which, const Report *report) {
+static void append_subject(GString *out, size_t which, const Subject *subject) {
+        const Report *report = subject->measured;
+        const ReportChange *change = subject->change;
         const Family *family = &families[which];
 
         switch (which) {
         case FAMILY_INFO:
-                append_info(out, family, report);
+                append_info(out, family, subject);
                 break;
         case FAMILY_ENERGY:
-                append_energies(out, family, report);
+                append_energies(out, family, subject);
                 break;
         case FAMILY_ENERGY_LOW:
-                append_sample(out, family, report->id, ",domain=\"total\"", report->total.low);
-                append_sample(out, family, report->id, ",domain=\"net\"", report->net.low);
+                append_sample(out, family, subject, ",domain=\"total\"", report->total.low);
+                append_sample(out, family, subject, ",domain=\"net\"", report->net.low);
                 break;
         case FAMILY_ENERGY_HIGH:
-                append_sample(out, family, report->id, ",domain=\"total\"", report->total.high);
-                append_sample(out, family, report->id, ",domain=\"net\"", report->net.high);
+                append_sample(out, family, subject, ",domain=\"total\"", report->total.high);
+                append_sample(out, family, subject, ",domain=\"net\"", report->net.high);
                 break;
         case FAMILY_WALL:
-                append_sample(out, family, report->id, "", report->wall.median);
+                append_sample(out, family, subject, "", report->wall.median);
                 break;
         case FAMILY_WALL_LOW:
-                append_sample(out, family, report->id, "", report->wall.low);
+                append_sample(out, family, subject, "", report->wall.low);
                 break;
         case FAMILY_WALL_HIGH:
-                append_sample(out, family, report->id, "", report->wall.high);
+                append_sample(out, family, subject, "", report->wall.high);
                 break;
         case FAMILY_CPU:
-                append_sample(out, family, report->id, "", report->cpu.median);
+                append_sample(out, family, subject, "", report->cpu.median);
                 break;
         case FAMILY_POWER:
-                append_sample(out, family, report->id, "", report->power_w);
+                append_sample(out, family, subject, "", report->power_w);
                 break;
         case FAMILY_TRIALS:
-                append_trials(out, family, report);
+                append_trials(out, family, subject);
+                break;
+        case FAMILY_CHANGE:
+                append_sample(out, family, subject, "", change ? change->change : NAN);
+                break;
+        case FAMILY_CHANGE_LOW:
+                append_sample(out, family, subject, "", change ? change->low : NAN);
+                break;
+        case FAMILY_CHANGE_HIGH:
+                append_sample(out, family, subject, "", change ? change->high : NAN);
                 break;
         case FAMILY_FINISHED:
-                append_sample(out, family, report->id, "",
+                append_sample(out, family, subject, "",
                               report->finished_usec > 0 ? (double) report->finished_usec / 1e6 : NAN);
                 break;
         }
+}
+
+/* What each candidate took is its own; who asked for it and when it ended is the job's. */
+static void append_report(GString *out, size_t which, const Report *report) {
+        if (report->n_candidates == 0 || which == FAMILY_INFO || which == FAMILY_FINISHED)
+                append_subject(out, which, &(Subject){ report, report, NULL, 0 });
+        for (size_t i = 0; i < report->n_candidates && which != FAMILY_FINISHED; i++)
+                append_subject(out, which, &(Subject){ report, report->candidates[i], &report->changes[i], i + 1 });
 }
 
 static void append_statistics(GString *out, JsonObject *statistics) {

@@ -89,13 +89,20 @@ static void csv_double(GString *out, double value) {
 void export_csv_header(GString *out) {
         g_string_append(out,
                         "job,label,command,result,meter,simulated,trial,valid,test,verdict,iterations,wall_s,cpu_s,"
-                        "domain,kind,energy_j\n");
+                        "domain,kind,energy_j,candidate\n");
 }
 
-static void csv_job(GString *out, const Report *report) {
+/* Whose lines they are: a job's, or one candidate's of a comparison. */
+typedef struct Subject {
+        const Report *job, *measured;
+        size_t candidate; /* from 1; 0: the job is no comparison */
+} Subject;
+
+static void csv_job(GString *out, const Subject *subject) {
+        const Report *report = subject->job, *measured = subject->measured;
         g_autoptr(GString) command = g_string_new(NULL);
 
-        for (char **argument = report->argv; argument && *argument; argument++) {
+        for (char **argument = measured->argv; argument && *argument; argument++) {
                 g_autofree char *quoted = strpbrk(*argument, " \t\n'\"\\$`") || **argument == '\0'
                                                           ? g_shell_quote(*argument)
                                                           : g_strdup(*argument);
@@ -109,8 +116,8 @@ static void csv_job(GString *out, const Report *report) {
         g_string_append_c(out, ',');
         csv_text(out, report->result);
         g_string_append_c(out, ',');
-        csv_text(out, report->meter);
-        g_string_append_printf(out, ",%s,", report->simulated ? "true" : "false");
+        csv_text(out, measured->meter);
+        g_string_append_printf(out, ",%s,", measured->simulated ? "true" : "false");
 }
 
 /* What the lines of one trial, or of one of its tests, have in common. */
@@ -123,9 +130,9 @@ typedef struct Row {
 } Row;
 
 /* domain NULL: there is no energy to tell. */
-static void csv_row(GString *out, const Report *report, const Row *row, const char *domain, const char *kind,
+static void csv_row(GString *out, const Subject *subject, const Row *row, const char *domain, const char *kind,
                     double energy_j) {
-        csv_job(out, report);
+        csv_job(out, subject);
         if (row->trial)
                 g_string_append_printf(out, "%" G_GUINT64_FORMAT ",%s", row->trial->index,
                                        row->trial->valid ? "true" : "false");
@@ -148,25 +155,29 @@ static void csv_row(GString *out, const Report *report, const Row *row, const ch
         csv_text(out, kind);
         g_string_append_c(out, ',');
         csv_double(out, energy_j);
+        g_string_append_c(out, ',');
+        if (subject->candidate > 0)
+                g_string_append_printf(out, "%zu", subject->candidate);
         g_string_append_c(out, '\n');
 }
 
 /* A domain without a reading has no line; where none has, the time still has one. */
-static void csv_rows(GString *out, const Report *report, const Row *row) {
+static void csv_rows(GString *out, const Subject *subject, const Row *row) {
+        const Report *report = subject->measured;
         const gsize before = out->len;
 
         if (isfinite(row->total_j))
-                csv_row(out, report, row, "total", "total", row->total_j);
+                csv_row(out, subject, row, "total", "total", row->total_j);
         if (isfinite(row->net_j))
-                csv_row(out, report, row, "net", "net", row->net_j);
+                csv_row(out, subject, row, "net", "net", row->net_j);
         for (size_t i = 0; row->domain_j && i < report->n_domains; i++)
                 if (isfinite(row->domain_j[i]))
-                        csv_row(out, report, row, report->domains[i].name, report->domains[i].kind, row->domain_j[i]);
+                        csv_row(out, subject, row, report->domains[i].name, report->domains[i].kind, row->domain_j[i]);
         if (out->len == before)
-                csv_row(out, report, row, NULL, NULL, NAN);
+                csv_row(out, subject, row, NULL, NULL, NAN);
 }
 
-static void csv_trial(GString *out, const Report *report, const Trial *trial) {
+static void csv_trial(GString *out, const Subject *subject, const Trial *trial) {
         const bool plain = trial->n_tests == 0 || !trial->tests[0].name;
 
         for (size_t i = 0; i < trial->n_tests || (plain && i == 0); i++) {
@@ -182,12 +193,12 @@ static void csv_trial(GString *out, const Report *report, const Trial *trial) {
                         .domain_j = test ? test->domain_j : NULL,
                 };
 
-                csv_rows(out, report, &row);
+                csv_rows(out, subject, &row);
         }
 }
 
 /* A program that was only validated, or never got as far as being measured. */
-static void csv_test(GString *out, const Report *report, const TestResult *test) {
+static void csv_test(GString *out, const Subject *subject, const TestResult *test) {
         const Row row = {
                 .test = test->name,
                 .verdict = test->verdict,
@@ -197,19 +208,27 @@ static void csv_test(GString *out, const Report *report, const TestResult *test)
                 .net_j = NAN,
         };
 
-        csv_rows(out, report, &row);
+        csv_rows(out, subject, &row);
 }
 
-void export_csv(GString *out, const Report *report) {
+static void csv_measured(GString *out, const Subject *subject) {
+        const Report *report = subject->measured;
         const Row empty = { .wall_s = NAN, .cpu_s = NAN, .total_j = NAN, .net_j = NAN };
         const Validation *validation = report->validation;
 
         for (size_t i = 0; i < report->n_trials; i++)
-                csv_trial(out, report, &report->trials[i]);
+                csv_trial(out, subject, &report->trials[i]);
         for (size_t i = 0; report->n_trials == 0 && validation && i < validation->n_tests; i++)
-                csv_test(out, report, &validation->tests[i]);
+                csv_test(out, subject, &validation->tests[i]);
         if (report->n_trials == 0 && (!validation || validation->n_tests == 0))
-                csv_rows(out, report, &empty);
+                csv_rows(out, subject, &empty);
+}
+
+void export_csv(GString *out, const Report *report) {
+        for (size_t i = 0; i < report->n_candidates; i++)
+                csv_measured(out, &(Subject){ report, report->candidates[i], i + 1 });
+        if (report->n_candidates == 0)
+                csv_measured(out, &(Subject){ report, report, 0 });
 }
 
 /* Line breaks of JSON are between its words: in strings they are escaped. */

@@ -26,39 +26,52 @@ const char *render_change_word(const char *word) {
         return word;
 }
 
-static void append_change(Table *table, const ComparedRow *row) {
-        const bool regressed = g_strcmp0(row->word, "regressed") == 0;
-        const char *what = row->is_first ? NULL : row->word ? render_change_word(row->word) : row->why;
-        g_autofree char *printable = what ? text_printable(what, false) : NULL;
+char *render_row_subject(const ComparedRow *row) {
+        return row->report->label ? g_strdup(row->report->label) : render_subject(row->report);
+}
 
-        if (!row->is_first && isfinite(row->change))
-                table_cellf(table, COLOUR_STRONG, "%+.1f %%", row->change * 100);
-        else
-                table_cell(table, COLOUR_NONE, "");
-        if (!row->is_first && isfinite(row->low) && isfinite(row->high))
-                table_cellf(table, COLOUR_NONE, _("%+.1f to %+.1f %%"), row->low * 100, row->high * 100);
-        else
-                table_cell(table, COLOUR_NONE, "");
-        table_cell(table, regressed ? COLOUR_BAD : COLOUR_NONE, printable);
+char *render_row_change(const ComparedRow *row) {
+        return !row->is_first && isfinite(row->change) ? g_strdup_printf("%+.1f %%", row->change * 100) : g_strdup("");
+}
+
+char *render_row_interval(const ComparedRow *row) {
+        return !row->is_first && isfinite(row->low) && isfinite(row->high)
+                               ? g_strdup_printf(_("%+.1f to %+.1f %%"), row->low * 100, row->high * 100)
+                               : g_strdup("");
+}
+
+const char *render_row_phrase(const ComparedRow *row) {
+        const char *phrase = row->is_first ? NULL : row->word ? render_change_word(row->word) : row->why;
+
+        return phrase ?: "";
+}
+
+Scale render_rows_scale(const ComparedRow *rows, bool energy, bool ascii) {
+        return energy ? scale_energy(rows[0].value, render_resolution(rows[0].report), ascii)
+                      : scale_time(rows[0].value, ascii);
 }
 
 static void append_row(Table *table, const ComparedRow *row, const Scale *scale, bool energy, const Style *style) {
-        g_autofree char *label = row->report->label ? g_strdup(row->report->label) : render_subject(row->report);
-        g_autofree char *printable = text_printable(label, false);
+        const bool regressed = g_strcmp0(row->word, "regressed") == 0;
+        g_autofree char *subject = render_row_subject(row);
+        g_autofree char *printable = text_printable(subject, false);
         g_autofree char *shown = text_ellipsize(printable, COMMAND_WIDTH, style->ascii);
         g_autofree char *value = scale_format(scale, row->value);
+        g_autofree char *change = render_row_change(row), *interval = render_row_interval(row);
+        g_autofree char *phrase = text_printable(render_row_phrase(row), false);
 
         table_cellf(table, COLOUR_DIM, "%u", row->number);
         table_cell(table, COLOUR_NONE, shown);
         table_cellf(table, COLOUR_NONE, "%zu", row->trials);
         table_cell(table, energy ? COLOUR_ENERGY : COLOUR_TIME, value);
-        append_change(table, row);
+        table_cell(table, *change ? COLOUR_STRONG : COLOUR_NONE, change);
+        table_cell(table, COLOUR_NONE, interval);
+        table_cell(table, regressed ? COLOUR_BAD : COLOUR_NONE, phrase);
 }
 
 void render_compared_rows(GString *out, const char *number_head, const ComparedRow *rows, size_t n, bool energy,
                           const Style *style) {
-        const Scale scale = energy ? scale_energy(rows[0].value, render_resolution(rows[0].report), style->ascii)
-                                   : scale_time(rows[0].value, style->ascii);
+        const Scale scale = render_rows_scale(rows, energy, style->ascii);
         g_autoptr(Table) table = table_new("rlrrrrl");
         const char *const heads[] = { number_head, _("Command"),
                                       _("Trials"), energy ? _("Energy") : _("Time"),
@@ -72,23 +85,9 @@ void render_compared_rows(GString *out, const char *number_head, const ComparedR
         table_append(out, table, style, 2);
 }
 
-static void append_line(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
+ComparedRow *render_candidate_rows(const Report *report) {
+        ComparedRow *rows = g_new0(ComparedRow, report->n_candidates + 1);
 
-static void append_line(GString *out, const char *format, ...) {
-        va_list ap;
-
-        g_string_append(out, "  ");
-        va_start(ap, format);
-        g_string_append_vprintf(out, format, ap);
-        va_end(ap);
-        g_string_append_c(out, '\n');
-}
-
-void render_candidates(GString *out, const Report *report, const Style *style) {
-        g_autofree ComparedRow *rows = g_new0(ComparedRow, report->n_candidates + 1);
-
-        if (report->n_candidates == 0)
-                return;
         for (size_t i = 0; i < report->n_candidates; i++) {
                 const Report *one = report->candidates[i];
                 const ReportChange *change = &report->changes[i];
@@ -104,11 +103,26 @@ void render_candidates(GString *out, const Report *report, const Style *style) {
                                          .word = change->word,
                                          .why = change->absent };
         }
+        return rows;
+}
+
+char *render_threshold(const Report *report) {
+        if (!isfinite(report->threshold))
+                return NULL;
+        return g_strdup_printf(_("measured in turns; changes are against the first, and of note above %.1f %%"),
+                               report->threshold * 100);
+}
+
+void render_candidates(GString *out, const Report *report, const Style *style) {
+        g_autofree ComparedRow *rows = render_candidate_rows(report);
+        g_autofree char *threshold = render_threshold(report);
+
+        if (report->n_candidates == 0)
+                return;
         render_compared_rows(out, "", rows, report->n_candidates, !report->compares_time, style);
         g_string_append_c(out, '\n');
-        if (isfinite(report->threshold))
-                append_line(out, _("measured in turns; changes are against the first, and of note above %.1f %%"),
-                            report->threshold * 100);
+        if (threshold)
+                g_string_append_printf(out, "  %s\n", threshold);
         if (report->candidates[0]->simulated)
-                append_line(out, "%s", render_evidence("SIMULATED"));
+                g_string_append_printf(out, "  %s\n", render_evidence("SIMULATED"));
 }

@@ -5,6 +5,7 @@
 
 #include "report-read.h"
 #include "text.h"
+#include "units.h"
 
 typedef struct ComparedRow {
         uint32_t number;      /* of the job, or of the candidate */
@@ -23,6 +24,22 @@ void render_compared_rows(GString *out, const char *number_head, const ComparedR
 
 /* A word of a comparison, translated; the word itself when it is not known here. */
 const char *render_change_word(const char *word);
+
+/* Of a comparison's candidates, n_candidates of them; g_free(). They point into the report. */
+ComparedRow *render_candidate_rows(const Report *report);
+
+/* What stands in a row, not printable as it is: the label or the command, the change ("+5.0 %"), its interval ("+4.1
+ * to +6.2 %"), and the phrase. Empty where there is nothing to say. */
+char *render_row_subject(const ComparedRow *row);
+char *render_row_change(const ComparedRow *row);
+char *render_row_interval(const ComparedRow *row);
+const char *render_row_phrase(const ComparedRow *row);
+
+/* The scale of all rows' values. */
+Scale render_rows_scale(const ComparedRow *rows, bool energy, bool ascii);
+
+/* How the candidates were measured and which change is of note; NULL: not known. */
+char *render_threshold(const Report *report);
 
 /* The candidates of a comparison; nothing for a report that has none. */
 void render_candidates(GString *out, const Report *report, const Style *style);

@@ -327,7 +327,8 @@ static bool is_of_the_job(const Report *report, const char *word) {
 GPtrArray *render_notes(const Report *report) {
         GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
 
-        if (!report_has_energy(report))
+        /* of a comparison each candidate has notes of its own */
+        if (!report_has_energy(report) && report->n_candidates == 0)
                 g_ptr_array_add(notes, g_strdup_printf(_("no joules: %s"),
                                                        report->energy_absent ? render_evidence(report->energy_absent)
                                                                              : _("the report gives no reason")));

@@ -323,6 +323,55 @@ static void read_change(ReportChange *change, JsonObject *object, JsonObject *ab
         change->absent = g_strdup(json_string(absent, path));
 }
 
+/* The reason nearest to the joules: of the total, else of the meter, else of the measurement; prefix: of whose. */
+static const char *energy_reason(JsonObject *absent, const char *prefix) {
+        static const char *const paths[] = {
+                "measurement.summary.total_j",
+                "measurement.meter.total",
+                "measurement.meter",
+                "measurement",
+        };
+        const char *reason = NULL;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(paths) && !reason; i++) {
+                g_autofree char *path = g_strconcat(prefix, paths[i], NULL);
+
+                reason = json_string(absent, path);
+        }
+        return reason;
+}
+
+/* 0: it is none of n. */
+static size_t read_turn(JsonArray *round, unsigned i, size_t n) {
+        JsonNode *node = json_array_get_element(round, i);
+        int64_t candidate;
+
+        if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_INT64)
+                return 0;
+        candidate = json_node_get_int(node);
+        return candidate < 1 || candidate > (int64_t) n ? 0 : (size_t) candidate;
+}
+
+/* All rounds, or none: a turn in which nobody known ran has no place among the others. */
+static void read_order(Report *report, JsonArray *rounds) {
+        const size_t n = report->n_candidates, n_rounds = rounds ? json_array_get_length(rounds) : 0;
+        g_autofree uint32_t *order = g_new0(uint32_t, n * n_rounds + 1);
+
+        for (size_t at = 0; at < n * n_rounds; at++) {
+                JsonNode *node = json_array_get_element(rounds, (unsigned) (at / n));
+                JsonArray *round = JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+                size_t candidate = 0;
+
+                if (round && json_array_get_length(round) == n)
+                        candidate = read_turn(round, (unsigned) (at % n), n);
+                if (candidate == 0)
+                        return;
+                order[at] = (uint32_t) candidate - 1;
+        }
+        report->order = g_steal_pointer(&order);
+        report->n_rounds = n_rounds;
+}
+
 static void read_comparison(Report *report, JsonObject *comparison, JsonObject *absent) {
         JsonArray *candidates = json_array(comparison, "candidates"), *changes = json_array(comparison, "changes");
         const unsigned n = candidates ? json_array_get_length(candidates) : 0;
@@ -332,12 +381,15 @@ static void read_comparison(Report *report, JsonObject *comparison, JsonObject *
         report->changes = g_new0(ReportChange, n + 1);
         report->compares_time = g_strcmp0(json_string(comparison, "of"), "wall_s") == 0;
         report->threshold = json_double(comparison, "threshold");
+        read_order(report, json_array(comparison, "order"));
         for (unsigned i = 0; i < n; i++) {
                 Report *one = report->candidates[i] = g_new0(Report, 1);
                 JsonObject *object = json_element(candidates, i);
+                g_autofree char *prefix = g_strdup_printf("comparison.candidates[%u].", i);
 
                 one->label = g_strdup(json_string(json_object(object, "request"), "candidate-id"));
                 read_program(one, object);
+                one->energy_absent = g_strdup(energy_reason(absent, prefix));
                 report->changes[i] = (ReportChange){ .change = NAN, .low = NAN, .high = NAN, .p = NAN };
         }
         for (unsigned i = 0; changes && i < json_array_get_length(changes) && i + 1 < n; i++)
@@ -362,21 +414,6 @@ static void read_job(Report *report, JsonObject *job) {
         (void) json_u64(job, "finished", &report->finished_usec);
 }
 
-/* The reason nearest to the joules: of the total, else of the meter, else of the measurement. */
-static const char *energy_reason(JsonObject *absent) {
-        static const char *const paths[] = {
-                "measurement.summary.total_j",
-                "measurement.meter.total",
-                "measurement.meter",
-                "measurement",
-        };
-        const char *reason = NULL;
-
-        for (size_t i = 0; i < G_N_ELEMENTS(paths) && !reason; i++)
-                reason = json_string(absent, paths[i]);
-        return reason;
-}
-
 int report_parse(const char *text, size_t size, Report **ret) {
         g_autoptr(JsonNode) node = NULL;
         g_autoptr(Report) report = NULL;
@@ -399,7 +436,7 @@ int report_parse(const char *text, size_t size, Report **ret) {
         report->isolation = g_strdup(json_string(environment, "isolation"));
         report->reserved_cpus = g_strdup(json_string(environment, "reserved_cpus"));
         report->cpu_model = g_strdup(json_string(environment, "cpu"));
-        report->energy_absent = g_strdup(energy_reason(json_object(root, "absent")));
+        report->energy_absent = g_strdup(energy_reason(json_object(root, "absent"), ""));
         *ret = g_steal_pointer(&report);
         return 0;
 }
@@ -452,6 +489,7 @@ Report *report_free(Report *report) {
         }
         g_free(report->candidates);
         g_free(report->changes);
+        g_free(report->order);
         g_free(report->status);
         g_free(report->grade);
         g_strfreev(report->reasons);

@@ -89,8 +89,10 @@ typedef struct Report {
         struct Report **candidates; /* of a comparison: what each took, as a report of its own */
         ReportChange *changes;      /* candidate by candidate; nothing is known of the first one's */
         size_t n_candidates;        /* 0: this is none */
-        bool compares_time;         /* else energy */
-        double threshold;           /* what a change must be larger than to be improved or regressed */
+        uint32_t *order;            /* n_rounds × n_candidates: which, from 0, ran in each turn; NULL: unknown */
+        size_t n_rounds;
+        bool compares_time; /* else energy */
+        double threshold;   /* what a change must be larger than to be improved or regressed */
 
         char *containment, *isolation, *reserved_cpus, *cpu_model;
         char *energy_absent; /* why there are no joules */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "compare.h"
+#include "export.h"
+#include "export-forms.h"
 #include "render-comparison.h"
 #include "render.h"
 
@@ -95,8 +97,41 @@ static void test_odd(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
                 g_autoptr(Report) report = parse(texts[i]);
                 g_autofree char *text = render(report);
+                g_autoptr(GString) out = g_string_new(NULL);
 
                 g_assert_null(strchr(text, '\x1b'));
+                export_html(out, (Report *const[]){ report }, 1);
+                export_markdown(out, (Report *const[]){ report }, 1);
+                export_openmetrics(out, (Report *const[]){ report }, 1, NULL);
+                export_csv(out, report);
+                g_assert_null(strchr(out->str, '\x1b'));
+        }
+}
+
+/* Rounds are known all or not at all. */
+static void test_order(void) {
+        static const struct {
+                const char *order;
+                size_t n_rounds;
+        } orders[] = {
+                { "[[2,1],[1,2]]", 2 },   { "[]", 0 },
+                { "[[2,1],[1]]", 0 },     { "[[2,1],[1,2,1]]", 0 },
+                { "[[2,1],null]", 0 },    { "[[0,1],[1,2]]", 0 },
+                { "[[2,1],[1,3]]", 0 },   { "[[2,1],[1,\"2\"]]", 0 },
+                { "[[2,1],[1,[2]]]", 0 }, { "[[2,1],[1,2.5]]", 0 },
+                { "[[-1,1]]", 0 },        { "\"no\"", 0 },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(orders); i++) {
+                g_autofree char *text =
+                                g_strdup_printf("{\"schema\":\"org.jouletrace.report/1\",\"comparison\":{\"order\":%s,"
+                                                "\"candidates\":[{},{}]}}",
+                                                orders[i].order);
+                g_autoptr(Report) report = parse(text);
+
+                g_assert_cmpuint(report->n_rounds, ==, orders[i].n_rounds);
+                for (size_t at = 0; at < 2 * report->n_rounds; at++)
+                        g_assert_cmpuint(report->order[at], ==, at == 0 || at == 3);
         }
 }
 
@@ -116,6 +151,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/render-comparison/table", test_table);
         g_test_add_func("/render-comparison/time", test_time);
         g_test_add_func("/render-comparison/odd", test_odd);
+        g_test_add_func("/render-comparison/order", test_order);
         g_test_add_func("/render-comparison/words", test_words);
         return g_test_run();
 }

@@ -155,9 +155,9 @@ static void test_csv(void) {
         lines = g_strsplit(out->str, "\n", -1);
         g_assert_cmpstr(lines[0], ==,
                         "job,label,command,result,meter,simulated,trial,valid,test,verdict,iterations,wall_s,cpu_s,"
-                        "domain,kind,energy_j");
+                        "domain,kind,energy_j,candidate");
         for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
-                g_autofree char *line = g_strdup_printf("7,\"a,\"\"b\"\"\",python3 fib.py 'a b',done,perf,false,%s",
+                g_autofree char *line = g_strdup_printf("7,\"a,\"\"b\"\"\",python3 fib.py 'a b',done,perf,false,%s,",
                                                         expected[i]);
 
                 g_assert_cmpstr(lines[i + 1], ==, line);
