@@ -2,6 +2,7 @@
 """Single regions beside what they really took: the fixture notes its truth at the first and the last moment of a spin."""
 
 import json
+import statistics
 
 import pytest
 
@@ -9,7 +10,8 @@ import rig
 from helpers import install_programs, joulectl
 
 MARKS = f"/sys/kernel/debug/{rig.machine.RAPL}/marks"
-IDLE_MW, CORE_MW = 10000, 10000
+IDLE_MW, CORE_MW, CPUS = 10000, 10000, 4
+JOBS_MAX = 3  # a job on a busy host may have no net
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,24 +43,40 @@ def test_marks_keep_the_formula(vm):
     assert vm.read(MARKS) == ""
 
 
-@pytest.mark.parametrize("ms, bound", [(50, 0.10), (500, 0.02)])
-def test_regions_are_what_they_really_took(vm, ms, bound):
-    """Energy and net of each region are off by less than the bound, median of the valid trials; and no trial is off by more than
-    three times that. What answering the program takes lies in the region and not between the marks."""
-    vm.rapl_set(idle_mw=IDLE_MW, core_mw=CORE_MW)
+def job(vm, ms):
+    """[(figures as reported, true ones)] of a job's runs, disturbed ones, too: the truth was disturbed with them."""
     vm.rapl_marks()
     _, out, _ = joulectl(vm, "measure", "--json", "--region", "--resolution=fine", "--min-window=1ms", "--trials=5", "--warmups=0",
                          "--", "marked-spin", str(ms), user="root", check=False)
-    trials = json.loads(out)["measurement"]["trials"]
-    true = parts(vm)
-    assert len(true) == len(trials)
-    off = {"energy_uj": [], "net_uj": []}
-    for trial, (_, _, package_uj, core_uj) in zip(trials, true):
-        for member, true_uj in (("energy_uj", package_uj), ("net_uj", core_uj)):
-            if trial["valid"]:
-                off[member].append(trial["windows"][0][member]["package-0"] / true_uj - 1)
-    print({member: [f"{value:+.2%}" for value in values] for member, values in off.items()})
-    for values in off.values():
-        assert len(values) >= 3, "too few valid trials"
-        ordered = sorted(map(abs, values))
-        assert ordered[len(ordered) // 2] < bound and ordered[-1] < 3 * bound, off
+    windows = [window for trial in json.loads(out)["measurement"]["trials"] for window in trial["windows"]]
+    return list(zip(windows, parts(vm), strict=True))
+
+
+def off(told_uj, true_uj, around_ns, uncertainty_uj):
+    """By what part of the truth a figure is beyond what may be told: the truth, with as much of what was spent between the region's
+    ends and the marks as every CPU could spend at most, and twice the stated uncertainty."""
+    around_uj = (IDLE_MW + CPUS * CORE_MW) * around_ns / 1e6
+    least_uj, most_uj = true_uj - 2 * uncertainty_uj, true_uj + around_uj + 2 * uncertainty_uj
+    return max(least_uj - told_uj, told_uj - most_uj, 0) / true_uj
+
+
+@pytest.mark.parametrize("ms", [50, 500])
+def test_regions_are_what_they_really_took(vm, ms):
+    """Energy of every region within 2 % of the truth, and net within 5 %, since the idle machine does something at times; what answering
+    the program takes, which lies in the region and around the marks, is less than 10 ms in most."""
+    vm.rapl_set(idle_mw=IDLE_MW, core_mw=CORE_MW)
+    nets = []
+    for _ in range(JOBS_MAX):
+        runs = job(vm, ms)
+        around_ns = [window["wall_ns"] - wall_ns for window, (wall_ns, *_) in runs]
+        assert statistics.median(around_ns) < 10e6 and min(around_ns) > 0
+        for (window, (_, _, package_uj, core_uj)), between_ns in zip(runs, around_ns):
+            energy_uj, net_uj = (window[member]["package-0"] for member in ("energy_uj", "net_uj"))
+            uncertainty = window["domain_uncertainty_uj"]["package-0"]
+            print(f"{ms} ms: {energy_uj / package_uj - 1:+.2%}, net {(net_uj or 0) / core_uj - 1:+.2%}, {between_ns / 1e6:.2f} ms around")
+            assert off(energy_uj, package_uj, between_ns, uncertainty["total"]) < 0.02
+            if net_uj is not None:
+                nets.append(off(net_uj, core_uj, between_ns, uncertainty["net"]))
+        if nets:
+            break
+    assert nets and max(nets) < 0.05, nets
