@@ -6,7 +6,8 @@
  *
  * and is shown in steps of tick_us, in units of 2^-unit_shift J, by the powercap class (control type intel-rapl) and
  * by perf (PMU "power"). The true values stand in debugfs: jouletrace_rapl_fixture/truth has those of now, and marks
- * those of the moments at which a program wrote there. Never load it on a machine whose figures somebody may believe. */
+ * those of the moments at which a program wrote there. Never load it on a machine whose figures somebody may believe.
+ */
 
 #include "fixture.h"
 
