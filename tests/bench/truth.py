@@ -126,5 +126,5 @@ def truth(build: Path) -> list[Table]:
             table += rows(ms, we, they)
     return [Table('Single runs of a spin in the VM, package energy', '%', table, goal_words={'p50': '', 'p99': 'p99'}, notes=(
         f'Jobs of {TRIALS} trials and as many runs of perf stat in turn; idle {IDLE_MW / 1e3:g} W, a busy CPU {CORE_MW / 1e3:g} W.',
-        'The truth is that of the first and the last moment of the spin itself, in the CPU time it wants; perf stat has no other.',
+        'The truth is what was spent between the first and the last moment of the spin itself, under perf stat, too.',
         'Trials with evidence against them are left out, as from any result; perf stat knows of none.'))]
