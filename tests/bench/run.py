@@ -13,21 +13,23 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 sys.dont_write_bytecode = True
 
 import crowd  # noqa: E402  (found through the path set above)
+import equivalence  # noqa: E402  (found through the path set above)
 import functions  # noqa: E402  (found through the path set above)
 import native  # noqa: E402  (found through the path set above)
+import truth  # noqa: E402  (found through the path set above)
 import virtual  # noqa: E402
 from figures import BenchError, render  # noqa: E402
 from rig import CommandFailed, RigError  # noqa: E402
 
 BENCHES = {function.__name__: function for function in (
     native.bus, native.box, native.meter, native.window, native.limit, native.daemon, crowd.stress, virtual.vm,
-    functions.functions, crowd.crowd, virtual.hostile, virtual.trixie)}
+    functions.functions, truth.truth, equivalence.equivalence, crowd.crowd, virtual.hostile, virtual.trixie)}
 NICE = -15
 
 
 def parse():
     parser = argparse.ArgumentParser(prog='bench', description=__doc__.splitlines()[0], formatter_class=argparse.RawTextHelpFormatter,
-                                     epilog='\n'.join(f'{name:<8} {function.__doc__}' for name, function in BENCHES.items()))
+                                     epilog='\n'.join(f'{name:<12} {function.__doc__}' for name, function in BENCHES.items()))
     parser.add_argument('--build', required=True, metavar='DIR')
     parser.add_argument('names', nargs='*', metavar='NAME', choices=[[], *BENCHES], help='all when none is named')
     return parser.parse_args()

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parent / "programs"
+REGION = Path(__file__).resolve().parents[2] / "region"
 BRISK = ("--trials=2", "--warmups=0", "--cooldown=0")
 
 
@@ -16,7 +17,7 @@ def install_programs(vm):
     with tempfile.TemporaryDirectory() as directory:
         for source in sorted(PROGRAMS.glob("*.c")):
             program = Path(directory) / source.stem
-            subprocess.run(["gcc", "-O1", "-static", "-o", program, source], check=True)
+            subprocess.run(["gcc", "-O1", "-static", "-I", REGION, "-o", program, source], check=True)
             vm.push(str(program), f"/usr/local/bin/{source.stem}")
 
 

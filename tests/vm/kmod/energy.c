@@ -17,11 +17,9 @@
 #define NOISE_SLOT_NS (10 * NSEC_PER_MSEC)
 #define PJ_PER_J 1000000000000ULL
 
-/* mW x ns = pJ, so nothing is rounded; 64 bits last for two days at 100 W. */
 typedef struct Package {
-        u64 true_pj[DOMAIN_MAX];
+        PackageTruth truth;
         u64 shown_pj[DOMAIN_MAX];
-        u64 busy_ns;
 } Package;
 
 typedef struct Cpu {
@@ -129,11 +127,11 @@ static void update(void) {
                                 elapsed_ns * settings.idle_mw[i] + idle_pj(i, last_ns, now_ns) + added_pj[DOMAIN_CORE];
                 added_pj[DOMAIN_DRAM] = elapsed_ns * settings.dram_idle_mw[i] + busy_ns[i] * settings.dram_core_mw[i];
                 psys_pj += added_pj[DOMAIN_PACKAGE] + added_pj[DOMAIN_DRAM];
-                p->busy_ns += busy_ns[i];
+                p->truth.busy_ns += busy_ns[i];
                 for (Domain d = 0; d < DOMAIN_MAX; d++) {
-                        old = p->true_pj[d];
-                        p->true_pj[d] += added_pj[d];
-                        show(&p->shown_pj[d], old, p->true_pj[d], tick_ns, now_ns);
+                        old = p->truth.pj[d];
+                        p->truth.pj[d] += added_pj[d];
+                        show(&p->shown_pj[d], old, p->truth.pj[d], tick_ns, now_ns);
                 }
         }
         old = psys_true_pj;
@@ -192,25 +190,36 @@ void energy_change(unsigned int *setting, unsigned int count, const unsigned int
         raw_spin_unlock_irqrestore(&lock, flags);
 }
 
-static int truth_show(struct seq_file *file, void *unused) {
-        Package copy[FIXTURE_MAX_PACKAGES];
+void energy_truth(Truth *ret) {
         unsigned long flags;
-        unsigned int cpu;
-        u64 time_ns, psys_pj;
 
         raw_spin_lock_irqsave(&lock, flags);
         update();
-        time_ns = last_ns - start_ns;
-        memcpy(copy, packages, sizeof(copy));
-        psys_pj = psys_true_pj;
-        raw_spin_unlock_irqrestore(&lock, flags);
-
-        seq_printf(file, "time_ns %llu\n", time_ns);
+        ret->time_ns = last_ns - start_ns;
+        ret->psys_pj = psys_true_pj;
         for (unsigned int i = 0; i < n_packages; i++)
-                seq_printf(file, "package %u pkg_nj=%llu dram_nj=%llu core_nj=%llu busy_ns=%llu\n", i,
-                           div_u64(copy[i].true_pj[DOMAIN_PACKAGE], 1000), div_u64(copy[i].true_pj[DOMAIN_DRAM], 1000),
-                           div_u64(copy[i].true_pj[DOMAIN_CORE], 1000), copy[i].busy_ns);
-        seq_printf(file, "psys_nj %llu\n", div_u64(psys_pj, 1000));
+                ret->packages[i] = packages[i].truth;
+        raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+void energy_truth_print(struct seq_file *file, const PackageTruth *truth) {
+        seq_printf(file, " pkg_nj=%llu dram_nj=%llu core_nj=%llu busy_ns=%llu",
+                   div_u64(truth->pj[DOMAIN_PACKAGE], 1000), div_u64(truth->pj[DOMAIN_DRAM], 1000),
+                   div_u64(truth->pj[DOMAIN_CORE], 1000), truth->busy_ns);
+}
+
+static int truth_show(struct seq_file *file, void *unused) {
+        unsigned int cpu;
+        Truth truth;
+
+        energy_truth(&truth);
+        seq_printf(file, "time_ns %llu\n", truth.time_ns);
+        for (unsigned int i = 0; i < n_packages; i++) {
+                seq_printf(file, "package %u", i);
+                energy_truth_print(file, &truth.packages[i]);
+                seq_putc(file, '\n');
+        }
+        seq_printf(file, "psys_nj %llu\n", div_u64(truth.psys_pj, 1000));
         for_each_online_cpu(cpu) seq_printf(file, "cpu %u package=%u busy_ns=%llu\n", cpu, energy_package_of(cpu),
                                             per_cpu_ptr(&cpus, cpu)->busy_ns);
         return 0;

@@ -4,6 +4,7 @@
 #include <linux/types.h>
 
 struct dentry;
+struct seq_file;
 
 #define FIXTURE_NAME "jouletrace_rapl_fixture"
 #define FIXTURE_MAX_PACKAGES 4
@@ -49,6 +50,19 @@ typedef struct Shape {
         bool sensors;
 } Shape;
 
+/* What was really spent since the module was loaded. mW x ns = pJ, so nothing is rounded; 64 bits last for two days at
+ * 100 W. */
+typedef struct PackageTruth {
+        u64 pj[DOMAIN_MAX];
+        u64 busy_ns;
+} PackageTruth;
+
+typedef struct Truth {
+        u64 time_ns;
+        u64 psys_pj;
+        PackageTruth packages[FIXTURE_MAX_PACKAGES];
+} Truth;
+
 extern Settings settings;
 extern Shape shape;
 
@@ -61,8 +75,14 @@ unsigned int energy_package_of(unsigned int cpu);
 unsigned int energy_unit_shift(Domain domain);
 u64 energy_counts(Domain domain, unsigned int package);
 u64 energy_core_counts(unsigned int cpu);
+/* Of this moment, between ticks, too. */
+void energy_truth(Truth *ret);
+void energy_truth_print(struct seq_file *file, const PackageTruth *truth);
 /* Changes a setting in such a way that energy up to now was spent at the old one. */
 void energy_change(unsigned int *setting, unsigned int count, const unsigned int *values);
+
+/* marks.c: what was spent when a program said so. */
+void marks_init(void);
 
 /* zones.c: the powercap class's face of it. */
 int zones_init(void);

@@ -5,8 +5,9 @@
  *   dram    = dram_idle_mw x time + dram_core_mw x busy time
  *
  * and is shown in steps of tick_us, in units of 2^-unit_shift J, by the powercap class (control type intel-rapl) and
- * by perf (PMU "power"). The true values stand in debugfs, jouletrace_rapl_fixture/truth. Never load it on a machine
- * whose figures somebody may believe. */
+ * by perf (PMU "power"). The true values stand in debugfs: jouletrace_rapl_fixture/truth has those of now, and marks
+ * those of the moments at which a program wrote there. Never load it on a machine whose figures somebody may believe.
+ */
 
 #include "fixture.h"
 
@@ -161,6 +162,7 @@ static int __init fixture_init(void) {
                 goto no_sensors;
 
         link_settings();
+        marks_init();
         pr_warn(FIXTURE_NAME ": this is a TEST FIXTURE: RAPL energy of %u package(s) is made up\n", energy_packages());
         return 0;
 

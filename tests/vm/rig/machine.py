@@ -202,6 +202,12 @@ class VM:
         """The unquantised truth: {'time_ns': n, 'package': [{'pkg_nj', 'dram_nj', 'busy_ns'}, …]}, since loading."""
         return parse_truth(self.read(f'/sys/kernel/debug/{RAPL}/truth'))
 
+    def rapl_marks(self) -> list[dict]:
+        """The truth of each moment at which somebody wrote a word to the fixture's marks: {'word', 'time_ns', 'package': as in
+        rapl_truth()}; they are forgotten then."""
+        path = f'/sys/kernel/debug/{RAPL}/marks'
+        return parse_marks(self.run(f'cat {path} && : > {path}').out)
+
     # --- for the reader of a failure ------------------------------------------------------------------------------
 
     def journal(self, lines: int = 300) -> str:
@@ -224,6 +230,23 @@ def parse_truth(text: str) -> dict:
             pairs = dict(word.split('=') for word in words[1:])
             truth['package'].append({key: int(value) for key, value in pairs.items()})
     return truth
+
+
+def parse_marks(text: str) -> list[dict]:
+    marks = []
+    for line in text.splitlines():
+        mark: dict = {'package': []}
+        mark['word'], *words = line.split()
+        for word in words:
+            key, _, value = word.partition('=')
+            if not value:
+                mark['package'].append({})
+            elif mark['package']:
+                mark['package'][-1][key] = int(value)
+            else:
+                mark[key] = int(value)
+        marks.append(mark)
+    return marks
 
 
 def _owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
