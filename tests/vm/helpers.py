@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parent / "programs"
+REGION_HEADERS = Path(__file__).parents[2] / "region"
 BRISK = ("--trials=2", "--warmups=0", "--cooldown=0")
 
 
@@ -16,8 +17,13 @@ def install_programs(vm):
     with tempfile.TemporaryDirectory() as directory:
         for source in sorted(PROGRAMS.glob("*.c")):
             program = Path(directory) / source.stem
-            subprocess.run(["gcc", "-O1", "-static", "-o", program, source], check=True)
+            subprocess.run(["gcc", "-O1", "-static", "-I", REGION_HEADERS, "-o", program, source], check=True)
             vm.push(str(program), f"/usr/local/bin/{source.stem}")
+
+
+def configure(vm, how="restart", **knobs):
+    """Knobs of jouletraced.conf; those that an earlier call set have their defaults again."""
+    vm.configure("[JouleTrace]\n" + "".join(f"{name}={value}\n" for name, value in knobs.items()), how)
 
 
 def joulectl(vm, *arguments, user="user1", check=True, timeout=120):
