@@ -47,6 +47,7 @@ typedef struct Shape {
         bool power_core;
         bool no_range;
         bool sensors;
+        bool cpufreq;
 } Shape;
 
 extern Settings settings;
@@ -76,3 +77,7 @@ void pmu_exit(void);
 /* sensors.c: thermal zone and hwmon. */
 int sensors_init(void);
 void sensors_exit(void);
+
+/* cpufreq.c: a driver with a policy for each CPU. */
+int cpufreq_init(void);
+void cpufreq_exit(void);
