@@ -71,9 +71,7 @@ def crowd(build: Path) -> list[Table]:
     """100 such jobs of 10 clients in the VM, with real scopes"""
     with rig.VM(project=rig.stage(build)) as machine:
         machine.push(str(SCRIPT), '/usr/local/bin/stress.py')
-        machine.run('mkdir -p /etc/jouletrace/jouletraced.conf.d')
-        machine.write('/etc/jouletrace/jouletraced.conf.d/bench.conf', service.CONFIG)
-        machine.run('systemctl restart jouletraced.service')
+        machine.configure(service.CONFIG)
         began = float(machine.run(['date', '+%s.%N']).out)
         running = {user: machine.popen(['python3', '/usr/local/bin/stress.py', 'clients', VM_ADDRESS, str(VM_JOBS // len(VM_USERS)),
                                         str(VM_CLIENTS_OF_A_USER)], user=user) for user in VM_USERS}

@@ -21,6 +21,11 @@ def install_programs(vm):
             vm.push(str(program), f"/usr/local/bin/{source.stem}")
 
 
+def configure(vm, how="restart", **knobs):
+    """Knobs of jouletraced.conf; those that an earlier call set have their defaults again."""
+    vm.configure("[JouleTrace]\n" + "".join(f"{name}={value}\n" for name, value in knobs.items()), how)
+
+
 def joulectl(vm, *arguments, user="user1", check=True, timeout=120):
     """(exit code, standard output, standard error) of joulectl run by user."""
     code, out, err = vm.run(["joulectl", *arguments], user=user, check=False, timeout=timeout)

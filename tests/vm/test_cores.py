@@ -3,7 +3,7 @@
 
 import pytest
 
-from helpers import detach, install_programs, joulectl, measure, quiesce, wait_state, wait_until
+from helpers import configure, detach, install_programs, joulectl, measure, quiesce, wait_state, wait_until
 
 PARTITION = "/sys/fs/cgroup/jouletrace.slice/cpuset.cpus.partition"
 MANAGER = ["org.jouletrace.JouleTrace1", "/org/jouletrace/JouleTrace1", "org.jouletrace.JouleTrace1.Manager"]
@@ -12,12 +12,6 @@ MANAGER = ["org.jouletrace.JouleTrace1", "/org/jouletrace/JouleTrace1", "org.jou
 @pytest.fixture(scope="module", autouse=True)
 def programs(vm):
     install_programs(vm)
-
-
-def knobs(vm, text):
-    vm.run("mkdir -p /etc/jouletrace/jouletraced.conf.d")
-    vm.run(f"printf '[JouleTrace]\\n{text}' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
-    vm.run("systemctl restart jouletraced.service", timeout=60)
 
 
 def partition(vm):
@@ -30,7 +24,7 @@ def isolation(vm):
 
 @pytest.mark.parametrize("kind", ["root", "isolated"])
 def test_partition_is_taken_and_given_back(vm, kind):
-    knobs(vm, f"Partition={kind}\\nReleaseSec=3\\n")
+    configure(vm, Partition=kind, ReleaseSec=3)
     job = detach(vm, "sleep", "60", options=("--wall-limit=100",))
     wait_state(vm, job, "warming", "measuring")
     assert partition(vm) == kind
@@ -46,7 +40,7 @@ def test_partition_is_taken_and_given_back(vm, kind):
 
 
 def test_partition_is_given_back_at_stop(vm):
-    knobs(vm, "Partition=root\\nReleaseSec=300\\n")
+    configure(vm, Partition="root", ReleaseSec=300)
     measure(vm, "sleep", "0.15")
     assert partition(vm) == "root"
     vm.run("systemctl stop jouletraced.service", timeout=60)
@@ -54,7 +48,7 @@ def test_partition_is_given_back_at_stop(vm):
 
 
 def test_partition_is_given_back_after_a_crash(vm):
-    knobs(vm, "Partition=root\\nReleaseSec=2\\n")
+    configure(vm, Partition="root", ReleaseSec=2)
     job = detach(vm, "sleep", "60", options=("--wall-limit=100",))
     wait_state(vm, job, "warming", "measuring")
     vm.run("systemctl kill -s KILL --kill-whom=main jouletraced.service")
@@ -62,20 +56,20 @@ def test_partition_is_given_back_after_a_crash(vm):
 
 
 def test_no_partition_is_confined(vm):
-    knobs(vm, "Partition=none\\n")
+    configure(vm, Partition="none")
     assert measure(vm, "sleep", "0.15")["environment"]["isolation"] == "confined"
     assert partition(vm) == "member"
 
 
 def test_named_cpus(vm):
-    knobs(vm, "ReservedCPUs=2-3\\n")
+    configure(vm, ReservedCPUs="2-3")
     done = measure(vm, "sleep", "0.15")
     assert done["environment"]["reserved_cpus"] == "2-3"
 
 
 def test_a_lost_partition_is_noticed(vm):
     """Somebody else gives the CPUs away under us: what the report says is what was read back."""
-    knobs(vm, "Partition=root\\nReleaseSec=300\\n")
+    configure(vm, Partition="root", ReleaseSec=300)
     quiesce(vm)
     measure(vm, "sleep", "0.15")
     vm.run(f"echo member > {PARTITION}")

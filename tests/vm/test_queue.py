@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from helpers import detach, install_programs, joulectl, jobs, quiesce, wait_record
+from helpers import configure, detach, install_programs, joulectl, jobs, quiesce, wait_record
 
 MANAGER = ["org.jouletrace.JouleTrace1", "/org/jouletrace/JouleTrace1", "org.jouletrace.JouleTrace1.Manager"]
 ONE = ("--trials=1", "--warmups=0", "--cooldown=0")
@@ -15,10 +15,7 @@ ONE = ("--trials=1", "--warmups=0", "--cooldown=0")
 @pytest.fixture(scope="module", autouse=True)
 def programs(vm):
     install_programs(vm)
-    vm.run("mkdir -p /etc/jouletrace/jouletraced.conf.d")
-    vm.run("printf '[JouleTrace]\\nMaxJobsPerUser=120\\nMaxQueued=200\\nCallsPerMinute=1000\\n' "
-           "> /etc/jouletrace/jouletraced.conf.d/tests.conf")
-    vm.run("systemctl restart jouletraced.service")
+    configure(vm, MaxJobsPerUser=120, MaxQueued=200, CallsPerMinute=1000)
 
 
 SUBMIT_MANY = """
@@ -73,14 +70,12 @@ def test_estimate_of_ten_queued_jobs(vm):
 
 def test_limits_name_themselves(vm):
     quiesce(vm)
-    vm.run("printf '[JouleTrace]\\nMaxJobsPerUser=2\\nCallsPerMinute=1000\\n' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
-    vm.run("systemctl reload jouletraced.service")
+    configure(vm, "reload", MaxJobsPerUser=2, CallsPerMinute=1000)
     held = [detach(vm, "sleep", "30", options=ONE) for _ in range(2)]
     code, _, err = joulectl(vm, "measure", *ONE, "--", "sleep", "0.15", check=False)
     assert code != 0 and "MaxJobsPerUser" in err and "2" in err
     for job in held:
         joulectl(vm, "cancel", str(job))
-    vm.run("printf '[JouleTrace]\\nCallsPerMinute=3\\n' > /etc/jouletrace/jouletraced.conf.d/tests.conf")
-    vm.run("systemctl restart jouletraced.service")
+    configure(vm, CallsPerMinute=3)
     answers = [joulectl(vm, "measure", *ONE, "--", "sleep", "0.15", check=False) for _ in range(5)]
     assert any(code != 0 and "CallsPerMinute" in err for code, _, err in answers)

@@ -230,7 +230,9 @@ print(len(values), len(set(values)))''']).out.split()
         assert energy_uj(vm) > 0
 
 
-NASTY = {'psys': 1, 'mmio': 1, 'core_zone': 1, 'power_core': 1, 'sensors': 1, 'dram_unit_shift': 16, 'idle_mw': '10000,30000'}
+CPUFREQ = '/sys/devices/system/cpu/cpufreq'
+NASTY = {'psys': 1, 'mmio': 1, 'core_zone': 1, 'power_core': 1, 'sensors': 1, 'cpufreq': 1,
+         'dram_unit_shift': 16, 'idle_mw': '10000,30000'}
 
 
 @pytest.mark.vm(sockets=2, rapl=NASTY)
@@ -277,6 +279,19 @@ class TestTwoPackages:
         vm.rapl_set(temp_mc=61000)
         hwmon = vm.run("dirname $(grep -lx coretemp /sys/class/hwmon/*/name)").out.strip()
         assert vm.read(f'{hwmon}/temp1_input') == '61000\n'
+
+    def test_frequencies(self, vm):
+        """The governors, limits and boost are the kernel's own, one moved along by another."""
+        assert vm.run('cat boost policy?/scaling_max_freq', cwd=CPUFREQ).out.split() == ['1', *['3000000'] * 4]
+        assert set(vm.read(f'{CPUFREQ}/policy2/scaling_available_governors').split()) >= {'performance', 'schedutil'}
+        vm.run('echo 0 > boost; echo performance > policy2/scaling_governor; echo power > policy2/energy_performance_preference', cwd=CPUFREQ)
+        assert vm.run('cat policy?/scaling_max_freq policy2/scaling_governor policy2/energy_performance_preference '
+                      'policy1/energy_performance_preference', cwd=CPUFREQ).out.split() == [*['2400000'] * 4, 'performance', 'power', 'default']
+        assert vm.run('echo loud > policy2/energy_performance_preference', cwd=CPUFREQ, check=False).rc != 0
+        vm.unload_rapl()
+        assert vm.run('ls -d policy*', cwd=CPUFREQ, check=False).rc != 0
+        vm.load_rapl(**NASTY)
+        assert vm.read(f'{CPUFREQ}/boost') == '1\n'
 
 
 @pytest.mark.vm(rapl={'mirrors': 1, 'no_dram': 1, 'no_range': 1, 'perf': 0, 'range_uj': 3000000, 'start_uj': 2900000})

@@ -48,6 +48,7 @@ typedef struct Shape {
         bool power_core;
         bool no_range;
         bool sensors;
+        bool cpufreq;
 } Shape;
 
 /* What was really spent since the module was loaded. mW x ns = pJ, so nothing is rounded; 64 bits last for two days at
@@ -96,3 +97,7 @@ void pmu_exit(void);
 /* sensors.c: thermal zone and hwmon. */
 int sensors_init(void);
 void sensors_exit(void);
+
+/* cpufreq.c: a driver with a policy for each CPU. */
+int cpufreq_init(void);
+void cpufreq_exit(void);

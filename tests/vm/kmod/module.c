@@ -53,6 +53,7 @@ SHAPE(core_zone, bool, "have a core domain in each package");
 SHAPE(power_core, bool, "have the perf PMU \"power_core\", a counter per physical core");
 SHAPE(no_range, bool, "max_energy_range_uj cannot be read");
 SHAPE(sensors, bool, "have an x86_pkg_temp thermal zone and a coretemp hwmon");
+SHAPE(cpufreq, bool, "have a cpufreq driver with boost and an energy preference; no CPU changes its speed");
 
 static int set_list(const char *text, unsigned int *setting, unsigned int max) {
         unsigned int values[FIXTURE_MAX_PACKAGES], n = 0;
@@ -160,12 +161,17 @@ static int __init fixture_init(void) {
         r = sensors_init();
         if (r < 0)
                 goto no_sensors;
+        r = cpufreq_init();
+        if (r < 0)
+                goto no_cpufreq;
 
         link_settings();
         marks_init();
         pr_warn(FIXTURE_NAME ": this is a TEST FIXTURE: RAPL energy of %u package(s) is made up\n", energy_packages());
         return 0;
 
+no_cpufreq:
+        sensors_exit();
 no_sensors:
         pmu_exit();
 no_pmu:
@@ -176,6 +182,7 @@ no_zones:
 }
 
 static void __exit fixture_exit(void) {
+        cpufreq_exit();
         sensors_exit();
         pmu_exit();
         zones_exit();

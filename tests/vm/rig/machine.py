@@ -182,6 +182,11 @@ class VM:
         """Copy one file from the VM to the host."""
         Path(target).write_bytes(self.run(['cat', source], binary=True).out)
 
+    def configure(self, text: str, how: str = 'restart') -> None:
+        """Give the installed service a drop-in with this text instead of the one before, and have it read it."""
+        self.write('/etc/jouletrace/jouletraced.conf.d/tests.conf', text)
+        self.run(['systemctl', how, 'jouletraced.service'], timeout=60)
+
     # --- the played counters --------------------------------------------------------------------------------------
 
     def load_rapl(self, **parameters) -> None:

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""joulectl calibrate with the real worker and counters that tick: known to everybody afterwards, and cited."""
+
+import json
+
+import pytest
+
+from helpers import joulectl, measure
+
+OPTIONS = ("--trials=20", "--cooldown=100ms")
+
+
+def known(vm, user="user1"):
+    return json.loads(joulectl(vm, "status", "--json", user=user)[1])["service"]["Calibration"]
+
+
+def test_it_is_the_administrators(vm):
+    code, _, err = joulectl(vm, "calibrate", *OPTIONS, check=False)
+    assert code == 3 and err.strip()
+    assert known(vm) == {}
+
+
+def test_it_is_shown_and_cited(vm):
+    report = measure(vm, "sleep", "0.15")
+    assert report["measurement"]["noise_floor"] is None and "never calibrated" in report["absent"]["measurement.noise_floor"]
+    assert "calibrate" in joulectl(vm, "status")[1]
+
+    # The emulated CPUs are less even than true ones: how uneven is what it is to find out.
+    found = json.loads(joulectl(vm, "calibrate", "--json", *OPTIONS, user="root", timeout=560)[1])["calibration"]
+    assert found["pairs"] == 10 and found["simulated"] is False and found["meter"] in ("perf", "powercap")
+    assert found["noise_floor"] == max(found["noise_spin"], found["noise_memory"]) > 0
+    assert found["tick_s"] == pytest.approx(1e-3, rel=0.05) and found["floor_j"] > 0
+    assert found["idle_w"]["package-0"] == pytest.approx(10, rel=0.3), "10 W of the fixture's, and what the idle system does"
+
+    shown = known(vm)
+    assert shown["noise-floor"] == found["noise_floor"] and shown["expired"] is False
+    assert "noise floor" in joulectl(vm, "status")[1]
+    cited = measure(vm, "sleep", "0.15")["measurement"]["noise_floor"]
+    assert cited["fraction"] == found["noise_floor"] and cited["measured"].strip()
+
+    vm.run("systemctl restart jouletraced.service", timeout=60)
+    assert known(vm) == shown, "it is kept"
+    assert known(vm, user="outsider") == shown, "whoever asks"
