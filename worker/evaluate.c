@@ -418,6 +418,25 @@ bool job_near_floor(const JobRecord *record) {
                near;
 }
 
+double floor_spread_uj(const TrialRecord *floor) {
+        g_autoptr(GArray) times = g_array_new(false, false, sizeof(double));
+        double sum = 0, half_width;
+
+        for (guint i = 0; i < floor->windows->len; i++) {
+                const WindowRecord *window = g_ptr_array_index(floor->windows, i);
+
+                for (guint k = 0; k < window->runs->len; k++) {
+                        const double ns = (double) ((const RunRecord *) g_ptr_array_index(window->runs, k))
+                                                          ->evidence.wall_ns;
+
+                        g_array_append_val(times, ns);
+                        sum += ns;
+                }
+        }
+        half_width = stats_mean_half_width((const double *) times->data, times->len);
+        return sum > 0 && isfinite(half_width) ? half_width * times->len / sum * (double) floor->total_uj : 0;
+}
+
 static bool has_quality(const TrialRecord *trial, const char *word) {
         return g_ptr_array_find_with_equal_func(trial->quality, word, g_str_equal, NULL);
 }

@@ -75,5 +75,9 @@ JobStatus job_status_without_result(const JobRecord *record);
  * many starts as there are tests. */
 bool job_near_floor(const JobRecord *record);
 
+/* How far off the energy of all starts of the floor may be because one differs from the next: half the width of the
+ * 95 % interval, in µJ, as their times scatter, since they take nearly the same power. 0 with fewer than two. */
+double floor_spread_uj(const TrialRecord *floor);
+
 /* OUTPUT_DIFFERS: the output of two runs is not the same. */
 bool job_output_differs(const JobRecord *record);

@@ -5,7 +5,7 @@
 
 #include "pipeline-internal.h"
 
-#define PACING_RUNS 2U
+#define STARTS_MIN 5U                        /* fewer do not tell how one differs from the next */
 #define FLOOR_MIN_USEC (20U * USEC_PER_MSEC) /* of all its runs; not min-window, which may be some seconds */
 #define FLOOR_WINDOWS_MAX 4U
 #define FLOOR_TRIES 4U /* the first finds out how many runs are long enough, and others whether it was right */
@@ -38,6 +38,8 @@ static void on_floor_over(Trial *trial, int r, void *userdata) {
         } else if (!record->valid && ++pipeline->candidate->floor_tries < FLOOR_TRIES) {
                 pipeline->candidate->floor_task.plan =
                                 window_plan(window_fastest_run(window), 0, floor_usec(pipeline));
+                pipeline->candidate->floor_task.plan.iterations =
+                                MAX(pipeline->candidate->floor_task.plan.iterations, STARTS_MIN);
                 pipeline->candidate->floor_task.plan.windows =
                                 MIN(pipeline->candidate->floor_task.plan.windows, FLOOR_WINDOWS_MAX);
         } else if (record->invalid) {
@@ -77,7 +79,7 @@ static int take_floor(Pipeline *pipeline) {
         if (candidate->floor == FLOOR_DONE)
                 return 0;
         if (candidate->floor == FLOOR_TO_BE_TAKEN) {
-                candidate->floor_task = (TrialTask){ .stdin_fd = -1, .plan = { PACING_RUNS, 1 } };
+                candidate->floor_task = (TrialTask){ .stdin_fd = -1, .plan = { STARTS_MIN, 1 } };
                 candidate->floor = FLOOR_UNDER_WAY;
         }
         r = start_floor(pipeline);

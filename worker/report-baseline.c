@@ -22,6 +22,7 @@ void body_tick(Body *body) {
 void body_floor(Body *body) {
         const JobRecord *record = body->record;
         const TrialRecord *floor = record->floor;
+        Uncertainty uncertainty;
         double n;
 
         if (!floor || floor->energy_absent || floor->iterations == 0) {
@@ -33,15 +34,15 @@ void body_floor(Body *body) {
                 return;
         }
         n = (double) floor->iterations;
+        uncertainty = floor->uncertainty;
+        uncertainty.spread_uj = floor_spread_uj(floor);
         body_open(body, "floor");
         body_int(body, "iterations", floor->iterations);
         body_double(body, "total_j",
-                    (double) told_uj(floor->total_uj, gross_uncertainty_uj(&floor->uncertainty), body->step_uj) / 1e6 /
-                                    n);
+                    (double) told_uj(floor->total_uj, gross_uncertainty_uj(&uncertainty), body->step_uj) / 1e6 / n);
         if (floor->has_net)
                 body_double(body, "net_j",
-                            (double) told_signed_uj(floor->net_uj, uncertainty_total_uj(&floor->uncertainty),
-                                                    body->step_uj) /
+                            (double) told_signed_uj(floor->net_uj, uncertainty_total_uj(&uncertainty), body->step_uj) /
                                             1e6 / n);
         else
                 body_absent(body, "net_j", "measurement.floor.net_j",
@@ -51,7 +52,7 @@ void body_floor(Body *body) {
         if (meter_simulated(record->meter))
                 body_absent(body, "uncertainty_uj", "measurement.floor.uncertainty_uj", REPORT_MODELLED);
         else
-                body_uncertainty(body, "uncertainty_uj", &floor->uncertainty);
+                body_uncertainty(body, "uncertainty_uj", &uncertainty);
         body_close(body);
 }
 

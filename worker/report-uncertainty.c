@@ -13,6 +13,8 @@ void body_uncertainty(Body *body, const char *member, const Uncertainty *uncerta
         write_micros(body, "quantisation", uncertainty->quantisation_uj);
         write_micros(body, "tail", uncertainty->tail_uj);
         write_micros(body, "baseline", uncertainty->baseline_uj);
+        if (uncertainty->spread_uj > 0)
+                write_micros(body, "spread", uncertainty->spread_uj);
         write_micros(body, "total", gross_uncertainty_uj(uncertainty));
         write_micros(body, "net", uncertainty_total_uj(uncertainty));
         body_close(body);

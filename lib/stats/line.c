@@ -7,16 +7,6 @@
 #include "line.h"
 #include "summary.h"
 
-/* Two-sided 95 % quantiles of Student's t, by degrees of freedom. */
-static const double t_quantiles[] = { NAN,   12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-                                      2.201, 2.179,  2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080,
-                                      2.074, 2.069,  2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042 };
-
-static double t_quantile(size_t freedom) {
-        /* Beyond the table, 1.96 and the first term of its expansion in 1 ÷ freedom. */
-        return freedom < G_N_ELEMENTS(t_quantiles) ? t_quantiles[freedom] : 1.96 + 2.4 / (double) freedom;
-}
-
 static size_t parameters(size_t n) {
         return n >= LINE_SLOPE_MIN ? 2 : 1;
 }
@@ -71,5 +61,5 @@ double line_half_width(const Line *line, double x, double noise) {
 
         if (line->n >= LINE_SLOPE_MIN && line->spread_x > 0)
                 share += away * away / line->spread_x;
-        return t_quantile(line->n - parameters(line->n)) * line->deviation * sqrt(share);
+        return stats_t_quantile(line->n - parameters(line->n)) * line->deviation * sqrt(share);
 }

@@ -38,6 +38,28 @@ int stats_median(const double *values, size_t n, double *ret) {
         return 0;
 }
 
+/* Two-sided 95 % quantiles of Student's t, by degrees of freedom. */
+static const double t_quantiles[] = { NAN,   12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+                                      2.201, 2.179,  2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080,
+                                      2.074, 2.069,  2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042 };
+
+double stats_t_quantile(size_t freedom) {
+        /* Beyond the table, 1.96 and the first term of its expansion in 1 ÷ freedom. */
+        return freedom < G_N_ELEMENTS(t_quantiles) ? t_quantiles[freedom] : 1.96 + 2.4 / (double) freedom;
+}
+
+double stats_mean_half_width(const double *values, size_t n) {
+        double mean = 0, squares = 0;
+
+        if (n < 2)
+                return NAN;
+        for (size_t i = 0; i < n; i++)
+                mean += values[i] / (double) n;
+        for (size_t i = 0; i < n; i++)
+                squares += (values[i] - mean) * (values[i] - mean);
+        return stats_t_quantile(n - 1) * sqrt(squares / (double) (n - 1) / (double) n);
+}
+
 size_t summary_rank(size_t n) {
         long double probability, below = 0;
         size_t k = 0;

@@ -24,6 +24,12 @@ double *stats_sorted(const double *values, size_t n);
 /* The mean of the middle two when n is even. -ENODATA when n is 0. */
 int stats_median(const double *values, size_t n, double *ret);
 
+/* The two-sided 95 % quantile of Student's t with so many degrees of freedom; NAN with none. */
+double stats_t_quantile(size_t freedom);
+
+/* Half the width of the 95 % interval of the mean, t·s/√n (GUM 4.2.3, G.3.2); NAN with fewer than two values. */
+double stats_mean_half_width(const double *values, size_t n);
+
 /* The rank k of the order-statistic (sign-test) interval [x(k), x(n+1−k)] of the median: the largest k with
  * 2·P(Bin(n, ½) < k) ≤ 0.05; 0 when there is none (n ≤ 5). Assumes no distribution.
  * Source: Conover, Practical Nonparametric Statistics, 3rd ed., §3.2; Hahn & Meeker, Statistical Intervals, §5.2. */

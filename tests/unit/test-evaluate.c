@@ -266,6 +266,24 @@ static void test_rest_of_region(Fixture *f, gconstpointer data) {
         }
 }
 
+/* Five starts of 1 to 5 ms, 15 J together: t(4)·s/√n of their mean is 2.776·√(2.5 ÷ 5) ms, of 3 ms. */
+static void test_spread_of_floor(Fixture *f, gconstpointer data) {
+        g_autoptr(TrialRecord) floor = trial_record_new();
+        WindowRecord *window = add_window(floor, 15000000, 0, 15000000, 5);
+
+        for (uint64_t i = 1; i <= 5; i++) {
+                RunRecord *run = g_new0(RunRecord, 1);
+
+                run->evidence.wall_ns = i * 1000000;
+                g_ptr_array_add(window->runs, run);
+        }
+        trial_record_close(floor, 1000);
+        g_assert_cmpfloat_with_epsilon(floor_spread_uj(floor), 2.776 * sqrt(0.5) / 3 * 15000000, 1);
+        f->record->floor = g_steal_pointer(&floor);
+        g_ptr_array_set_size(((WindowRecord *) g_ptr_array_index(f->record->floor->windows, 0))->runs, 1);
+        g_assert_cmpfloat(floor_spread_uj(f->record->floor), ==, 0);
+}
+
 static void test_precision(Fixture *f, gconstpointer data) {
         f->request->rel_ci = 0.5;
         for (unsigned i = 0; i < 5; i++)
@@ -397,6 +415,7 @@ int main(int argc, char **argv) {
         add("/evaluate/incomplete", test_incomplete);
         add("/evaluate/output", test_output);
         add("/evaluate/rest-of-region", test_rest_of_region);
+        add("/evaluate/spread-of-floor", test_spread_of_floor);
         add("/evaluate/precision", test_precision);
         add("/evaluate/precision-of-once", test_precision_of_once);
         add("/report/result", test_result);

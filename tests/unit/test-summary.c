@@ -109,6 +109,16 @@ static void test_relative_half_width(void) {
         g_assert_cmpint(summary_relative_half_width(&s, &width), ==, -ENODATA);
 }
 
+/* Of 1 to 5: s = √2.5, t(4) = 2.776. */
+static void test_mean_half_width(void) {
+        static const double five[] = { 1, 2, 3, 4, 5 };
+
+        g_assert_cmpfloat_with_epsilon(stats_mean_half_width(five, 5), 2.776 * sqrt(2.5 / 5), 1e-12);
+        g_assert_cmpfloat_with_epsilon(stats_mean_half_width(five, 2), 12.706 * 0.5, 1e-12);
+        g_assert_true(isnan(stats_mean_half_width(five, 1)));
+        g_assert_cmpfloat_with_epsilon(stats_t_quantile(1000), 1.962, 0.001);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/summary/ranks", test_ranks);
@@ -117,5 +127,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/summary/not-finite", test_not_finite);
         g_test_add_func("/summary/large-values", test_large_values);
         g_test_add_func("/summary/relative-half-width", test_relative_half_width);
+        g_test_add_func("/summary/mean-half-width", test_mean_half_width);
         return g_test_run();
 }
