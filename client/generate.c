@@ -132,6 +132,12 @@ static void zsh_cases(GString *out) {
         }
 }
 
+static void fish_description(GString *out, const char *doc) {
+        g_string_append(out, " -d '");
+        append_escaped(out, doc, "'\\");
+        g_string_append(out, "'\n");
+}
+
 static void fish_options(GString *out, const char *condition, const Option *options) {
         for (const Option *o = options; o->name; o++) {
                 g_autofree char *values = choices(o);
@@ -143,20 +149,15 @@ static void fish_options(GString *out, const char *condition, const Option *opti
                         g_string_append(out, is_file(o) || is_directory(o) ? " -r -F" : " -x");
                 if (values)
                         g_string_append_printf(out, " -a '%s'", values);
-                g_string_append(out, " -d ");
-                {
-                        g_autoptr(GString) escaped = g_string_new(NULL);
-
-                        append_escaped(escaped, o->doc, "'\\");
-                        g_string_append_printf(out, "'%s'\n", escaped->str);
-                }
+                fish_description(out, o->doc);
         }
 }
 
 static void fish_all(GString *out) {
-        for (const Verb *v = verbs; v->name; v++)
-                g_string_append_printf(out, "complete -c joulectl -n __fish_use_subcommand -a %s -d '%s'\n", v->name,
-                                       v->doc);
+        for (const Verb *v = verbs; v->name; v++) {
+                g_string_append_printf(out, "complete -c joulectl -n __fish_use_subcommand -a %s", v->name);
+                fish_description(out, v->doc);
+        }
         fish_options(out, "", global_options);
         for (const Verb *v = verbs; v->name; v++) {
                 g_autofree char *condition = g_strdup_printf(" -n '__fish_seen_subcommand_from %s'", v->name);

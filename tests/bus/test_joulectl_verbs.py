@@ -142,8 +142,8 @@ def test_export(rig, tmp_path):
     code, out, _ = rig.run("export", "--format", "csv", "1", env={"LC_ALL": "de_DE.UTF-8"})
     rows = out.splitlines()
     assert code == 0 and len(rows) == 1 + 9 * 2
-    assert rows[1] == '1,"a,b",true,done,perf,false,1,true,,,1,0.1832,0.1832,total,total,12.345'
-    assert rows[2] == '1,"a,b",true,done,perf,false,1,true,,,1,0.1832,0.1832,package-0,package,12.345'
+    assert rows[1] == '1,"a,b",true,done,perf,false,1,true,,,1,0.1832,0.1832,total,total,12.345,'
+    assert rows[2] == '1,"a,b",true,done,perf,false,1,true,,,1,0.1832,0.1832,package-0,package,12.345,'
     man = (BUILD / "man" / "joulectl.1").read_text()
     assert all(f"\\fI{column}\\fR".replace("_", "\\_") in man or f"\\fI{column}\\fR" in man for column in rows[0].split(","))
     assert rig.run("export", "--format=csv", "--output", tmp_path / "x.csv", "1")[0] == 0
