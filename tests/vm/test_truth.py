@@ -11,7 +11,7 @@ from helpers import install_programs, joulectl
 
 MARKS = f"/sys/kernel/debug/{rig.machine.RAPL}/marks"
 IDLE_MW, CORE_MW, CPUS = 10000, 10000, 4
-JOBS_MAX = 3  # a job on a busy host may have no net
+JOBS_MAX = 6  # a job on a busy host may have no net
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,6 +72,8 @@ def test_regions_are_what_they_really_took(vm, ms):
         assert statistics.median(around_ns) < 10e6 and min(around_ns) > 0
         for (window, (_, _, package_uj, core_uj)), between_ns in zip(runs, around_ns):
             energy_uj, net_uj = (window[member]["package-0"] for member in ("energy_uj", "net_uj"))
+            if energy_uj is None:
+                continue  # of a window that was disturbed so that nothing is told
             uncertainty = window["domain_uncertainty_uj"]["package-0"]
             print(f"{ms} ms: {energy_uj / package_uj - 1:+.2%}, net {(net_uj or 0) / core_uj - 1:+.2%}, {between_ns / 1e6:.2f} ms around")
             assert off(energy_uj, package_uj, between_ns, uncertainty["total"]) < 0.02
