@@ -100,13 +100,9 @@ static void add_service_check(JsonArray *checks, JsonObject *from, char **reason
 
 /* Where nothing is measured there is nothing to calibrate. */
 static bool measures_energy(JsonArray *list) {
-        for (unsigned i = 0; i < json_array_get_length(list); i++) {
-                JsonObject *check = json_element(list, i);
+        JsonObject *meter = json_named(list, "meter");
 
-                if (g_strcmp0(json_string(check, "name"), "meter") == 0)
-                        return json_true(check, "ok") && !g_str_has_prefix(json_string(check, "value") ?: "", "none,");
-        }
-        return false;
+        return json_true(meter, "ok") && !g_str_has_prefix(json_string(meter, "value") ?: "", "none,");
 }
 
 /* The same words in every language, but for the reason, which is the service's. */

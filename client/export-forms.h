@@ -9,6 +9,12 @@
 
 #include "report-read.h"
 
+/* Whose figures a line has: a job's, or one candidate's of a comparison. */
+typedef struct Subject {
+        const Report *job, *measured;
+        size_t candidate; /* from 1; 0: the job itself */
+} Subject;
+
 /* GitHub's kind of Markdown: one table with a line per job, or per candidate of a comparison, and below it what has to
  * be known beside the figures. */
 void export_markdown(GString *out, Report *const *reports, size_t n);

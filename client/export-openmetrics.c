@@ -85,13 +85,6 @@ static void append_label(GString *out, const char *name, const char *value) {
         g_string_append_c(out, '"');
 }
 
-/* A job, or a candidate of one that compares. */
-typedef struct Subject {
-        const Report *job, *measured;
-        const ReportChange *change; /* NULL: the job is no comparison */
-        size_t candidate;           /* from 1; 0: the job itself */
-} Subject;
-
 /* labels as append_label() left them: from a comma on. */
 static void append_sample(GString *out, const Family *family, const Subject *subject, const char *labels,
                           double value) {
@@ -138,7 +131,7 @@ static void append_trials(GString *out, const Family *family, const Subject *sub
 
 static void append_subject(GString *out, size_t which, const Subject *subject) {
         const Report *report = subject->measured;
-        const ReportChange *change = subject->change;
+        const ReportChange *change = subject->candidate > 0 ? &subject->job->changes[subject->candidate - 1] : NULL;
         const Family *family = &families[which];
 
         switch (which) {
@@ -193,9 +186,9 @@ static void append_subject(GString *out, size_t which, const Subject *subject) {
 /* What each candidate took is its own; who asked for it and when it ended is the job's. */
 static void append_report(GString *out, size_t which, const Report *report) {
         if (report->n_candidates == 0 || which == FAMILY_INFO || which == FAMILY_FINISHED)
-                append_subject(out, which, &(Subject){ report, report, NULL, 0 });
+                append_subject(out, which, &(Subject){ report, report, 0 });
         for (size_t i = 0; i < report->n_candidates && which != FAMILY_FINISHED; i++)
-                append_subject(out, which, &(Subject){ report, report->candidates[i], &report->changes[i], i + 1 });
+                append_subject(out, which, &(Subject){ report, report->candidates[i], i + 1 });
 }
 
 static void append_statistics(GString *out, JsonObject *statistics) {

@@ -92,12 +92,6 @@ void export_csv_header(GString *out) {
                         "domain,kind,energy_j,candidate\n");
 }
 
-/* Whose lines they are: a job's, or one candidate's of a comparison. */
-typedef struct Subject {
-        const Report *job, *measured;
-        size_t candidate; /* from 1; 0: the job is no comparison */
-} Subject;
-
 static void csv_job(GString *out, const Subject *subject) {
         const Report *report = subject->job, *measured = subject->measured;
         g_autoptr(GString) command = g_string_new(NULL);

@@ -170,3 +170,10 @@ JsonObject *json_element(JsonArray *array, unsigned i) {
 
         return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 }
+
+JsonObject *json_named(JsonArray *array, const char *name) {
+        for (unsigned i = 0; i < json_array_get_length(array); i++)
+                if (g_strcmp0(json_string(json_element(array, i), "name"), name) == 0)
+                        return json_element(array, i);
+        return NULL;
+}

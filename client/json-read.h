@@ -31,3 +31,6 @@ char **json_strings(JsonObject *object, const char *name);
 
 /* Element i when it is an object. */
 JsonObject *json_element(JsonArray *array, unsigned i);
+
+/* The first object in it whose member "name" is that; NULL: there is none. */
+JsonObject *json_named(JsonArray *array, const char *name);

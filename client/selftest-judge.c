@@ -8,6 +8,7 @@
 #include "render-comparison.h"
 #include "render.h"
 #include "selftest.h"
+#include "summary.h"
 #include "units.h"
 
 #define TICK_NS_MIN 100e3
@@ -112,21 +113,15 @@ void selftest_judge_counters(Selftest *selftest, const Report *report, JsonObjec
 /* ---- work ---- */
 
 static double spread(const Report *report) {
-        double sum = 0, squares = 0, mean;
+        g_autofree double *joules = g_new(double, report->n_trials + 1);
         size_t n = 0;
+        double mean;
 
         for (size_t i = 0; i < report->n_trials; i++)
-                if (report->trials[i].valid && isfinite(report->trials[i].total_j)) {
-                        sum += report->trials[i].total_j;
-                        n++;
-                }
-        if (n < 2 || !(sum > 0))
-                return NAN;
-        mean = sum / (double) n;
-        for (size_t i = 0; i < report->n_trials; i++)
                 if (report->trials[i].valid && isfinite(report->trials[i].total_j))
-                        squares += pow(report->trials[i].total_j - mean, 2);
-        return sqrt(squares / (double) (n - 1)) / mean;
+                        joules[n++] = report->trials[i].total_j;
+        mean = stats_mean(joules, n);
+        return mean > 0 ? stats_deviation(joules, n) / mean : NAN;
 }
 
 static void judge_power(Selftest *selftest, const Report *report) {
@@ -240,14 +235,10 @@ static const char *changed_setting(const GArray *before, const GArray *after) {
 /* A check of the service that was well before. */
 static const char *failed_check(JsonArray *before, JsonArray *after) {
         for (unsigned i = 0; i < json_array_get_length(before); i++) {
-                JsonObject *was = json_element(before, i);
+                JsonObject *was = json_element(before, i), *is = json_named(after, json_string(was, "name"));
 
-                for (unsigned j = 0; json_true(was, "ok") && j < json_array_get_length(after); j++) {
-                        JsonObject *is = json_element(after, j);
-
-                        if (g_strcmp0(json_string(was, "name"), json_string(is, "name")) == 0 && !json_true(is, "ok"))
-                                return json_string(is, "name");
-                }
+                if (json_true(was, "ok") && is && !json_true(is, "ok"))
+                        return json_string(is, "name");
         }
         return NULL;
 }

@@ -140,13 +140,6 @@ static int measure(Selftest *selftest, const Job *job, Report **ret) {
 
 /* ---- all of them ---- */
 
-static JsonObject *find_check(JsonArray *checks, const char *name) {
-        for (unsigned i = 0; i < json_array_get_length(checks); i++)
-                if (g_strcmp0(json_string(json_element(checks, i), "name"), name) == 0)
-                        return json_element(checks, i);
-        return NULL;
-}
-
 static char *words(JsonObject *object, const char *member) {
         const char *text = json_string(object, member);
 
@@ -176,7 +169,7 @@ static int look(Selftest *selftest) {
                 lacks(selftest, g_strdup(_("the service cannot run jobs")), text_printable(all, false));
                 return 0;
         }
-        meter = find_check(json_node_get_array(selftest->before), "meter");
+        meter = json_named(json_node_get_array(selftest->before), "meter");
         if (meter && !selftest->arguments->meter && !json_true(meter, "ok")) {
                 lacks(selftest, words(meter, "value"), words(meter, "remedy"));
                 return 0;

@@ -178,21 +178,22 @@ int records_retain(Records *records, uint64_t now_usec, uint64_t max_age_usec, u
         return records_execute(records, "PRAGMA incremental_vacuum");
 }
 
+/* Only jobs that ran to their end say how long such a job takes: one of too many invalid trials did, too. */
+#define RAN_TO_ITS_END "result IN ('done', 'unstable')"
+#define TO_EXPECTED "CAST(finished - started AS REAL) / expected AS ratio"
+
 int records_estimate(Records *records, const char *digest, uid_t uid, uint64_t formula_usec, uint64_t *ret_usec) {
         g_autoptr(sqlite3_stmt) statement = NULL;
         double ratio;
         int r;
 
-        /* Only jobs that ran to their end say how long such a job takes: one of too many invalid trials did, too. */
         r = records_prepare(records,
-                            "SELECT (SELECT avg(finished - started) FROM jobs WHERE digest = ?1 AND result IN "
-                            "('done', 'unstable')),"
-                            " (SELECT avg(ratio) FROM (SELECT CAST(finished - started AS REAL) / expected AS ratio"
-                            "  FROM jobs WHERE uid = ?2 AND result IN ('done', 'unstable') AND expected > 0 ORDER BY "
-                            "id DESC LIMIT 50)),"
-                            " (SELECT avg(ratio) FROM (SELECT CAST(finished - started AS REAL) / expected AS ratio"
-                            "  FROM jobs WHERE result IN ('done', 'unstable') AND expected > 0 ORDER BY id DESC LIMIT "
-                            "50))",
+                            "SELECT (SELECT avg(finished - started) FROM jobs WHERE digest = ?1 AND " RAN_TO_ITS_END
+                            "),"
+                            " (SELECT avg(ratio) FROM (SELECT " TO_EXPECTED " FROM jobs WHERE uid = ?2"
+                            "  AND " RAN_TO_ITS_END " AND expected > 0 ORDER BY id DESC LIMIT 50)),"
+                            " (SELECT avg(ratio) FROM (SELECT " TO_EXPECTED " FROM jobs WHERE " RAN_TO_ITS_END
+                            "  AND expected > 0 ORDER BY id DESC LIMIT 50))",
                             &statement, "su", digest, (uint64_t) uid);
         if (r < 0)
                 return r;

@@ -48,16 +48,28 @@ double stats_t_quantile(size_t freedom) {
         return freedom < G_N_ELEMENTS(t_quantiles) ? t_quantiles[freedom] : 1.96 + 2.4 / (double) freedom;
 }
 
-double stats_mean_half_width(const double *values, size_t n) {
-        double mean = 0, squares = 0;
+double stats_mean(const double *values, size_t n) {
+        double mean = 0;
+
+        /* A running mean, which a sum of large values cannot overflow. */
+        for (size_t i = 0; i < n; i++)
+                mean += (values[i] - mean) / (double) (i + 1);
+        return n > 0 ? mean : NAN;
+}
+
+double stats_deviation(const double *values, size_t n) {
+        const double mean = stats_mean(values, n);
+        double squares = 0;
 
         if (n < 2)
                 return NAN;
         for (size_t i = 0; i < n; i++)
-                mean += values[i] / (double) n;
-        for (size_t i = 0; i < n; i++)
                 squares += (values[i] - mean) * (values[i] - mean);
-        return stats_t_quantile(n - 1) * sqrt(squares / (double) (n - 1) / (double) n);
+        return sqrt(squares / (double) (n - 1));
+}
+
+double stats_mean_half_width(const double *values, size_t n) {
+        return n < 2 ? NAN : stats_t_quantile(n - 1) * stats_deviation(values, n) / sqrt((double) n);
 }
 
 size_t summary_rank(size_t n) {
@@ -95,9 +107,7 @@ int summary_compute(const double *values, size_t n, Summary *ret) {
         summary.min = sorted[0];
         summary.max = sorted[n - 1];
 
-        /* A running mean, which a sum of large values cannot overflow. */
-        for (size_t i = 0; i < n; i++)
-                summary.mean += (sorted[i] - summary.mean) / (double) (i + 1);
+        summary.mean = stats_mean(sorted, n);
 
         deviations = g_new(double, n);
         for (size_t i = 0; i < n; i++)

@@ -27,6 +27,12 @@ int stats_median(const double *values, size_t n, double *ret);
 /* The two-sided 95 % quantile of Student's t with so many degrees of freedom; NAN with none. */
 double stats_t_quantile(size_t freedom);
 
+/* NAN without values. */
+double stats_mean(const double *values, size_t n);
+
+/* The sample's standard deviation s, with n − 1; NAN with fewer than two values. */
+double stats_deviation(const double *values, size_t n);
+
 /* Half the width of the 95 % interval of the mean, t·s/√n (GUM 4.2.3, G.3.2); NAN with fewer than two values. */
 double stats_mean_half_width(const double *values, size_t n);
 

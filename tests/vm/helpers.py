@@ -84,6 +84,10 @@ def wait_record(vm, job, timeout=60, user="root"):
     return wait_until(ended, f"the report of job {job}", timeout)
 
 
+def main_pid(vm, unit="jouletraced.service"):
+    return int(vm.run(["systemctl", "show", "-P", "MainPID", unit])[1])
+
+
 def processes(vm, pattern):
     """Pids of the processes whose command line matches."""
     _, out, _ = vm.run(["pgrep", "-f", pattern], check=False)

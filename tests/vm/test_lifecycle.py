@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from helpers import detach, install_programs, job_state, joulectl, jobs, measure, processes, quiesce, report, wait_record, \
-    wait_state, wait_until
+from helpers import detach, install_programs, job_state, joulectl, jobs, main_pid, measure, processes, quiesce, report, \
+    wait_record, wait_state, wait_until
 
 LONG = ("--trials=3", "--warmups=1", "--cooldown=200ms", "--wall-limit=300", "--cpu-limit=200")
 
@@ -20,10 +20,6 @@ def programs(vm):
 @pytest.fixture(autouse=True)
 def empty_queue(vm):
     quiesce(vm)
-
-
-def main_pid(vm, unit="jouletraced.service"):
-    return int(vm.run(["systemctl", "show", "-P", "MainPID", unit])[1])
 
 
 def scopes(vm):

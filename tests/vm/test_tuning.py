@@ -4,8 +4,8 @@ frequency driver is the fixture's; its boost, limits and governors are the kerne
 
 import pytest
 
-from helpers import configure, detach, install_programs, job_state, joulectl, measure, processes, quiesce, wait_record, \
-    wait_state, wait_until
+from helpers import configure, detach, install_programs, job_state, joulectl, main_pid, measure, processes, quiesce, \
+    wait_record, wait_state, wait_until
 
 pytestmark = pytest.mark.vm(rapl={"cpufreq": 1})
 
@@ -104,10 +104,6 @@ def start(vm, moment):
     if moment in ("warming", "measuring"):
         wait_until(lambda: processes(vm, f"^{' '.join(command)}"), "the program")
     return job
-
-
-def main_pid(vm):
-    return int(vm.run(["systemctl", "show", "-P", "MainPID", "jouletraced.service"]).out)
 
 
 def test_they_hold_for_the_job_and_no_longer(vm, before):
