@@ -343,6 +343,7 @@ static void tell_threshold(const Account *account, JsonObject *comparison) {
 static void tell_change(const Account *account, JsonObject *object, unsigned i) {
         const double p = json_double(object, "p"), adjusted = json_double(object, "p_adjusted");
         const ReportChange *change = &account->report->changes[i + 1];
+        g_autofree char *together = NULL;
         uint64_t pairs = 0;
 
         (void) json_u64(object, "pairs", &pairs);
@@ -350,13 +351,13 @@ static void tell_change(const Account *account, JsonObject *object, unsigned i) 
                 tell(account, _("%u: cannot be compared: %s."), i + 2, change->absent ?: "?");
                 return;
         }
+        if (account->report->n_candidates > 2)
+                together = g_strdup_printf(_(" (%.2g for all candidates together)"), adjusted);
         tell(account,
-             ngettext("%u: %u pair; if nothing differed, so uneven ones came with probability %.2g (%.2g for all "
-                      "candidates together): %s.",
-                      "%u: %u pairs; if nothing differed, so uneven ones came with probability %.2g (%.2g for all "
-                      "candidates together): %s.",
+             ngettext("%u: %u pair; if nothing differed, so uneven ones came with probability %.2g%s: %s.",
+                      "%u: %u pairs; if nothing differed, so uneven ones came with probability %.2g%s: %s.",
                       (unsigned) pairs),
-             i + 2, (unsigned) pairs, p, adjusted, render_change_word(change->word));
+             i + 2, (unsigned) pairs, p, together ?: "", render_change_word(change->word));
 }
 
 static void tell_comparison(const Account *account, JsonObject *comparison) {

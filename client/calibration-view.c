@@ -86,8 +86,27 @@ static void append_idle(Table *table, JsonObject *calibration) {
                 row(table, _("idle power"), text->str);
 }
 
+/* "3.100 mJ ± 0.200 mJ" */
+static char *with_uncertainty(double joules, double uncertainty, const Style *style) {
+        const Scale scale = scale_energy(joules, 0, style->ascii);
+        g_autofree char *text = scale_format(&scale, joules), *width = scale_format(&scale, uncertainty);
+
+        if (!isfinite(uncertainty))
+                return g_steal_pointer(&text);
+        return g_strdup_printf("%s %s %s", text, style->ascii ? "+/-" : "±", width);
+}
+
+static void append_floor(Table *table, JsonObject *calibration, const Style *style) {
+        const double floor_j = json_double(calibration, "floor"), net_j = json_double(calibration, "floor-net");
+        g_autofree char *gross = with_uncertainty(floor_j, json_double(calibration, "floor-uncertainty"), style);
+        g_autofree char *net = with_uncertainty(net_j, json_double(calibration, "floor-net-uncertainty"), style);
+        g_autofree char *both = g_strdup_printf(_("%s, of it %s above idle"), gross, net);
+
+        if (isfinite(floor_j))
+                row(table, _("starting a program"), isfinite(net_j) ? both : gross);
+}
+
 void calibration_append(GString *out, JsonObject *calibration, const Style *style) {
-        const double floor_j = json_double(calibration, "floor");
         g_autofree char *noise = format_noise(json_double(calibration, "noise-floor"));
         g_autoptr(Table) table = table_new("ll");
 
@@ -98,11 +117,6 @@ void calibration_append(GString *out, JsonObject *calibration, const Style *styl
         append_noise(table, calibration);
         append_tick(table, calibration);
         append_idle(table, calibration);
-        if (isfinite(floor_j)) {
-                const Scale scale = scale_energy(floor_j, 0, style->ascii);
-                g_autofree char *text = scale_format(&scale, floor_j);
-
-                row(table, _("starting a program"), text);
-        }
+        append_floor(table, calibration, style);
         table_append(out, table, style, 2);
 }

@@ -20,6 +20,7 @@
 #define POWER_W_MAX 200.0
 #define REST_LIMIT 0.01   /* what a sleep's net may be off 0, of its gross */
 #define READER_LIMIT 0.05 /* what two readers of one counter may differ by */
+#define PERF_LIMIT 0.2    /* it runs the program on any CPU, as fast as that is without the service's settings */
 
 static char *percent(double fraction) {
         return g_strdup_printf("%.2g %%", fraction * 100);
@@ -199,6 +200,20 @@ void selftest_judge_reader(Selftest *selftest, const Report *report, const Repor
         selftest_add(selftest, "reader", verdict(fabs(ratio - 1) <= READER_LIMIT), other->id,
                      g_strdup_printf(_("%s reads %.4g times as much"), meter, ratio),
                      g_strdup_printf(_("the same within %s"), limit));
+}
+
+void selftest_judge_perf(Selftest *selftest, uint32_t job, double ours, double theirs, const char *why) {
+        g_autofree char *limit = percent(PERF_LIMIT), *expected = g_strdup_printf(_("the same within %s"), limit);
+
+        if (isnan(theirs) || !(ours > 0)) {
+                selftest_add(selftest, "perf", SELFTEST_SKIPPED, job,
+                             g_strdup(why ?: _("the energy of the packages is not known")),
+                             g_steal_pointer(&expected));
+                return;
+        }
+        selftest_add(selftest, "perf", verdict(fabs(theirs / ours - 1) <= PERF_LIMIT), job,
+                     g_strdup_printf(_("perf stat sees %.3g W, the service %.3g W"), theirs, ours),
+                     g_steal_pointer(&expected));
 }
 
 /* ---- comparing, and afterwards ---- */

@@ -203,6 +203,7 @@ static const char *other_reader(const Selftest *selftest, const Report *report) 
 
 static int run_spins(Selftest *selftest) {
         g_autoptr(Report) spin = NULL, longer = NULL, other = NULL;
+        g_autofree char *load = load_path();
         g_autoptr(JsonNode) node = NULL;
         const char *reader;
         int r;
@@ -224,12 +225,16 @@ static int run_spins(Selftest *selftest) {
         if (longer)
                 selftest_judge_longer(selftest, spin, longer);
         reader = other_reader(selftest, spin);
-        if (!reader)
-                return 0;
-        r = measure(selftest, &(const Job){ "reader", SPIN, reader, false }, &other);
-        if (r == 0 && other)
+        if (reader) {
+                r = measure(selftest, &(const Job){ "reader", SPIN, reader, false }, &other);
+                if (r != 0)
+                        return r;
+        }
+        if (other)
                 selftest_judge_reader(selftest, spin, other);
-        return r;
+        if (!spin->simulated)
+                selftest_beside_perf(selftest, spin, load, SPIN);
+        return 0;
 }
 
 static int run_others(Selftest *selftest) {

@@ -62,8 +62,15 @@ void selftest_judge_longer(Selftest *selftest, const Report *report, const Repor
 void selftest_judge_sleep(Selftest *selftest, const Report *sleep);
 void selftest_judge_short(Selftest *selftest, const Report *empty);
 void selftest_judge_reader(Selftest *selftest, const Report *report, const Report *other);
+/* W of all packages during the spin, by the service and by perf stat, or why the latter does not tell. */
+void selftest_judge_perf(Selftest *selftest, uint32_t job, double ours, double theirs, const char *why);
 void selftest_judge_same(Selftest *selftest, const Report *comparison);
 void selftest_judge_settings(Selftest *selftest, const GArray *host, JsonNode *after);
+
+/* ---- perf stat ---- */
+
+/* Runs the load with that input under perf stat, a few times, and judges what it says beside the report. */
+void selftest_beside_perf(Selftest *selftest, const Report *report, const char *load, const char *input);
 
 /* ---- hostile programs ---- */
 

@@ -117,12 +117,24 @@ static void add_idle(const JobRecord *record, Calibration *calibration) {
                         calibration_add_idle(calibration, domains[i].name, watts.median);
 }
 
-static double floor_j(const JobRecord *record) {
+/* Of one start. What is modelled has no uncertainty. */
+static void add_floor(const JobRecord *record, Calibration *calibration) {
         const TrialRecord *floor = record->floor;
+        Uncertainty uncertainty;
+        double uj_per_j;
 
         if (!floor || floor->energy_absent || floor->iterations == 0)
-                return NAN;
-        return (double) floor->total_uj / 1e6 / (double) floor->iterations;
+                return;
+        uj_per_j = 1e6 * (double) floor->iterations;
+        uncertainty = floor_uncertainty(floor);
+        calibration->floor_j = (double) floor->total_uj / uj_per_j;
+        if (!calibration->simulated)
+                calibration->floor_error_j = gross_uncertainty_uj(&uncertainty) / uj_per_j;
+        if (!floor->has_net)
+                return;
+        calibration->floor_net_j = (double) floor->net_uj / uj_per_j;
+        if (!calibration->simulated)
+                calibration->floor_net_error_j = uncertainty_total_uj(&uncertainty) / uj_per_j;
 }
 
 static int calibration_of(const JobRecord *record, Calibration **ret) {
@@ -141,7 +153,7 @@ static int calibration_of(const JobRecord *record, Calibration **ret) {
         calibration->tick_jitter_ns = record->tick.jitter_ns;
         if (record->tick.period_ns > 0)
                 calibration->tick_step_uj = record->tick.step_uj;
-        calibration->floor_j = floor_j(record);
+        add_floor(record, calibration);
         add_idle(record, calibration);
         *ret = g_steal_pointer(&calibration);
         return 0;

@@ -437,6 +437,13 @@ double floor_spread_uj(const TrialRecord *floor) {
         return sum > 0 && isfinite(half_width) ? half_width * times->len / sum * (double) floor->total_uj : 0;
 }
 
+Uncertainty floor_uncertainty(const TrialRecord *floor) {
+        Uncertainty uncertainty = floor->uncertainty;
+
+        uncertainty.spread_uj = floor_spread_uj(floor);
+        return uncertainty;
+}
+
 static bool has_quality(const TrialRecord *trial, const char *word) {
         return g_ptr_array_find_with_equal_func(trial->quality, word, g_str_equal, NULL);
 }

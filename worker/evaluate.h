@@ -79,5 +79,8 @@ bool job_near_floor(const JobRecord *record);
  * 95 % interval, in µJ, as their times scatter, since they take nearly the same power. 0 with fewer than two. */
 double floor_spread_uj(const TrialRecord *floor);
 
+/* Of the energy of all starts of the floor, with the spread among them. */
+Uncertainty floor_uncertainty(const TrialRecord *floor);
+
 /* OUTPUT_DIFFERS: the output of two runs is not the same. */
 bool job_output_differs(const JobRecord *record);

@@ -323,6 +323,20 @@ JobStatus quality_status(const JobRecord *record) {
         return record->meter_absent ? STATUS_TIME_ONLY : STATUS_OK;
 }
 
+/* Of valid trials, and of those that were not where nothing came out for their sake. One that was made to find out how
+ * long a trial has to be is none of them, but where none was long enough. */
+static bool is_a_reason(const JobRecord *record, const TrialRecord *trial) {
+        switch (record->status) {
+        case STATUS_UNMEASURABLE:
+                return true;
+        case STATUS_UNSTABLE:
+        case STATUS_INVALIDATED:
+                return !trial->planning;
+        default:
+                return trial->valid;
+        }
+}
+
 void quality_collect_reasons(JobRecord *record) {
         if (record->meter && meter_simulated(record->meter))
                 add_reason(record, "SIMULATED");
@@ -346,7 +360,7 @@ void quality_collect_reasons(JobRecord *record) {
         for (guint i = 0; i < record->trials->len; i++) {
                 const TrialRecord *trial = g_ptr_array_index(record->trials, i);
 
-                for (guint w = 0; trial->valid && w < trial->quality->len; w++)
+                for (guint w = 0; is_a_reason(record, trial) && w < trial->quality->len; w++)
                         add_reason(record, g_ptr_array_index(trial->quality, w));
         }
 }

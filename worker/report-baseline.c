@@ -34,8 +34,7 @@ void body_floor(Body *body) {
                 return;
         }
         n = (double) floor->iterations;
-        uncertainty = floor->uncertainty;
-        uncertainty.spread_uj = floor_spread_uj(floor);
+        uncertainty = floor_uncertainty(floor);
         body_open(body, "floor");
         body_int(body, "iterations", floor->iterations);
         body_double(body, "total_j",

@@ -28,6 +28,22 @@ static void write_known(Body *body, const char *member, double value, const char
                 body_absent(body, member, path, reason);
 }
 
+static void body_floor_found(Body *body) {
+        const JobRecord *record = body->record;
+        const Calibration *calibration = record->calibration;
+        const char *unknown = record->floor_absent ?: "the energy of /bin/true could not be measured";
+        const char *no_net = isfinite(calibration->floor_j) ? "no idle window tells what the machine takes by itself"
+                                                            : unknown;
+        const bool modelled = calibration->simulated && isfinite(calibration->floor_j);
+
+        write_known(body, "floor_j", calibration->floor_j, "calibration.floor_j", unknown);
+        write_known(body, "floor_uncertainty_j", calibration->floor_error_j, "calibration.floor_uncertainty_j",
+                    modelled ? REPORT_MODELLED : unknown);
+        write_known(body, "floor_net_j", calibration->floor_net_j, "calibration.floor_net_j", no_net);
+        write_known(body, "floor_net_uncertainty_j", calibration->floor_net_error_j,
+                    "calibration.floor_net_uncertainty_j", modelled ? REPORT_MODELLED : no_net);
+}
+
 void body_calibration(Body *body) {
         const JobRecord *record = body->record;
         const Calibration *calibration = record->calibration;
@@ -49,8 +65,7 @@ void body_calibration(Body *body) {
                     "calibration.tick_jitter_s", record->tick_absent ?: "the counter has no tick");
         write_known(body, "tick_step_uj", calibration->tick_step_uj, "calibration.tick_step_uj",
                     record->tick_absent ?: "the counter has no tick");
-        write_known(body, "floor_j", calibration->floor_j, "calibration.floor_j",
-                    record->floor_absent ?: "the energy of /bin/true could not be measured");
+        body_floor_found(body);
         body_open(body, "idle_w");
         for (guint i = 0; i < calibration->idle->len; i++) {
                 const CalibrationIdle *idle = &g_array_index(calibration->idle, CalibrationIdle, i);

@@ -23,6 +23,9 @@ static const struct {
         { "tick-jitter-ns", 't', offsetof(Calibration, tick_jitter_ns) },
         { "tick-step-uj", 'd', offsetof(Calibration, tick_step_uj) },
         { "floor", 'd', offsetof(Calibration, floor_j) },
+        { "floor-uncertainty", 'd', offsetof(Calibration, floor_error_j) },
+        { "floor-net", 'd', offsetof(Calibration, floor_net_j) },
+        { "floor-net-uncertainty", 'd', offsetof(Calibration, floor_net_error_j) },
 };
 
 #define IDLE_KEY G_N_ELEMENTS(keys) /* the number behind theirs */
@@ -39,6 +42,9 @@ Calibration *calibration_new(void) {
                                       .noise_memory = NAN,
                                       .tick_step_uj = NAN,
                                       .floor_j = NAN,
+                                      .floor_error_j = NAN,
+                                      .floor_net_j = NAN,
+                                      .floor_net_error_j = NAN,
                                       .idle = g_array_new(false, true, sizeof(CalibrationIdle)) };
         g_array_set_clear_func(calibration->idle, clear_idle);
         return calibration;

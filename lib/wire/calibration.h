@@ -24,10 +24,11 @@ typedef struct Calibration {
         uint32_t pairs; /* of each program */
         bool simulated; /* of the model meter: of no counter */
         char *meter;
-        uint64_t tick_ns, tick_jitter_ns; /* tick_ns 0: the counter has no tick, or nobody saw it */
-        double tick_step_uj;              /* NAN: not known; as the next */
-        double floor_j;                   /* what starting a program in a box takes */
-        GArray *idle;                     /* CalibrationIdle: of the machine while nothing is measured */
+        uint64_t tick_ns, tick_jitter_ns;        /* tick_ns 0: the counter has no tick, or nobody saw it */
+        double tick_step_uj;                     /* NAN: not known; as the next */
+        double floor_j, floor_net_j;             /* what starting a program in a box takes, and of that above idle */
+        double floor_error_j, floor_net_error_j; /* half the widths of their 95 % intervals */
+        GArray *idle;                            /* CalibrationIdle: of the machine while nothing is measured */
 } Calibration;
 
 /* Nothing is known. */

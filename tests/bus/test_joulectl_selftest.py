@@ -15,13 +15,33 @@ METER = {"name": "meter", "ok": True, "value": "package-0", "limit": "at least o
 PARTITION = {"name": "cpus", "ok": True, "value": "reserved on 3", "limit": "reserved", "remedy": "Reserve some."}
 DOMAINS = [{"name": "package-0", "kind": "package", "source": "perf", "readable": True, "range-uj": 262143328850},
            {"name": "core", "kind": "core", "source": "perf", "readable": True, "range-uj": 1}]
-NAMES = ["counters", "tick", "range", "spin", "power", "repeats", "longer", "reader", "sleep", "short", "same", "settings"]
+NAMES = ["counters", "tick", "range", "spin", "power", "repeats", "longer", "reader", "perf", "sleep", "short", "same", "settings"]
+
+
+# 9 J in half a second, as the service's spin; the user's own arguments are kept.
+PERF = """#!/bin/sh
+echo "$@" >"$0.called"
+[ "$LC_ALL" = C ] || exit 9
+echo "9.02,Joules,power/energy-pkg/,501000000,100.00,," >&2
+echo "501000000,ns,duration_time,501000000,100.00,," >&2
+"""
+
+
+def play_perf(script):
+    path = PERF_DIRECTORY / "perf"
+    path.write_text(script)
+    path.chmod(0o755)
 
 
 @pytest.fixture(scope="module")
-def rig():
+def rig(tmp_path_factory):
+    global PERF_DIRECTORY
+    PERF_DIRECTORY = tmp_path_factory.mktemp("perf")
     rig = Rig()
-    yield rig
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{PERF_DIRECTORY}:{os.environ['PATH']}")
+        play_perf(PERF)
+        yield rig
     rig.close()
 
 
@@ -154,6 +174,45 @@ def test_one_reader(rig, domains):
     assert code == 0 and "reader" not in checks and checks["range"]["verdict"] == ("ok" if len(domains) > 1 else "skipped")
 
 
+def test_beside_perf(rig):
+    serve(rig, healthy())
+    checks = examine(rig)[2]
+    assert checks["perf"] == {"name": "perf", "verdict": "ok", "value": "perf stat sees 18 W, the service 18 W",
+                              "expected": "the same within 20 %", "job": 7}
+    called = (PERF_DIRECTORY / "perf.called").read_text()
+    assert called.startswith("stat -a -x , -e power/energy-pkg/,duration_time -- ") and called.rstrip().endswith("spin 3")
+
+
+@pytest.mark.parametrize("joules, verdict", [("7.3", "ok"), ("7.1", "failed"), ("10.7", "ok"), ("10.9", "failed")])
+def test_beside_another_perf(rig, joules, verdict):
+    serve(rig, healthy())
+    play_perf(PERF.replace("9.02", joules))
+    try:
+        code, _, checks = examine(rig)
+    finally:
+        play_perf(PERF)
+    assert checks["perf"]["verdict"] == verdict and code == (verdict == "failed")
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\necho 'Error: paranoid is 4' >&2\nexit 255\n", PERF.replace("9.02", "<not supported>")])
+def test_perf_that_cannot_tell(rig, script):
+    """No evidence against the service: said, and nothing else."""
+    serve(rig, healthy())
+    play_perf(script)
+    try:
+        code, body, checks = examine(rig)
+    finally:
+        play_perf(PERF)
+    assert code == 0 and body["verdict"] == "ok" and checks["perf"]["verdict"] == "skipped"
+    assert "perf stat does not count energy" in checks["perf"]["value"]
+
+
+def test_no_perf(rig, tmp_path):
+    serve(rig, healthy())
+    code, out, _ = rig.run("selftest", env={"PATH": str(tmp_path)})
+    assert code == 0 and re.search(r"^  skipped +perf +perf is not installed", out, re.M)
+
+
 def test_small_nets_are_none(rig):
     """An interval beside 0 is no alarm where it is below what a result is told to."""
     serve(rig, changed("sleep", net(0.02, 0.01, 0.03)))
@@ -259,6 +318,6 @@ def test_with_the_real_worker(tmp_path):
     if any("UNSTABLE" in json.dumps(told) for told in body["reports"]):
         pytest.skip("the machine is too busy")
     assert code in (0, 1) and body["simulated"] and len(body["reports"]) == 5, err
-    assert list(checks) == [name for name in NAMES if name != "reader"]
+    assert list(checks) == [name for name in NAMES if name not in ("reader", "perf")]
     assert [checks[name]["verdict"] for name in ("spin", "longer", "sleep", "short", "settings")] == ["ok"] * 5, checks
     assert checks["tick"]["verdict"] == "skipped"

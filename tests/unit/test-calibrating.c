@@ -162,6 +162,65 @@ static void test_time_only(Fixture *f, gconstpointer data) {
         g_assert_cmpint(f->record->result, ==, RESULT_UNSTABLE);
 }
 
+/* Ten starts of 2 mJ, 0.5 mJ of each above idle, within 1 and √2 mJ for all. */
+static void add_floor(Fixture *f) {
+        TrialRecord *floor = f->record->floor = trial_record_new();
+
+        add_windows(floor, NULL, 2000, 1, 10);
+        trial_record_close(floor, 1);
+        floor->has_net = true;
+        floor->net_uj = 5000;
+        floor->uncertainty = (Uncertainty){ .tick_uj = 1000, .baseline_uj = 1000 };
+}
+
+static void use_counters(Fixture *f) {
+        const MeterConfig config = { .name = "powercap" };
+
+        meter_free(f->meter);
+        topology_free(f->topology);
+        sysroot_free(f->root);
+        g_assert_cmpint(sysroot_open(FIXTURES "/intel-client", &f->root), >=, 0);
+        g_assert_cmpint(topology_discover(f->root, 0, &f->topology), >=, 0);
+        g_assert_cmpint(meter_open(f->topology, f->root, &config, &f->meter, NULL), >=, 0);
+        f->record->root = f->root;
+        f->record->topology = f->topology;
+        f->record->meter = f->meter;
+}
+
+static void test_floor(Fixture *f, gconstpointer data) {
+        const Calibration *calibration;
+
+        use_counters(f);
+        add_pairs(f, 10);
+        add_floor(f);
+        calibration_conclude(f->record);
+        calibration = f->record->calibration;
+        g_assert_cmpfloat_with_epsilon(calibration->floor_j, 0.002, 1e-9);
+        g_assert_cmpfloat_with_epsilon(calibration->floor_error_j, 0.0001, 1e-9);
+        g_assert_cmpfloat_with_epsilon(calibration->floor_net_j, 0.0005, 1e-9);
+        g_assert_cmpfloat_with_epsilon(calibration->floor_net_error_j, sqrt(2) * 0.0001, 1e-9);
+}
+
+static void test_floor_without_net(Fixture *f, gconstpointer data) {
+        use_counters(f);
+        add_pairs(f, 10);
+        add_floor(f);
+        f->record->floor->has_net = false;
+        calibration_conclude(f->record);
+        g_assert_cmpfloat_with_epsilon(f->record->calibration->floor_j, 0.002, 1e-9);
+        g_assert_true(isnan(f->record->calibration->floor_net_j));
+        g_assert_true(isnan(f->record->calibration->floor_net_error_j));
+}
+
+static void test_modelled_floor(Fixture *f, gconstpointer data) {
+        add_pairs(f, 10);
+        add_floor(f);
+        calibration_conclude(f->record);
+        g_assert_cmpfloat_with_epsilon(f->record->calibration->floor_net_j, 0.0005, 1e-9);
+        g_assert_true(isnan(f->record->calibration->floor_error_j));
+        g_assert_true(isnan(f->record->calibration->floor_net_error_j));
+}
+
 static JsonObject *parse(JsonParser *parser, const JobRecord *record) {
         g_autofree char *text = report_body(record, REPORT_FULL);
 
@@ -266,6 +325,9 @@ int main(int argc, char **argv) {
         ADD("/calibrating/unstable", test_unstable);
         ADD("/calibrating/no-energy", test_no_energy);
         ADD("/calibrating/time-only", test_time_only);
+        ADD("/calibrating/floor", test_floor);
+        ADD("/calibrating/floor-without-net", test_floor_without_net);
+        ADD("/calibrating/modelled-floor", test_modelled_floor);
         ADD("/calibrating/report", test_report);
         ADD("/calibrating/cited", test_cited);
         g_test_add_func("/calibrating/programs", test_programs);

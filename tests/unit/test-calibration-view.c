@@ -53,6 +53,9 @@ static void test_whole(void) {
         json_object_set_int_member(object, "tick-jitter-ns", 21000);
         json_object_set_double_member(object, "tick-step-uj", 61.035);
         json_object_set_double_member(object, "floor", 0.0031);
+        json_object_set_double_member(object, "floor-uncertainty", 0.0002);
+        json_object_set_double_member(object, "floor-net", 0.0012);
+        json_object_set_double_member(object, "floor-net-uncertainty", 0.0003);
         json_object_set_double_member(idle, "package-0", 12.34);
         json_object_set_double_member(idle, "dram", 1.5);
         json_object_set_object_member(object, "idle-power", json_object_ref(idle));
@@ -62,7 +65,18 @@ static void test_whole(void) {
                         "  noise               0.4 % computing, 1.2 % going through memory; 20 pairs of trials each\n"
                         "  counter moves       every 0.9998 ms, give or take 21 µs, by 61 µJ\n"
                         "  idle power          package-0 12.3 W, dram 1.5 W\n"
-                        "  starting a program  3.100 mJ\n");
+                        "  starting a program  3.100 mJ ± 0.200 mJ, of it 1.200 mJ ± 0.300 mJ above idle\n");
+}
+
+/* Of a model nothing is uncertain, and where idle is not known there is no net. */
+static void test_bare_floor(void) {
+        const Style style = {};
+        g_autoptr(JsonObject) object = calibration(0);
+        g_autoptr(GString) out = g_string_new(NULL);
+
+        json_object_set_double_member(object, "floor", 0.0031);
+        calibration_append(out, object, &style);
+        g_assert_nonnull(strstr(out->str, "starting a program  3.100 mJ\n"));
 }
 
 /* Without a tick and a floor there are no lines for them. */
@@ -83,5 +97,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/calibration-view/line", test_line);
         g_test_add_func("/calibration-view/whole", test_whole);
         g_test_add_func("/calibration-view/unknown", test_unknown);
+        g_test_add_func("/calibration-view/bare-floor", test_bare_floor);
         return g_test_run();
 }

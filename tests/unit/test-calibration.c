@@ -32,8 +32,15 @@ static void fill(Calibration *calibration) {
         calibration->tick_jitter_ns = 20456;
         calibration->tick_step_uj = 61.03515625;
         calibration->floor_j = 0.0025;
+        calibration->floor_error_j = 0.0002;
+        calibration->floor_net_j = 0.0011;
+        calibration->floor_net_error_j = 0.0004;
         calibration_add_idle(calibration, "package-0", 12.5);
         calibration_add_idle(calibration, "dram", 1.0 / 3);
+}
+
+static void assert_same_number(double a, double b) {
+        g_assert_true(a == b || (isnan(a) && isnan(b)));
 }
 
 static void assert_same(const Calibration *a, const Calibration *b) {
@@ -45,8 +52,11 @@ static void assert_same(const Calibration *a, const Calibration *b) {
         g_assert_cmpstr(a->meter, ==, b->meter);
         g_assert_cmpuint(a->tick_ns, ==, b->tick_ns);
         g_assert_cmpuint(a->tick_jitter_ns, ==, b->tick_jitter_ns);
-        g_assert_true(a->tick_step_uj == b->tick_step_uj || (isnan(a->tick_step_uj) && isnan(b->tick_step_uj)));
-        g_assert_true(a->floor_j == b->floor_j || (isnan(a->floor_j) && isnan(b->floor_j)));
+        assert_same_number(a->tick_step_uj, b->tick_step_uj);
+        assert_same_number(a->floor_j, b->floor_j);
+        assert_same_number(a->floor_error_j, b->floor_error_j);
+        assert_same_number(a->floor_net_j, b->floor_net_j);
+        assert_same_number(a->floor_net_error_j, b->floor_net_error_j);
         g_assert_cmpuint(a->idle->len, ==, b->idle->len);
         for (guint i = 0; i < a->idle->len; i++) {
                 const CalibrationIdle *x = &g_array_index(a->idle, CalibrationIdle, i);

@@ -56,6 +56,27 @@ static void test_noted_job(Fixture *f, gconstpointer data) {
         g_assert_cmpstr(job_grade(f->record), ==, "B");
 }
 
+/* Where nothing came out because of them, the words of invalid trials are the job's, too; else they are not. */
+static void test_words_of_invalid_trials(Fixture *f, gconstpointer data) {
+        static const struct {
+                JobStatus status;
+                bool planning, named;
+        } cases[] = {
+                { STATUS_OK, false, false },         { STATUS_UNSTABLE, false, true },
+                { STATUS_UNSTABLE, true, false },    { STATUS_INVALIDATED, false, true },
+                { STATUS_UNMEASURABLE, true, true },
+        };
+
+        make_trial(f, NULL);
+        make_trial(f, foreign_on_others);
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                ((TrialRecord *) g_ptr_array_index(f->record->trials, 1))->planning = cases[i].planning;
+                g_ptr_array_set_size(f->record->reasons, 0);
+                end(f, cases[i].status);
+                g_assert_cmpint(has_reason(f, "FOREIGN_LOAD"), ==, cases[i].named);
+        }
+}
+
 /* Half of the wanted trials, and no more, are made again; an invalid one counts for nothing. */
 static void test_reruns(Fixture *f, gconstpointer data) {
         JobSummary summary;
@@ -408,6 +429,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("/quality/clean", test_clean_job);
         ADD("/quality/noted", test_noted_job);
+        ADD("/quality/words-of-invalid-trials", test_words_of_invalid_trials);
         ADD("/quality/reruns", test_reruns);
         ADD("/quality/reruns-of-few", test_reruns_of_few);
         ADD("/quality/planning", test_planning);

@@ -5,13 +5,21 @@ import json
 
 import pytest
 
-from helpers import joulectl, measure
+from helpers import held, interval, joulectl, measure, overlap
 
 OPTIONS = ("--trials=20", "--cooldown=100ms")
 
 
 def known(vm, user="user1"):
     return json.loads(joulectl(vm, "status", "--json", user=user)[1])["service"]["Calibration"]
+
+
+def assert_floor_of_true(vm, floor):
+    def check(found):
+        once = found["summary"]["per_iteration"]
+        net = interval(once["net_j"], once["net_uncertainty_j"]["total"])
+        assert overlap(net, floor), "the net of /bin/true is the stored floor"
+    held(vm, check, "/bin/true")
 
 
 def test_it_is_the_administrators(vm):
@@ -33,6 +41,7 @@ def test_it_is_shown_and_cited(vm):
     assert found["pairs"] == 10 and found["simulated"] is False and found["meter"] in ("perf", "powercap")
     assert found["noise_floor"] == max(found["noise_spin"], found["noise_memory"]) > 0
     assert found["tick_s"] == pytest.approx(1e-3, rel=0.05) and found["floor_j"] > 0
+    assert found["floor_j"] > found["floor_net_j"] > 0 and found["floor_j"] > found["floor_uncertainty_j"] > 0
     assert found["idle_w"]["package-0"] == pytest.approx(10, rel=0.3), "10 W of the fixture's, and what the idle system does"
 
     shown = known(vm)
@@ -40,6 +49,8 @@ def test_it_is_shown_and_cited(vm):
     assert "noise floor" in joulectl(vm, "status")[1]
     cited = measure(vm, "sleep", "0.15")["measurement"]["noise_floor"]
     assert cited["fraction"] == found["noise_floor"] and cited["measured"].strip()
+
+    assert_floor_of_true(vm, interval(shown["floor-net"], shown["floor-net-uncertainty"]))
 
     vm.run("systemctl restart jouletraced.service", timeout=60)
     assert known(vm) == shown, "it is kept"

@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from helpers import configure, install_programs, joulectl, measure, processes, quiesce, wait_until
+from helpers import configure, held, install_programs, interval, joulectl, measure, \
+    overlap, processes, quiesce, wait_until
 
 IDLE_W, CORE_W, DRAM_IDLE_W = 10, 10, 1
-FINE = ("--resolution=fine", "--trials=9", "--warmups=1")
 LOAD_CPU = "1"  # the last one is reserved, the first one has most of the kernel's interrupts
 
 
@@ -26,39 +26,10 @@ def empty_queue(vm):
     quiesce(vm)
 
 
-def fine(vm, *command, options=()):
-    """As an administrator, whose figures are not rounded. On a busy host the idle windows of an emulated machine may be
-    so uneven that there is no net at all; then it is measured again."""
-    for _ in range(3):
-        result = measure(vm, *command, options=(*FINE, *options), user="root", timeout=300)["measurement"]
-        if result["summary"]["net_j"]:
-            return result
-    pytest.fail("no net in three measurements: " + str(result["baseline"]))
-
-
-def interval(value, half_width):
-    return value - half_width, value + half_width
-
-
-def overlap(a, b):
-    return a[0] <= b[1] and b[0] <= a[1]
-
-
 def net_interval(summary):
     """The median, with everything that makes it uncertain: clock edges, units, baseline, and the spread of the trials."""
     net = summary["net_j"]
     return interval(net["median"], net["uncertainty_j"]["total"])
-
-
-def held(vm, check, *command, options=()):
-    """An interval is one of 95 %, and what else the host does moves an emulated machine between its idle windows and its
-    trials: what does not hold may hold the second time, or the third. What is wrong does not."""
-    for attempt in (1, 2, 3):
-        try:
-            return check(fine(vm, *command, options=options))
-        except AssertionError:
-            if attempt == 3:
-                raise
 
 
 def test_the_net_of_true_is_the_floor(vm):
@@ -131,6 +102,7 @@ def test_load_that_stays_makes_it_unstable(vm):
     measurement = report["measurement"]
     print(measurement["status"], measurement["reasons"], [(t["valid"], t["quality"], t.get("reason")) for t in measurement["trials"]])
     assert code == 5 and report["job"]["result"] == "unstable" and measurement["status"] == "UNSTABLE"
+    assert "FOREIGN_LOAD" in measurement["reasons"]
     assert measurement["grade"] == "F"
     assert len(disturbed(report)) > 3, "more trials than may be made again"
     for trial in disturbed(report):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from helpers import detach, install_programs, job_state, joulectl, jobs, main_pid, measure, processes, quiesce, report, \
+from helpers import detach, install_programs, job_state, joulectl, jobs, main_pid, measure, processes, quiesce, \
     wait_record, wait_state, wait_until
 
 LONG = ("--trials=3", "--warmups=1", "--cooldown=200ms", "--wall-limit=300", "--cpu-limit=200")

@@ -25,12 +25,13 @@ WANTED = {
 KNOBS = {"ReservedCPUs": RESERVED, "Partition": "root", "ReleaseSec": 1, "Governor": "performance", "EPP": "balance_power",
          "Turbo": "off", "MinFrequency": 1600000, "MaxFrequency": 2000000, "IRQAffinity": "others"}
 PAUSING = (["sleep", "0.2"], ("--trials=6", "--warmups=1", "--cooldown=60s"))
-# What the service says of the job, and what it runs and how to get it there; a pause belongs to the trial after it.
+# What the service says of the job; what it runs and how, and the knobs that make the moment last. A pause belongs to the
+# trial after it; the first idle window is as long as the shortest window that is told.
 JOBS = {
-    "starting": (("settling", "baseline"), *PAUSING),
-    "warming": (("warming",), ["sleep", "280"], ("--trials=2", "--warmups=1", "--wall-limit=300")),
-    "measuring": (("measuring",), ["sleep", "281"], ("--trials=2", "--warmups=0", "--wall-limit=300")),
-    "pausing": (("measuring",), *PAUSING),
+    "starting": (("settling", "baseline"), *PAUSING, {"MinWindow": "10s"}),
+    "warming": (("warming",), ["sleep", "280"], ("--trials=2", "--warmups=1", "--wall-limit=300"), {}),
+    "measuring": (("measuring",), ["sleep", "281"], ("--trials=2", "--warmups=0", "--wall-limit=300"), {}),
+    "pausing": (("measuring",), *PAUSING, {}),
 }
 
 
@@ -90,16 +91,10 @@ def assert_changed(vm, before):
 
 
 def start(vm, moment):
-    """A job in that moment. Some are over soon, and missed when the host is busy: then another job is watched."""
-    states, command, options = JOBS[moment]
-    for _ in range(5):
-        job = detach(vm, *command, options=options)
-        seen = wait_until(lambda: state if (state := job_state(vm, job)) not in (None, "queued") else None,
-                          f"a phase of job {job}", step=0.1)
-        if seen in states or moment != "starting":
-            break
-        joulectl(vm, "cancel", str(job))
-        quiesce(vm)
+    """A job in that moment."""
+    states, command, options, knobs = JOBS[moment]
+    configure(vm, "reload", **KNOBS, **knobs)
+    job = detach(vm, *command, options=options)
     wait_state(vm, job, *states)
     if moment in ("warming", "measuring"):
         wait_until(lambda: processes(vm, f"^{' '.join(command)}"), "the program")
