@@ -38,10 +38,9 @@ def rig(tmp_path_factory):
     global PERF_DIRECTORY
     PERF_DIRECTORY = tmp_path_factory.mktemp("perf")
     rig = Rig()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", f"{PERF_DIRECTORY}:{os.environ['PATH']}")
-        play_perf(PERF)
-        yield rig
+    rig.environ["PATH"] = f"{PERF_DIRECTORY}:{os.environ['PATH']}"
+    play_perf(PERF)
+    yield rig
     rig.close()
 
 

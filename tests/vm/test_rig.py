@@ -308,17 +308,6 @@ def test_without_counters(vm):
     assert vm.run('ls /sys/class/powercap').out == ''
 
 
-@pytest.mark.vm(rapl=None, persist_disk=True)
-def test_a_power_cut_keeps_what_was_synced(vm):
-    vm.run('echo kept > /root/kept; sync /root/kept /root; cat /proc/sys/kernel/random/boot_id > /run/boot')
-    boot = vm.read('/proc/sys/kernel/random/boot_id')
-    vm.kill9()
-    vm.reboot_cold()
-    assert vm.read('/root/kept') == 'kept\n'
-    assert vm.read('/proc/sys/kernel/random/boot_id') != boot
-    assert vm.run('test -e /run/boot', check=False).rc == 1
-
-
 @pytest.mark.vm(threads=2, rapl=None)
 def test_smt(vm):
     assert vm.read('/sys/devices/system/cpu/cpu0/topology/thread_siblings_list') == '0-1\n'
