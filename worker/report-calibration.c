@@ -32,8 +32,8 @@ static void body_floor_found(Body *body) {
         const JobRecord *record = body->record;
         const Calibration *calibration = record->calibration;
         const char *unknown = record->floor_absent ?: "the energy of /bin/true could not be measured";
-        const char *no_net = isfinite(calibration->floor_j) ? "no idle window tells what the machine takes by itself"
-                                                            : unknown;
+        const char *no_net = isfinite(calibration->floor_j) && record->floor->net_absent ? record->floor->net_absent
+                                                                                         : unknown;
         const bool modelled = calibration->simulated && isfinite(calibration->floor_j);
 
         write_known(body, "floor_j", calibration->floor_j, "calibration.floor_j", unknown);

@@ -7,6 +7,10 @@
 #define DEATH_TIMEOUT_USEC (2U * USEC_PER_SEC) /* for SIGKILL to have its way */
 #define EMPTY_RETRY_USEC 100U                  /* cgroup.events tells at most every 10 ms: looked at instead */
 #define CPU_RETRY_USEC 1000U
+#define CPU_LAG_USEC \
+        (5U * USEC_PER_MSEC) /* a tick of the kernel, by which an ordinary reading may lag, and some more */
+#define CPU_EXACT_RETRY_USEC 250U
+#define CPU_EXACT_MAX 16U /* exact readings; a program that rests just below its limit is left alone */
 #define TIMER_ACCURACY_USEC 1U
 #define DRAIN_BYTES (1024U * 1024U) /* in one go, so that timers have their turn */
 
@@ -14,8 +18,9 @@ struct Run {
         sd_event *event;
         Box *box;
         RunLimits limits;
-        unsigned parallel; /* CPUs it may use at once */
-        uint64_t file_max; /* for the evidence; 0: none */
+        unsigned parallel;  /* CPUs it may use at once */
+        unsigned cpu_exact; /* exact readings so far */
+        uint64_t file_max;  /* for the evidence; 0: none */
         RunOver over;
         void *userdata;
 
@@ -115,19 +120,33 @@ static int on_wall_timer(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
+/* Near the limit an exact one. Where none is to be had, 0: the wall limit holds. */
+static uint64_t read_cpu(Run *run) {
+        uint64_t used;
+
+        if (box_cpu_usec(run->box, &used) < 0)
+                return 0;
+        if (used < run->limits.cpu_usec && run->limits.cpu_usec - used <= CPU_LAG_USEC * run->parallel &&
+            run->cpu_exact < CPU_EXACT_MAX) {
+                run->cpu_exact++;
+                if (box_exact_cpu_usec(run->box, &used) < 0)
+                        return 0;
+        }
+        return used;
+}
+
 /* CPU time grows at most as fast as there are CPUs: the limit cannot be crossed before the timer comes again. */
 static int on_cpu_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         Run *run = userdata;
-        uint64_t used, left;
+        const uint64_t used = read_cpu(run);
+        uint64_t left;
 
-        if (box_cpu_usec(run->box, &used) < 0)
-                used = 0; /* the wall limit holds */
         if (used >= run->limits.cpu_usec) {
                 run_kill(run, KILLED_FOR_CPU);
                 return 0;
         }
         left = (run->limits.cpu_usec - used) / run->parallel;
-        (void) arm(run->cpu_timer, MAX(left, CPU_RETRY_USEC));
+        (void) arm(run->cpu_timer, MAX(left, run->cpu_exact < CPU_EXACT_MAX ? CPU_EXACT_RETRY_USEC : CPU_RETRY_USEC));
         return 0;
 }
 

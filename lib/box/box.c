@@ -11,7 +11,8 @@
 #include "launcher.h"
 #include "box-make.h"
 
-#define LAST_WAIT_USEC (2U * USEC_PER_SEC) /* for SIGKILL to have its way */
+#define STOP_TIMEOUT_USEC (2U * USEC_PER_MSEC) /* for a program to stand still */
+#define LAST_WAIT_USEC (2U * USEC_PER_SEC)     /* for SIGKILL to have its way */
 
 const char *box_stage_to_string(BoxStage stage) {
         switch (stage) {
@@ -245,6 +246,15 @@ int box_cpu_usec(Box *box, uint64_t *ret_usec) {
         if (r < 0)
                 return r;
         *ret_usec = without_setup(box, living + (box->leaf ? 0 : box->reaped_cpu_usec));
+        return 0;
+}
+
+int box_exact_cpu_usec(Box *box, uint64_t *ret_usec) {
+        uint64_t usec;
+
+        if (!box->leaf || leaf_exact_cpu_usec(cpu_leaf(box), STOP_TIMEOUT_USEC, &usec) < 0)
+                return box_cpu_usec(box, ret_usec);
+        *ret_usec = without_setup(box, usec);
         return 0;
 }
 

@@ -127,6 +127,10 @@ int box_reap(Box *box);
 /* CPU time of everything that ran in the box since the gate, in µs. */
 int box_cpu_usec(Box *box, uint64_t *ret_usec);
 
+/* The same, to the last instant where there is a cgroup: the program is stopped for the reading, some 50 µs, of which
+ * it can notice what it could of SIGSTOP and SIGCONT (signal(7): a few calls end with EINTR). For when it matters. */
+int box_exact_cpu_usec(Box *box, uint64_t *ret_usec);
+
 /* What a finished run left behind. */
 typedef struct BoxEnd {
         BoxStage stage; /* READY when the program was started */

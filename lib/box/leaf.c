@@ -13,6 +13,7 @@ static const struct {
 } files[LEAF_FILES] = {
         [LEAF_KILL] = { "cgroup.kill", O_WRONLY, false },
         [LEAF_EVENTS] = { "cgroup.events", O_RDONLY, false },
+        [LEAF_FREEZE] = { "cgroup.freeze", O_WRONLY, false },
         [LEAF_CPU_STAT] = { "cpu.stat", O_RDONLY, false },
         [LEAF_MEMORY_EVENTS] = { "memory.events", O_RDONLY, true },
         [LEAF_MEMORY_PEAK] = { "memory.peak", O_RDONLY, true },
@@ -105,17 +106,42 @@ static int pread_text(int fd, char *buffer, size_t size) {
 }
 
 int leaf_populated(const Leaf *leaf) {
-        char buffer[256];
         uint64_t populated;
         int r;
 
-        r = pread_text(leaf->files[LEAF_EVENTS], buffer, sizeof(buffer));
+        r = leaf_counter(leaf, LEAF_EVENTS, "populated", &populated);
+        return r < 0 ? r : populated != 0;
+}
+
+/* The kernel tells of it at most every 10 ms, so it is looked for. */
+static int wait_frozen(const Leaf *leaf, uint64_t deadline_usec) {
+        uint64_t frozen;
+        int r;
+
+        do {
+                r = leaf_counter(leaf, LEAF_EVENTS, "frozen", &frozen);
+                if (r < 0 || frozen)
+                        return r;
+        } while (now_monotonic_usec() < deadline_usec);
+        return -ETIMEDOUT;
+}
+
+static int write_freeze(const Leaf *leaf, const char *state) {
+        return write(leaf->files[LEAF_FREEZE], state, 1) == 1 ? 0 : -errno;
+}
+
+int leaf_exact_cpu_usec(const Leaf *leaf, uint64_t timeout_usec, uint64_t *ret_usec) {
+        const uint64_t deadline = now_monotonic_usec() + timeout_usec;
+        int r, thawed;
+
+        r = write_freeze(leaf, "1");
         if (r < 0)
                 return r;
-        r = flat_keyed_u64(buffer, "populated", &populated);
-        if (r < 0)
-                return r;
-        return populated != 0;
+        r = wait_frozen(leaf, deadline);
+        if (r >= 0)
+                r = leaf_cpu_usec(leaf, ret_usec);
+        thawed = write_freeze(leaf, "0");
+        return r < 0 ? r : thawed;
 }
 
 int leaf_cpu_usec(const Leaf *leaf, uint64_t *ret_usec) {

@@ -11,6 +11,7 @@
 typedef enum LeafFile {
         LEAF_KILL,
         LEAF_EVENTS,
+        LEAF_FREEZE,
         LEAF_CPU_STAT,
         LEAF_MEMORY_EVENTS,
         LEAF_MEMORY_PEAK,
@@ -49,6 +50,10 @@ int leaf_populated(const Leaf *leaf);
 
 /* CPU time of all processes that ever were in it, in µs. */
 int leaf_cpu_usec(const Leaf *leaf, uint64_t *ret_usec);
+
+/* The same to the last instant: of a process that runs the kernel adds it up at its tick only, so all are stopped for
+ * the reading, as short a time as that takes and at most timeout_usec. -ETIMEDOUT when they do not stop in it. */
+int leaf_exact_cpu_usec(const Leaf *leaf, uint64_t timeout_usec, uint64_t *ret_usec);
 
 /* A counter of a flat keyed file (LEAF_MEMORY_EVENTS, "oom_kill"), or of a file with one number when key is NULL.
  * -ENOENT when the controller is not there. */

@@ -7,7 +7,7 @@ import pytest
 
 from helpers import held, interval, joulectl, measure, overlap
 
-OPTIONS = ("--trials=20", "--cooldown=100ms")
+OPTIONS = ("--trials=20", "--cooldown=200ms")
 
 
 def known(vm, user="user1"):
@@ -33,10 +33,11 @@ def test_it_is_shown_and_cited(vm):
     assert report["measurement"]["noise_floor"] is None and "never calibrated" in report["absent"]["measurement.noise_floor"]
     assert "calibrate" in joulectl(vm, "status")[1]
 
-    # The emulated CPUs are less even than true ones: how uneven is what it is to find out. On a busy host no tick may be found.
+    # The emulated CPUs are less even than true ones: how uneven is what it is to find out. On a busy host no tick may
+    # be found, or no net.
     for _ in range(3):
         found = json.loads(joulectl(vm, "calibrate", "--json", *OPTIONS, user="root", timeout=560)[1])["calibration"]
-        if found["tick_s"] and found["floor_j"]:
+        if found["tick_s"] and found["floor_net_j"]:
             break
     assert found["pairs"] == 10 and found["simulated"] is False and found["meter"] in ("perf", "powercap")
     assert found["noise_floor"] == max(found["noise_spin"], found["noise_memory"]) > 0
