@@ -9,7 +9,7 @@ import helpers
 import rig
 from figures import BenchError, Row, Table
 from tost import tost
-from truth import net_j, ours, perf_stat
+from truth import VM_CPUS, net_j, ours, perf_stat
 
 IDLE_MW, CORE_MW = 10000, 10000
 ROUNDS, SPINS = 40, 5
@@ -51,7 +51,7 @@ def rows(we: list[list[float]], they: list[list[float]]) -> list[Row]:
 def equivalence(build: Path) -> list[Table]:
     """200 spins of a second in the VM, ours and perf stat in turn: are they the same?"""
     we, they = [], []
-    with rig.VM(project=rig.stage(build)) as machine:
+    with rig.VM(project=rig.stage(build), smp=VM_CPUS) as machine:
         helpers.install_programs(machine)
         machine.rapl_set(idle_mw=IDLE_MW, core_mw=CORE_MW)
         for _ in range(ROUNDS + LOST_ROUNDS_MAX):

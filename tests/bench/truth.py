@@ -15,6 +15,7 @@ IDLE_MW, CORE_MW = 10000, 10000
 LENGTHS_MS = (5, 50, 500)
 ROUNDS, TRIALS = 6, 5  # a round is a job of so many trials, each taken by itself, and as many runs under perf stat
 LOST_ROUNDS_MAX = 6
+VM_CPUS = 2  # one for the spin and one for all else; more of them than the host has take its CPUs from each other
 PERF = 'for i in $(seq {n}); do perf stat -a -x, -e {events} {command} 2>&1 || exit; done'
 
 
@@ -111,7 +112,7 @@ def rows(ms: int, we: list[Single], they: list[Single]) -> list[Row]:
 def truth(build: Path) -> list[Table]:
     """Single spins in the VM beside the played counters' truth and perf stat"""
     table: list[Row] = []
-    with rig.VM(project=rig.stage(build)) as machine:
+    with rig.VM(project=rig.stage(build), smp=VM_CPUS) as machine:
         helpers.install_programs(machine)
         machine.rapl_set(idle_mw=IDLE_MW, core_mw=CORE_MW)
         for ms in LENGTHS_MS:
