@@ -119,11 +119,11 @@ static void add_idle(const JobRecord *record, Calibration *calibration) {
 
 /* Of one start. What is modelled has no uncertainty. */
 static void add_floor(const JobRecord *record, Calibration *calibration) {
-        const TrialRecord *floor = record->floor;
+        const TrialRecord *floor = job_floor(record);
         Uncertainty uncertainty;
         double uj_per_j;
 
-        if (!floor || floor->energy_absent || floor->iterations == 0)
+        if (!floor)
                 return;
         uj_per_j = 1e6 * (double) floor->iterations;
         uncertainty = floor_uncertainty(floor);

@@ -403,16 +403,23 @@ bool job_precise_enough(const JobRecord *record) {
                summary_relative_half_width(&summary, &width) >= 0 && width <= record->request->rel_ci;
 }
 
+const TrialRecord *job_floor(const JobRecord *record) {
+        const TrialRecord *floor = record->floor;
+
+        return floor && !floor->energy_absent && floor->iterations > 0 ? floor : NULL;
+}
+
 bool job_near_floor(const JobRecord *record) {
+        const TrialRecord *floor = job_floor(record);
         JobSummary summary;
         double floor_j, times;
         bool near;
 
-        if (!record->floor || record->floor->energy_absent || record->floor->iterations == 0)
+        if (!floor)
                 return false;
         if (job_summarise(record, 1, &summary) < 0 || !summary.has_energy)
                 return false;
-        floor_j = (double) record->floor->total_uj / 1e6 / (double) record->floor->iterations;
+        floor_j = (double) floor->total_uj / 1e6 / (double) floor->iterations;
         return floor_compare(summary.per_iteration.total_j, floor_j * (double) MAX(record->tests->len, 1), &times,
                              &near) >= 0 &&
                near;

@@ -71,6 +71,9 @@ bool job_precise_enough(const JobRecord *record);
  * lost, with ThermalPolicy=strict it had not the temperature); else UNSTABLE. */
 JobStatus job_status_without_result(const JobRecord *record);
 
+/* The floor, where its energy is known; else NULL. */
+const TrialRecord *job_floor(const JobRecord *record);
+
 /* NEAR_FLOOR: the program takes less than FLOOR_TIMES what starting any program takes in its box; with tests, as
  * many starts as there are tests. */
 bool job_near_floor(const JobRecord *record);

@@ -21,16 +21,16 @@ void body_tick(Body *body) {
 /* Of one start. */
 void body_floor(Body *body) {
         const JobRecord *record = body->record;
-        const TrialRecord *floor = record->floor;
+        const TrialRecord *floor = job_floor(record);
         Uncertainty uncertainty;
         double n;
 
-        if (!floor || floor->energy_absent || floor->iterations == 0) {
+        if (!floor) {
                 body_absent(body, "floor", "measurement.floor",
-                            record->meter_absent            ? record->meter_absent
-                            : record->floor_absent          ? record->floor_absent
-                            : floor && floor->energy_absent ? floor->energy_absent
-                                                            : "the job ended before it was measured");
+                            record->meter_absent                            ? record->meter_absent
+                            : record->floor_absent                          ? record->floor_absent
+                            : record->floor && record->floor->energy_absent ? record->floor->energy_absent
+                                                                            : "the job ended before it was measured");
                 return;
         }
         n = (double) floor->iterations;

@@ -7,8 +7,7 @@
 #define DEATH_TIMEOUT_USEC (2U * USEC_PER_SEC) /* for SIGKILL to have its way */
 #define EMPTY_RETRY_USEC 100U                  /* cgroup.events tells at most every 10 ms: looked at instead */
 #define CPU_RETRY_USEC 1000U
-#define CPU_LAG_USEC \
-        (5U * USEC_PER_MSEC) /* a tick of the kernel, by which an ordinary reading may lag, and some more */
+#define CPU_LAG_USEC (5U * USEC_PER_MSEC) /* more than the tick by which an ordinary reading may lag */
 #define CPU_EXACT_RETRY_USEC 250U
 #define CPU_EXACT_MAX 16U /* exact readings; a program that rests just below its limit is left alone */
 #define TIMER_ACCURACY_USEC 1U

@@ -82,6 +82,16 @@ def examine(rig, *arguments):
     return code, body, {check["name"]: check for check in body["checks"]}
 
 
+def examine_beside(rig, perf):
+    """A good machine beside another perf."""
+    serve(rig, healthy())
+    play_perf(perf)
+    try:
+        return examine(rig)
+    finally:
+        play_perf(PERF)
+
+
 def test_a_good_machine(rig):
     serve(rig, healthy())
     code, body, checks = examine(rig)
@@ -184,24 +194,14 @@ def test_beside_perf(rig):
 
 @pytest.mark.parametrize("joules, verdict", [("7.3", "ok"), ("7.1", "failed"), ("10.7", "ok"), ("10.9", "failed")])
 def test_beside_another_perf(rig, joules, verdict):
-    serve(rig, healthy())
-    play_perf(PERF.replace("9.02", joules))
-    try:
-        code, _, checks = examine(rig)
-    finally:
-        play_perf(PERF)
+    code, _, checks = examine_beside(rig, PERF.replace("9.02", joules))
     assert checks["perf"]["verdict"] == verdict and code == (verdict == "failed")
 
 
 @pytest.mark.parametrize("script", ["#!/bin/sh\necho 'Error: paranoid is 4' >&2\nexit 255\n", PERF.replace("9.02", "<not supported>")])
 def test_perf_that_cannot_tell(rig, script):
     """No evidence against the service: said, and nothing else."""
-    serve(rig, healthy())
-    play_perf(script)
-    try:
-        code, body, checks = examine(rig)
-    finally:
-        play_perf(PERF)
+    code, body, checks = examine_beside(rig, script)
     assert code == 0 and body["verdict"] == "ok" and checks["perf"]["verdict"] == "skipped"
     assert "perf stat does not count energy" in checks["perf"]["value"]
 
