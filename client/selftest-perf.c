@@ -37,7 +37,7 @@ static double event_value(char **lines, const char *event) {
 /* W of all packages during a run, in which everything else on the machine takes its part. NAN, and what perf said,
  * where it cannot tell. */
 static double run_once(const char *perf, const char *load, const char *input, char **ret_said) {
-        g_auto(GStrv) environ = g_environ_setenv(g_get_environ(), "LC_ALL", "C", TRUE), argv = NULL, lines = NULL;
+        g_auto(GStrv) envp = g_environ_setenv(g_get_environ(), "LC_ALL", "C", TRUE), argv = NULL, lines = NULL;
         g_autoptr(GStrvBuilder) words = g_strv_builder_new();
         g_autoptr(GError) error = NULL;
         g_autofree char *said = NULL;
@@ -47,7 +47,7 @@ static double run_once(const char *perf, const char *load, const char *input, ch
         g_strv_builder_add_many(words, "timeout", RUN_LIMIT, perf, "stat", "-a", "-x", ",", "-e", ENERGY "," TIME,
                                 "--", "sh", "-c", "printf %s \"$1\" | \"$0\"", load, input, NULL);
         argv = g_strv_builder_end(words);
-        if (!g_spawn_sync(NULL, argv, environ, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
+        if (!g_spawn_sync(NULL, argv, envp, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
                           &said, &status, &error)) {
                 *ret_said = g_strdup(error->message);
                 return NAN;
