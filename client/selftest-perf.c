@@ -47,8 +47,8 @@ static double run_once(const char *perf, const char *load, const char *input, ch
         g_strv_builder_add_many(words, "timeout", RUN_LIMIT, perf, "stat", "-a", "-x", ",", "-e", ENERGY "," TIME,
                                 "--", "sh", "-c", "printf %s \"$1\" | \"$0\"", load, input, NULL);
         argv = g_strv_builder_end(words);
-        if (!g_spawn_sync(NULL, argv, envp, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
-                          &said, &status, &error)) {
+        if (!g_spawn_sync(NULL, argv, envp, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &said,
+                          &status, &error)) {
                 *ret_said = g_strdup(error->message);
                 return NAN;
         }

@@ -5,7 +5,8 @@
  * is a script, one word or entry a line:
  *
  *   prepare        what follows are entries of the request, `name signature values…`, empty values allowed
- *   context        what follows are entries of the context
+ *   context        what follows are entries of the context; those that are not named are as usual, and after a `-`
+ *                  and a name there is none of that name
  *   run PATH       calls Run
  *   cancel NAME    calls Cancel
  *   wait           lets the worker work until it has answered what was called
@@ -24,6 +25,7 @@
 #include <sys/syscall.h>
 
 #include "connection.h"
+#include "context.h"
 #include "errors.h"
 #include "log.h"
 #include "names.h"
@@ -139,6 +141,7 @@ typedef struct Script {
         sd_bus *client;
         sd_bus_message *prepare;
         bool in_dictionary;
+        GPtrArray *named;    /* of a context's entries; NULL while there is no context */
         unsigned unanswered; /* calls */
 } Script;
 
@@ -163,12 +166,86 @@ static void wait_for_answers(Script *script) {
         (void) serve(script->event, INPUT_USEC, IDLE_USEC);
 }
 
+/* A context that the worker takes, to be read. */
+static int usual_context(sd_bus *bus, sd_bus_message **ret) {
+        g_autoptr(sd_bus_message) m = NULL;
+        gid_t groups[] = { 4, 5 };
+        const JobContext context = { .job = 1,
+                                     .groups = groups,
+                                     .n_groups = G_N_ELEMENTS(groups),
+                                     .containment = (char *) "process",
+                                     .isolation = (char *) "none",
+                                     .sysroot = (char *) "/",
+                                     .meter = (char *) "auto",
+                                     .model_watts = 10,
+                                     .region_min_usec = USEC_PER_MSEC,
+                                     .box_uid_first = 70000,
+                                     .box_uid_last = 70255,
+                                     .max_blobs = 1U << 20 };
+        int r;
+
+        r = sd_bus_message_new_signal(bus, &m, "/", "a.b", "C");
+        if (r >= 0)
+                r = job_context_append(m, &context);
+        if (r >= 0)
+                r = sd_bus_message_seal(m, 1, 0);
+        if (r >= 0)
+                r = sd_bus_message_rewind(m, true);
+        if (r >= 0)
+                *ret = g_steal_pointer(&m);
+        return r;
+}
+
+static int append_usual(Script *script, sd_bus_message *usual) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(usual, "s", &name);
+        if (r < 0 || g_ptr_array_find_with_equal_func(script->named, name, g_str_equal, NULL))
+                return r < 0 ? r : sd_bus_message_skip(usual, "v");
+        r = sd_bus_message_open_container(script->prepare, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append_basic(script->prepare, 's', name);
+        if (r >= 0)
+                r = sd_bus_message_copy(script->prepare, usual, false);
+        return r < 0 ? r : sd_bus_message_close_container(script->prepare);
+}
+
+static int complete_context(Script *script) {
+        g_autoptr(sd_bus_message) usual = NULL;
+        int r;
+
+        r = usual_context(script->client, &usual);
+        if (r >= 0)
+                r = sd_bus_message_enter_container(usual, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(usual, 'e', "sv")) > 0) {
+                r = append_usual(script, usual);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(usual);
+        }
+        return r;
+}
+
+static int context_line(Script *script, const char *line) {
+        const bool absent = line[0] == '-';
+
+        g_ptr_array_add(script->named, g_strndup(line + absent, strcspn(line + absent, " ")));
+        return absent ? 0 : append_entry(script->prepare, line);
+}
+
+static void end_context(Script *script) {
+        g_clear_pointer(&script->named, g_ptr_array_unref);
+}
+
 static int send_prepare(Script *script) {
         int r = 0;
 
         if (!script->prepare)
                 return 0;
-        if (script->in_dictionary)
+        if (script->named)
+                r = complete_context(script);
+        end_context(script);
+        if (r >= 0 && script->in_dictionary)
                 r = sd_bus_message_close_container(script->prepare);
         if (r >= 0)
                 r = sd_bus_call_async(script->client, NULL, script->prepare, on_reply, script, 0);
@@ -208,8 +285,9 @@ static int start_prepare(Script *script, const char *kind) {
 static int start_context(Script *script) {
         int r;
 
-        if (!script->prepare || !script->in_dictionary)
+        if (!script->prepare || !script->in_dictionary || script->named)
                 return 0;
+        script->named = g_ptr_array_new_with_free_func(g_free);
         r = sd_bus_message_close_container(script->prepare);
         return r < 0 ? r : sd_bus_message_open_container(script->prepare, 'a', "{sv}");
 }
@@ -231,6 +309,8 @@ static int play_line(Script *script, const char *line) {
                 wait_for_answers(script);
                 return r;
         }
+        if (script->named)
+                return context_line(script, line);
         return script->in_dictionary ? append_entry(script->prepare, line) : 0;
 }
 
@@ -250,6 +330,7 @@ static void play_script(sd_event *event, int fd, const char *text) {
                 if (play_line(&script, *line) < 0)
                         break; /* what cannot be built cannot be sent */
         script.prepare = sd_bus_message_unref(script.prepare);
+        end_context(&script);
         wait_for_answers(&script);
         sd_bus_detach_event(script.client);
         sd_bus_close_unref(script.client);
