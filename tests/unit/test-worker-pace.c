@@ -34,11 +34,12 @@ static void test_cold_package(void) {
         tree_free(tree);
 }
 
-/* The first of all runs is slow, and long enough: by the others, which are faster, the windows are planned again. */
+/* The first of all runs is slow, and long enough: by the others, which are faster, the windows are planned again. Two
+ * of them are a window on the slowest of hosts, too. */
 static void test_slow_first_run(void) {
         g_auto(WorkerClient) client;
         Tree *tree = tree_new();
-        g_autofree char *script = g_strdup_printf("if [ -e %s/ran ]; then sleep 0.02; else : > %s/ran; sleep 0.4; fi",
+        g_autofree char *script = g_strdup_printf("if [ -e %s/ran ]; then sleep 0.1; else : > %s/ran; sleep 0.4; fi",
                                                   tree, tree);
 
         worker_client_init(&client, SH(script));
