@@ -129,11 +129,11 @@ def meson_suite(directory, suite, env=None):
     return tally
 
 
-def pytest_suite(paths, env=None, timeout_minutes=40):
+def pytest_suite(words, env=None, timeout_minutes=40):
     tally = Tally()
     with tempfile.TemporaryDirectory() as temporary:
         report = Path(temporary) / "junit.xml"
-        status = run([*PYTEST, f"--junitxml={report}", *paths], timeout_minutes, env)
+        status = run([*PYTEST, f"--junitxml={report}", *words], timeout_minutes, env)
         if report.exists():
             for case in ElementTree.parse(report).getroot().iter("testcase"):
                 name = f"{case.get('classname')}::{case.get('name')}"
@@ -198,7 +198,8 @@ def suite_bus(args):
     directory = sanitizer_build(args)
     if not directory:
         return one_check("sanitizer build", False)
-    return pytest_suite(["tests/bus"], {**SANITIZE_ENV, "JOULETRACE_BUILD": str(TOP / directory)})
+    spread = ["-n", str(len(os.sched_getaffinity(0)) + 1), "--dist", "loadfile"]  # a bus and a service of its own for each process
+    return pytest_suite([*spread, "tests/bus"], {**SANITIZE_ENV, "JOULETRACE_BUILD": str(TOP / directory)})
 
 
 def suite_fuzz(args):
