@@ -11,24 +11,20 @@
  *   cancel NAME    calls Cancel
  *   wait           lets the worker work until it has answered what was called
  *
- * No program is ever started: a filter answers every execve(2) of this process and its children with ENOENT. */
+ * No program is ever started. */
 
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "connection.h"
 #include "context.h"
 #include "errors.h"
 #include "log.h"
 #include "names.h"
+#include "no-exec.h"
 
 #define ANSWER_USEC (5U * USEC_PER_SEC)
 #define INPUT_USEC (150U * USEC_PER_MSEC)
@@ -41,20 +37,6 @@ int __wrap_privileges_drop(uid_t uid, gid_t gid);
 /* For good, the real one; here comes another input. */
 int __wrap_privileges_drop(uid_t uid, gid_t gid) {
         return 0;
-}
-
-static void forbid_exec(void) {
-        struct sock_filter code[] = {
-                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 1, 0),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 0, 1),
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOENT),
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        };
-        const struct sock_fprog program = { .len = G_N_ELEMENTS(code), .filter = code };
-
-        g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
-        g_assert_cmpint(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), ==, 0);
 }
 
 static void set_up_once(void) {
