@@ -86,10 +86,11 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     args = parser.parse_args()
     mutants = [Mutant(path) for path in sorted((TOP / "tests/mutants").glob("*.patch"))]
+    unknown = sorted(set(args.names) - {mutant.name for mutant in mutants})
+    if unknown:
+        parser.error(f"no such mutant: {', '.join(unknown)}")
     if args.names:
         mutants = [mutant for mutant in mutants if mutant.name in args.names]
-    if not mutants:
-        parser.error("no such mutant")
 
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="jouletrace-mutants-") as temporary:
