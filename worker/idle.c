@@ -16,7 +16,7 @@ struct Idle {
 
 static void open_window(Idle *idle) {
         if (idle->collector)
-                collector_take(idle->collector, &idle->before);
+                collector_take_ahead(idle->collector, idle->ticker->meter, &idle->before);
         idle->open = span_open(idle->ticker, &idle->span) >= 0;
 }
 
@@ -45,7 +45,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         else {
                 open_window(idle);
                 if (idle->open) {
-                        (void) sd_event_source_set_time_relative(source, idle->window_usec);
+                        /* Not from when the event loop woke: the window is as long as it is said to be. */
+                        (void) sd_event_source_set_time(source, now_monotonic_usec() + idle->window_usec);
                         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
                         return 0;
                 }

@@ -252,7 +252,7 @@ int window_start(const WindowSpec *spec, WindowClosed closed, void *userdata, Wi
         }
 
         if (spec->collector)
-                collector_take(spec->collector, &window->before);
+                collector_take_ahead(spec->collector, spec->ticker->meter, &window->before);
         note_read_error(window, span_open(window->spec.ticker, &window->span));
         r = start_next(window);
         if (r < 0) {

@@ -40,7 +40,14 @@ static void host_sleep_until(void *userdata, uint64_t until_ns) {
                 ;
 }
 
-static const MeterClock host_clock = { .now_ns = host_now_ns, .sleep_until = host_sleep_until };
+static uint64_t host_cpu_ns(void *userdata) {
+        struct timespec used = {};
+
+        (void) clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+        return (uint64_t) used.tv_sec * NSEC_PER_SEC + (uint64_t) used.tv_nsec;
+}
+
+static const MeterClock host_clock = { .now_ns = host_now_ns, .sleep_until = host_sleep_until, .cpu_ns = host_cpu_ns };
 
 uint64_t meter_now_ns(const Meter *meter) {
         return meter->clock->now_ns(meter->clock->userdata);
@@ -48,6 +55,10 @@ uint64_t meter_now_ns(const Meter *meter) {
 
 void meter_sleep_until(const Meter *meter, uint64_t until_ns) {
         meter->clock->sleep_until(meter->clock->userdata, until_ns);
+}
+
+uint64_t meter_cpu_ns(const Meter *meter) {
+        return meter->clock->cpu_ns(meter->clock->userdata);
 }
 
 static double watts_to_rate(double watts, double unit_uj) {

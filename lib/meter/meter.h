@@ -26,6 +26,7 @@ typedef struct Meter Meter;
 typedef struct MeterClock {
         uint64_t (*now_ns)(void *userdata);                     /* monotonic */
         void (*sleep_until)(void *userdata, uint64_t until_ns); /* may wake late */
+        uint64_t (*cpu_ns)(void *userdata);                     /* CPU time of the calling thread */
         void *userdata;
 } MeterClock;
 
@@ -123,6 +124,7 @@ int meter_read_domain(Meter *meter, size_t domain, uint64_t *ret_energy_uj, uint
 /* By the meter's clock. */
 uint64_t meter_now_ns(const Meter *meter);
 void meter_sleep_until(const Meter *meter, uint64_t until_ns);
+uint64_t meter_cpu_ns(const Meter *meter);
 
 /* What one domain took between two readings of one meter. Not 0 but the error when either reading failed, or any
  * reading between them did: a window with a hole in it is no measurement. Only a window that begins with the reading

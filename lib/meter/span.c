@@ -144,7 +144,7 @@ int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, doubl
         r = reading_energy_uj(&span->begin, &span->end, domain, &counted_uj);
         if (r < 0)
                 return r;
-        busy_ns = nanos(span->first.at_ns, span->from_ns) + (double) span->last.busy_ns;
+        busy_ns = nanos(span->first.cpu_ns, span->last.cpu_ns);
         if (ns <= busy_ns)
                 return -ERANGE;
         if (ticker->extra.known)

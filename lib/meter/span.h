@@ -33,6 +33,7 @@ int span_energy(const Ticker *ticker, const Span *span, size_t domain, double *r
 /* Σ over the domains in the total, as meter_total_uj(). */
 int span_total(const Ticker *ticker, const Span *span, double *ret_uj, Uncertainty *ret_uncertainty);
 
-/* Power of one domain from edge to edge of a span in which nothing ran; what looking for the edges took is taken off.
- * Errors as reading_energy_uj(). */
+/* Power of one domain from edge to edge of a span in which nothing ran but this thread: what that took, to go to
+ * sleep, to wake and to look for the edge, is taken off. It comes once however long a span is, so that it would make
+ * short ones look as if the machine took more. Errors as reading_energy_uj(). */
 int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, double *ret_watts);

@@ -278,6 +278,7 @@ static int wait_once(Ticker *ticker, uint64_t deadline_ns, Reading *ret, Edge *e
                 return -ESTALE;
         ticker->edge_ns = edge->at_ns = step.at_ns;
         edge->uncertainty_ns = step.gap_ns / 2;
+        edge->cpu_ns = meter_cpu_ns(ticker->meter);
         edge->seen = true;
         return 0;
 }
@@ -290,6 +291,7 @@ static int read_anywhere(Ticker *ticker, Reading *ret, Edge *edge) {
                 return r;
         edge->at_ns = ret->before_ns + (ret->after_ns - ret->before_ns) / 2;
         edge->uncertainty_ns = (ret->after_ns - ret->before_ns) / 2;
+        edge->cpu_ns = meter_cpu_ns(ticker->meter);
         edge->seen = false;
         return 0;
 }

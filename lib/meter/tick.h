@@ -64,6 +64,7 @@ typedef struct Edge {
         uint64_t at_ns;          /* middle of the last look before the move and the first after it */
         uint64_t uncertainty_ns; /* how far off it may be */
         uint64_t busy_ns;        /* how long this CPU was kept busy before, looking */
+        uint64_t cpu_ns;         /* CPU time of this thread by then */
 } Edge;
 
 /* Waits for an edge, and reads all domains right behind it. An edge that may be further off than wanted_ns, because

@@ -21,6 +21,7 @@ struct Simulator {
         double now_ns, edge, edge_ns; /* edge: number of the next one, at edge_ns */
         double walked_ns, last_edge_ns;
         double held_up_at_ns;
+        double awake_ns; /* this thread, so far */
         bool job;
         Register registers[2]; /* package, dram */
         size_t n_registers;
@@ -82,6 +83,7 @@ static void go(Simulator *simulator, double until_ns, bool busy) {
 
                 simulator->registers[0].used_uj += package_watts(simulator, busy) * ns / 1e3;
                 simulator->registers[1].used_uj += dram * ns / 1e3;
+                simulator->awake_ns += busy ? ns : 0;
                 simulator->now_ns = next_ns;
                 if (next_ns >= simulator->edge_ns)
                         on_edge(simulator);
@@ -112,6 +114,12 @@ static void clock_sleep_until(void *userdata, uint64_t until_ns) {
 
         if ((double) until_ns > simulator->now_ns)
                 go(simulator, (double) until_ns + simulator_uniform(simulator, 1000, WAKE_NS), false);
+}
+
+static uint64_t clock_cpu_ns(void *userdata) {
+        const Simulator *simulator = userdata;
+
+        return (uint64_t) simulator->awake_ns;
 }
 
 static int simulated_read(const MeterCounter *counter, const MeterConfig *config, uint64_t now_ns,
@@ -163,7 +171,7 @@ Simulator *simulator_new(const SimulatorSpec *spec) {
         simulator->n_registers = spec->dram_watts > 0 ? 2 : 1;
         simulator->now_ns = 1e9 + simulator_uniform(simulator, 0, spec->tick_ns);
         simulator->edge = floor(simulator->now_ns / spec->tick_ns);
-        simulator->clock = (MeterClock){ clock_now_ns, clock_sleep_until, simulator };
+        simulator->clock = (MeterClock){ clock_now_ns, clock_sleep_until, clock_cpu_ns, simulator };
         plan_edge(simulator);
         counters = make_counters(spec, simulator->n_registers);
         for (size_t i = 0; i < simulator->n_registers; i++)
@@ -193,6 +201,10 @@ double simulator_truth_uj(const Simulator *simulator) {
 
 void simulator_job(Simulator *simulator, bool on) {
         simulator->job = on;
+}
+
+void simulator_work(Simulator *simulator, double ns) {
+        work(simulator, ns);
 }
 
 void simulator_pass(Simulator *simulator, double ns) {

@@ -41,6 +41,9 @@ void simulator_job(Simulator *simulator, bool on);
 /* Lets time go by, this thread asleep. */
 void simulator_pass(Simulator *simulator, double ns);
 
+/* This thread does something else for so long. */
+void simulator_work(Simulator *simulator, double ns);
+
 /* This thread will be held up once, within the next so many nanoseconds. */
 void simulator_hold_up(Simulator *simulator, double within_ns);
 
