@@ -84,6 +84,11 @@ def spread(values: list[float]) -> float:
     return (max(values) / min(values) - 1) * 100
 
 
+def told_spread(singles: list[Single]) -> float:
+    """Of what is told as part of the truth: what the program and the emulated machine did otherwise is not in it."""
+    return spread([one.gross_j / one.true_gross_j for one in singles])
+
+
 def _net_spread(name: str, values: list[float]) -> Row:
     return Row(name, len(values), spread(values) if values else None)
 
@@ -102,9 +107,11 @@ def rows(ms: int, we: list[Single], they: list[Single]) -> list[Row]:
         _errors(f'{ms} ms, perf stat: off the truth of the same part', [(one.gross_j, one.true_gross_j) for one in they]),
         Row(f'{ms} ms, single trials: most over least, less 1', len(we), scatter[0], goal=('p50', 2) if ms == 500 else None),
         Row(f'{ms} ms, the truth of these: the same', len(we), spread([one.true_gross_j for one in we])),
+        Row(f'{ms} ms, what is told as part of the truth: the same', len(we), told_spread(we)),
         _net_spread(f'{ms} ms, single trials, net: most over least, less 1', [one.net_j for one in net]),
         Row(f'{ms} ms, single runs of perf stat: most over least, less 1', len(they), scatter[1]),
         Row(f'{ms} ms, the truth of these: the same', len(they), spread([one.true_gross_j for one in they])),
+        Row(f'{ms} ms, what perf stat tells as part of the truth: the same', len(they), told_spread(they)),
         Row(f'{ms} ms, spread of ours as part of perf stat\'s', len(we), scatter[0] / scatter[1] * 100,
             goal=('p50', 20) if ms == 50 else None)]
 
