@@ -14,30 +14,32 @@ from truth import VM_CPUS, net_j, ours, perf_stat
 IDLE_MW, CORE_MW = 10000, 10000
 ROUNDS, SPINS = 40, 5
 LOST_ROUNDS_MAX = 10
-IDLE_MS = 2000
+SPIN_MS = IDLE_MS = 1000  # what perf stat itself takes comes once a run: in the idle machine's as in the spin's, if both are as long
+IDLE_RUNS = 2
 MARGIN = 0.005
 ENERGY, TIME = 'power/energy-pkg/', 'duration_time'
 
 
 def our_round(machine: rig.VM) -> list[float]:
     """Joules per CPU second above idle of each spin of a job; without those whose net is not known."""
-    trials = ours(machine, f'--trials={SPINS}', '--', 'spin', '1000')
+    trials = ours(machine, f'--trials={SPINS}', '--', 'spin', str(SPIN_MS))
     windows = [window for trial in trials if trial['valid'] for window in trial['windows']]
     return [joules / window['cpu_usec'] * 1e6 for window in windows if (joules := net_j(window)) is not None]
 
 
 def their_round(machine: rig.VM) -> list[float]:
     """The same by perf stat alone, which looks at the idle machine before and after."""
-    before = perf_stat(machine, 1, f'{ENERGY},{TIME}', '--timeout', str(IDLE_MS))
-    spins = perf_stat(machine, SPINS, f'{ENERGY},{TIME},user_time,system_time', 'spin', '1000')
-    idle = before + perf_stat(machine, 1, f'{ENERGY},{TIME}', '--timeout', str(IDLE_MS))
-    idle_j_ns = sum(run[ENERGY] for run in idle) / sum(run[TIME] for run in idle)
+    before = perf_stat(machine, IDLE_RUNS, f'{ENERGY},{TIME}', '--timeout', str(IDLE_MS))
+    spins = perf_stat(machine, SPINS, f'{ENERGY},{TIME},user_time,system_time', 'spin', str(SPIN_MS))
+    idle = before + perf_stat(machine, IDLE_RUNS, f'{ENERGY},{TIME}', '--timeout', str(IDLE_MS))
+    idle_j_ns = statistics.median(run[ENERGY] / run[TIME] for run in idle)
     return [(spin[ENERGY] - idle_j_ns * spin[TIME]) / (spin['user_time'] + spin['system_time']) * 1e9 for spin in spins]
 
 
 def rows(we: list[list[float]], they: list[list[float]]) -> list[Row]:
-    """A round's spins share a baseline, so that the rounds are what is independent of each other."""
-    result = tost([math.log(statistics.fmean(a) / statistics.fmean(b)) for a, b in zip(we, they, strict=True)], MARGIN)
+    """A round's spins share a baseline, so that the rounds are what is independent of each other. Of a round its median: what
+    disturbs a spin is left out of ours by its evidence, while perf stat knows of none."""
+    result = tost([math.log(statistics.median(a) / statistics.median(b)) for a, b in zip(we, they, strict=True)], MARGIN)
     outermost = max(abs(result.low), abs(result.high))
     formula = CORE_MW / 1e3
     return [
