@@ -7,7 +7,6 @@
 
 #define CPU_DIR "sys/devices/system/cpu"
 #define CLOCK_TRIES 8U
-#define REST_NS (UINT64_C(20000) * NSEC_PER_USEC)
 
 struct Collector {
         const Sysroot *root;
@@ -425,11 +424,6 @@ void collector_take(const Collector *collector, EvidenceSample *ret) {
         ret->items[EVIDENCE_READER_USEC].value = source->reader_ns(source->userdata) / NSEC_PER_USEC;
         ret->at_ns = source->now_ns(source->userdata);
         take_stat(collector, ret);
-}
-
-void collector_take_ahead(const Collector *collector, const Meter *meter, EvidenceSample *ret) {
-        collector_take(collector, ret);
-        meter_sleep_until(meter, meter_now_ns(meter) + REST_NS);
 }
 
 int collector_open(const CollectorSpec *spec, Collector **ret) {

@@ -35,11 +35,6 @@ int collector_open(const CollectorSpec *spec, Collector **ret);
 /* Never fails: what cannot be read has its error in its place. */
 void collector_take(const Collector *collector, EvidenceSample *ret);
 
-/* The same ahead of a window: some ticks pass, asleep, by the meter's clock, until the kernel is done with what the
- * reading and all that was before it left to it (RCU callbacks, the tick that goes on for them). In the window that
- * would be a part of what is measured: a large one of a short idle window, a small one of a long trial. */
-void collector_take_ahead(const Collector *collector, const Meter *meter, EvidenceSample *ret);
-
 /* The long-term power limit (PL1) in µW of each of the meter's domains that is a package, 0 for those that show none.
  */
 uint64_t *power_limits_read(const Sysroot *root, const Topology *topology, const Meter *meter);

@@ -16,7 +16,8 @@ struct Idle {
 
 static void open_window(Idle *idle) {
         if (idle->collector)
-                collector_take_ahead(idle->collector, idle->ticker->meter, &idle->before);
+                collector_take(idle->collector, &idle->before);
+        meter_rest(idle->ticker->meter);
         idle->open = span_open(idle->ticker, &idle->span) >= 0;
 }
 

@@ -92,6 +92,8 @@ static int on_begin(Region *region) {
                 return give_up(region, g_strdup("the program began a region within a region"));
         if (region->record->regions >= REGIONS_MAX)
                 return give_up(region, g_strdup_printf("the program began more than %u regions", REGIONS_MAX));
+        if (region->record->regions == 0)
+                meter_rest(region->ticker->meter); /* its program was started just now, and waits for the answer */
         r = span_open(region->ticker, &region->span);
         if (r >= 0)
                 r = region->cpu_time(region->userdata, &region->begin_cpu_usec);

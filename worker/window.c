@@ -251,8 +251,10 @@ int window_start(const WindowSpec *spec, WindowClosed closed, void *userdata, Wi
                 return r;
         }
 
-        if (spec->collector)
-                collector_take_ahead(spec->collector, spec->ticker->meter, &window->before);
+        if (spec->collector) {
+                collector_take(spec->collector, &window->before);
+                meter_rest(spec->ticker->meter);
+        }
         note_read_error(window, span_open(window->spec.ticker, &window->span));
         r = start_next(window);
         if (r < 0) {

@@ -13,6 +13,8 @@
 /* The smallest range there is (15.3 µJ × 2³²), for a perf domain that powercap does not know. */
 #define SMALLEST_RANGE_UJ UINT64_C(65536000000)
 
+#define REST_NS (UINT64_C(20000) * NSEC_PER_USEC)
+
 typedef struct DomainState {
         Accumulator acc;
         unsigned breaks;
@@ -59,6 +61,10 @@ void meter_sleep_until(const Meter *meter, uint64_t until_ns) {
 
 uint64_t meter_cpu_ns(const Meter *meter) {
         return meter->clock->cpu_ns(meter->clock->userdata);
+}
+
+void meter_rest(const Meter *meter) {
+        meter_sleep_until(meter, meter_now_ns(meter) + REST_NS);
 }
 
 static double watts_to_rate(double watts, double unit_uj) {

@@ -126,6 +126,11 @@ uint64_t meter_now_ns(const Meter *meter);
 void meter_sleep_until(const Meter *meter, uint64_t until_ns);
 uint64_t meter_cpu_ns(const Meter *meter);
 
+/* Some ticks pass, asleep, until the kernel is done with what was left to it: a process that was started and files
+ * that were read and closed make RCU callbacks, for which its tick goes on. Ahead of a window; in it that would be a
+ * part of what is measured, a large one of a short idle window and a small one of a long trial. */
+void meter_rest(const Meter *meter);
+
 /* What one domain took between two readings of one meter. Not 0 but the error when either reading failed, or any
  * reading between them did: a window with a hole in it is no measurement. Only a window that begins with the reading
  * that said -EOVERFLOW is sound: counting went on from there. */

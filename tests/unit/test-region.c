@@ -99,6 +99,15 @@ static void hear(Host *host, const char *expected) {
         g_assert_cmpmem(reply, n < 0 ? 0 : n, expected, strlen(expected));
 }
 
+/* What starting the program left to the kernel is over when the first region begins. */
+static void test_rest(Host *host, gconstpointer data) {
+        const uint64_t asked_usec = now_monotonic_usec();
+
+        say(host, "begin");
+        hear(host, "go");
+        g_assert_cmpuint(now_monotonic_usec(), >=, asked_usec + 20 * USEC_PER_MSEC);
+}
+
 /* What happens outside is not counted, what happens inside of several regions is, and the work done is added up. */
 static void test_sum(Host *host, gconstpointer data) {
         g_autoptr(RegionRecord) record = NULL;
@@ -219,6 +228,7 @@ static void test_header(Host *host, gconstpointer data) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/region/parse", test_parse);
+        g_test_add("/region/rests-before-the-first", Host, NULL, host_up, test_rest, host_down);
         g_test_add("/region/sum", Host, NULL, host_up, test_sum, host_down);
         for (unsigned i = 0; i < G_N_ELEMENTS(problems); i++)
                 g_test_add(problems[i].path, Host, GUINT_TO_POINTER(i), host_up, test_problem, host_down);
