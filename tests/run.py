@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the suites, prints tests and minutes of each, and closes with "N passed, N failed".
 
-A suite with no test is a failure, so is a skip that tests/allowed-skips does not name, and so is a run of over 55 minutes.
+A suite with no test is a failure, so is a skip that tests/allowed-skips does not name, and so is a run of over 58 minutes.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-BUDGET_MINUTES = 55
+BUDGET_MINUTES = 58
 PYTEST = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "-rfEs"]
 
 
