@@ -13,7 +13,7 @@
 /* The smallest range there is (15.3 µJ × 2³²), for a perf domain that powercap does not know. */
 #define SMALLEST_RANGE_UJ UINT64_C(65536000000)
 
-#define REST_NS (UINT64_C(20000) * NSEC_PER_USEC)
+#define REST_NS (20 * USEC_PER_MSEC * NSEC_PER_USEC)
 
 typedef struct DomainState {
         Accumulator acc;
@@ -43,10 +43,7 @@ static void host_sleep_until(void *userdata, uint64_t until_ns) {
 }
 
 static uint64_t host_cpu_ns(void *userdata) {
-        struct timespec used = {};
-
-        (void) clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-        return (uint64_t) used.tv_sec * NSEC_PER_SEC + (uint64_t) used.tv_nsec;
+        return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static const MeterClock host_clock = { .now_ns = host_now_ns, .sleep_until = host_sleep_until, .cpu_ns = host_cpu_ns };

@@ -175,6 +175,7 @@ static void set_up_once(void) {
         forbid_exec();
         start_launcher();
         g_assert_cmpint(ask_plainly(LAUNCH_END_ERRAND, 0), ==, 0); /* it has closed what is not its own by now */
+        files_open = count_files();
 }
 
 /* Dead or not, it is waited for, and forgotten. */
@@ -219,8 +220,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         size_t n_runs = 0, at = 0;
 
         set_up_once();
-        if (files_open == 0)
-                files_open = count_files();
         for (size_t i = 0; i < LAUNCH_FDS_MAX; i++)
                 given[i] = i % 4 == 3 ? null_fd : memfd;
         while (n_runs < RUNS_MAX && at + 2 < size && data[at + 1] > 0) {

@@ -183,8 +183,10 @@ static int append_usual(Script *script, sd_bus_message *usual) {
         int r;
 
         r = sd_bus_message_read(usual, "s", &name);
-        if (r < 0 || g_ptr_array_find_with_equal_func(script->named, name, g_str_equal, NULL))
-                return r < 0 ? r : sd_bus_message_skip(usual, "v");
+        if (r < 0)
+                return r;
+        if (g_ptr_array_find_with_equal_func(script->named, name, g_str_equal, NULL))
+                return sd_bus_message_skip(usual, "v");
         r = sd_bus_message_open_container(script->prepare, 'e', "sv");
         if (r >= 0)
                 r = sd_bus_message_append_basic(script->prepare, 's', name);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "host-box.h"
 #include "box.h"
 #include "descendants.h"
 #include "errand.h"
@@ -51,16 +52,7 @@ static void set_up_as(Fixture *f, gconstpointer data, uid_t uid) {
         g_assert_cmpint(identity_lookup(uid, groups, 1, false, &f->identity), >=, 0);
         f->env[0] = (char *) "PATH=/usr/bin:/bin";
         f->env[1] = (char *) "COLOUR=blue";
-        f->spec = (BoxSpec){ .profile = "host",
-                             .identity = f->identity,
-                             .env = f->env,
-                             .cwd_fd = -1,
-                             .stdin_fd = -1,
-                             .extra_fd = -1,
-                             .memory_max = UINT64_C(512) << 20,
-                             .tasks_max = 64,
-                             .cpu_limit_usec = 10 * USEC_PER_SEC,
-                             .containment = f->containment };
+        f->spec = host_box(f->containment, f->identity, NULL, f->env);
 }
 
 static void set_up(Fixture *f, gconstpointer data) {

@@ -2,11 +2,12 @@
 
 /* What comes ahead of a window, and what of it is not a part of the window. */
 
+#include "host-box.h"
 #include "idle.h"
 #include "simulator.h"
 #include "window.h"
 
-#define REST_NS (UINT64_C(20000) * NSEC_PER_USEC)
+#define REST_NS (20 * USEC_PER_MSEC * NSEC_PER_USEC)
 #define PLENTY (10 * NSEC_PER_SEC)
 #define SLOW_USEC (20U * USEC_PER_MSEC)
 #define WINDOW_USEC (30U * USEC_PER_MSEC)
@@ -112,14 +113,7 @@ static void test_window(Fixture *f, gconstpointer data) {
         g_autoptr(Identity) identity = NULL;
         g_autoptr(Window) window = NULL;
         g_autofree char *why = NULL;
-        BoxSpec box = { .profile = "host",
-                        .argv = argv,
-                        .env = env,
-                        .cwd_fd = -1,
-                        .stdin_fd = -1,
-                        .extra_fd = -1,
-                        .memory_max = UINT64_C(512) << 20,
-                        .tasks_max = 64 };
+        BoxSpec box;
         WindowSpec spec = { .event = f->event,
                             .ticker = &f->ticker,
                             .box = &box,
@@ -131,9 +125,7 @@ static void test_window(Fixture *f, gconstpointer data) {
 
         g_assert_cmpint(containment_open_process(&containment), >=, 0);
         g_assert_cmpint(identity_lookup(getuid(), NULL, 0, false, &identity), >=, 0);
-        box.containment = containment;
-        box.identity = identity;
-        box.cpu_limit_usec = spec.limits.cpu_usec;
+        box = host_box(containment, identity, argv, env);
         g_assert_cmpint(window_start(&spec, on_closed, f, &window, &stage, &why), ==, 0);
         g_assert_cmpuint(meter_now_ns(f->ticker.meter), >=, f->read_ns + REST_NS);
         g_assert_cmpint(sd_event_loop(f->event), ==, 0);

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "host-box.h"
 #include "launcher-message.h"
 
 #define NOBODY 65534
@@ -42,19 +43,10 @@ static void set_up(Fixture *f, gconstpointer data) {
         g_assert_cmpint(identity_lookup(NOBODY, NULL, 0, false, &f->identity), >=, 0);
         f->own_path = g_strdup(f->containment->own_path);
         f->errand = (ErrandSpec){ .work = work_fds };
-        for (uint32_t i = 0; i < G_N_ELEMENTS(argvs); i++)
-                f->boxes[i] = (BoxSpec){ .profile = "host",
-                                         .identity = f->identity,
-                                         .argv = argvs[i],
-                                         .env = no_env,
-                                         .cwd_fd = -1,
-                                         .stdin_fd = -1,
-                                         .extra_fd = -1,
-                                         .memory_max = UINT64_C(512) << 20,
-                                         .tasks_max = 64,
-                                         .cpu_limit_usec = 10 * USEC_PER_SEC,
-                                         .containment = f->containment,
-                                         .number = i };
+        for (uint32_t i = 0; i < G_N_ELEMENTS(argvs); i++) {
+                f->boxes[i] = host_box(f->containment, f->identity, argvs[i], no_env);
+                f->boxes[i].number = i;
+        }
         f->spec = (LauncherSpec){ .containment = f->containment,
                                   .boxes = f->boxes,
                                   .n_boxes = G_N_ELEMENTS(f->boxes),

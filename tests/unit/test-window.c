@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-box.h"
 #include "trial.h"
 
 static const struct {
@@ -220,17 +221,7 @@ static void test_end(void) {
         g_assert_cmpint(identity_lookup(geteuid(), NULL, 0, false, &identity), >=, 0);
         g_assert_cmpint(sd_event_new(&event), >=, 0);
         watched = (Watched){ .event = event, .path = path };
-        spec = (BoxSpec){ .profile = "host",
-                          .identity = identity,
-                          .argv = argv,
-                          .env = env,
-                          .cwd_fd = -1,
-                          .stdin_fd = -1,
-                          .extra_fd = -1,
-                          .memory_max = UINT64_C(512) << 20,
-                          .tasks_max = 64,
-                          .cpu_limit_usec = 10 * USEC_PER_SEC,
-                          .containment = containment };
+        spec = host_box(containment, identity, argv, env);
         g_assert_cmpint(run_new(event, &spec, &limits, NULL, on_over, &watched, &run, &why), >=, 0);
         g_assert_cmpint(run_wait_ready(run, &stage, &why), >=, 0);
         g_assert_cmpint(run_start(run), >=, 0);
