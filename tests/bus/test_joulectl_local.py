@@ -327,7 +327,7 @@ def test_verdicts(run, problem, program, seen):
 @root
 def test_the_phases_of_a_measurement_with_tests(run, problem):
     code, _, err = run(*PLAIN, "measure", "--tests", "tests", *BRISK, "AC.py")
-    phases = [line.removeprefix("job 1: ").partition(" ")[0] for line in err.splitlines() if line.startswith("job 1: ")]
+    phases = [line.removeprefix("job 1: ").partition(" ")[0].rstrip(",") for line in err.splitlines() if line.startswith("job 1: ")]
     assert code == 0 and {"validating", "warming", "measuring"} <= set(phases), err
     order = ["queued", "validating", "settling", "warming", "measuring", "finishing"]
     assert [order.index(phase) for phase in phases] == sorted(order.index(phase) for phase in phases), err
