@@ -25,7 +25,6 @@
 #define TOOL_MEMORY (UINT64_C(2) << 30)
 #define TOOL_TASKS 128U
 #define TOOL_TMPFS (UINT64_C(256) << 20)
-#define TOOL_CPU_USEC (60 * USEC_PER_SEC)
 
 /* The product leaves the box on standard output, where what the compiler prints does not belong. */
 static const char compile_script[] = "exec 3>&1 >&2\n\"$@\" || exit\nexec cat <" PRODUCT " >&3 3>&-\n";
@@ -372,8 +371,7 @@ static void set_box(Programs *programs, ProgramId id) {
                                          .argv = box->argv,
                                          .env = tool ? (char *const *) box_environment : programs->env,
                                          .memory_max = tool ? TOOL_MEMORY : base->request->memory_max,
-                                         .tasks_max = tool ? TOOL_TASKS : base->request->tasks_max,
-                                         .cpu_limit_usec = tool ? TOOL_CPU_USEC : base->request->cpu_limit_usec };
+                                         .tasks_max = tool ? TOOL_TASKS : base->request->tasks_max };
 }
 
 static int plan_boxes(Programs *programs, char **ret_why) {
@@ -414,8 +412,7 @@ static void plan_host(Programs *programs) {
                                                         .argv = programs->tools[PROGRAM_CANDIDATE].argv,
                                                         .env = programs->env,
                                                         .memory_max = base->request->memory_max,
-                                                        .tasks_max = base->request->tasks_max,
-                                                        .cpu_limit_usec = base->request->cpu_limit_usec };
+                                                        .tasks_max = base->request->tasks_max };
 }
 
 static void plan_floor(Programs *programs) {

@@ -67,13 +67,10 @@ int child_limit(const ChildPlan *plan) {
         r = child_limit_hard(RLIMIT_CORE, 0);
         if (r < 0)
                 return r;
-        /* RLIMIT_DATA counts private writable memory (Linux 4.7), RLIMIT_AS also what a runtime merely reserves. */
-        if (plan->memory_rlimit) {
-                r = child_limit_hard(RLIMIT_DATA, plan->spec->memory_max);
-                if (r < 0)
-                        return r;
-        }
-        return child_limit_hard(RLIMIT_CPU, plan->spec->cpu_limit_usec / USEC_PER_SEC + 2);
+        /* No RLIMIT_CPU: under it the kernel tells a process its own CPU time (CLOCK_PROCESS_CPUTIME_ID) only as of
+         * the last tick, and looks at it in each. RLIMIT_DATA counts private writable memory (Linux 4.7), RLIMIT_AS
+         * also what a runtime merely reserves. */
+        return plan->memory_rlimit ? child_limit_hard(RLIMIT_DATA, plan->spec->memory_max) : 0;
 }
 
 static int set_limits(const ChildPlan *plan) {

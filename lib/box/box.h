@@ -52,8 +52,6 @@ typedef struct BoxSpec {
         const cpu_set_t *cpus; /* affinity; NULL or empty: as we are */
         uint64_t memory_max;   /* bytes */
         uint32_t tasks_max;
-        uint64_t cpu_limit_usec;  /* a backstop only (RLIMIT_CPU, whole seconds above it): the caller's timer is exact
-                                   */
         Containment *containment; /* outlives the box */
         Launcher *launcher; /* who makes it, from the spec it was started with and our descriptors; NULL: this process
                              */

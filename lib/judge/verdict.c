@@ -115,8 +115,8 @@ static unsigned answer_facts(const Evidence *evidence) {
         return facts;
 }
 
-/* A limit counts as crossed by its figure, whoever was first to notice: the kernel's SIGXCPU, our timer, or nobody
- * because the program ended in the same moment. */
+/* A limit counts as crossed by its figure, whoever was first to notice: our timer, or nobody because the program ended
+ * in the same moment. */
 unsigned evidence_facts(const Evidence *evidence) {
         unsigned facts = end_facts(evidence) | answer_facts(evidence);
 

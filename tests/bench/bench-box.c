@@ -81,7 +81,6 @@ static BoxSpec box_spec(const Bench *bench, uint32_t number) {
                           .extra_fd = -1,
                           .memory_max = UINT64_C(512) << 20,
                           .tasks_max = 64,
-                          .cpu_limit_usec = 30 * USEC_PER_SEC,
                           .containment = bench->containment,
                           .launcher = bench->launcher,
                           .number = number };

@@ -120,7 +120,6 @@ static void start_launcher(void) {
                                       .extra_fd = -1,
                                       .memory_max = UINT64_C(64) << 20,
                                       .tasks_max = 8,
-                                      .cpu_limit_usec = USEC_PER_SEC,
                                       .number = i };
         spec = (LauncherSpec){ .boxes = boxes,
                                .n_boxes = G_N_ELEMENTS(boxes),

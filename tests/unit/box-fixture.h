@@ -122,7 +122,6 @@ static inline void set_up(Fixture *f, gconstpointer data) {
                              .stdin_fd = -1,
                              .memory_max = UINT64_C(512) << 20,
                              .tasks_max = 32,
-                             .cpu_limit_usec = 10 * USEC_PER_SEC,
                              .containment = f->containment };
         add_file(f, "probe", fcntl(probe_fd, F_DUPFD_CLOEXEC, 3), 0755);
 }

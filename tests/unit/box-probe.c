@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FOREIGN_BIT 0x40000000L /* x32's numbers */
@@ -92,6 +93,20 @@ static int make_sparse(off_t size) {
         return pwrite(fd, "", 1, size - 1) == 1 ? 0 : errno;
 }
 
+/* How many of 1,000 readings of its own CPU time, one right after the other, find that none was used. */
+static int count_still(void) {
+        struct timespec last = {}, now;
+        int n = 0;
+
+        for (int i = 0; i < 1000; i++, last = now) {
+                if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) < 0)
+                        return 1;
+                n += now.tv_sec == last.tv_sec && now.tv_nsec == last.tv_nsec;
+        }
+        printf("%d\n", n);
+        return 0;
+}
+
 static _Noreturn void bomb(void) {
         for (;;)
                 if (fork() < 0)
@@ -113,6 +128,8 @@ int main(int argc, char **argv) {
                 return alarm(1) == 0 ? pause() : 1;
         if (argc == 2 && strcmp(argv[1], "children") == 0)
                 return count_children();
+        if (argc == 2 && strcmp(argv[1], "cpu-clock") == 0)
+                return count_still();
         if (argc == 2 && strcmp(argv[1], "bomb") == 0)
                 bomb();
         return 2;

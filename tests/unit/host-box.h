@@ -16,6 +16,5 @@ static inline BoxSpec host_box(Containment *containment, const Identity *identit
                           .extra_fd = -1,
                           .memory_max = UINT64_C(512) << 20,
                           .tasks_max = 64,
-                          .cpu_limit_usec = 10 * USEC_PER_SEC,
                           .containment = containment };
 }

@@ -299,6 +299,11 @@ static void test_process_limits(Fixture *f, gconstpointer data) {
         assert_output(f, "python3 -c 'bytearray(1 << 28); print(1)' 2>&1 | tail -n 1", "1\n");
 }
 
+/* A CPU limit does not coarsen a program's own clock. */
+static void test_cpu_clock(Fixture *f, gconstpointer data) {
+        assert_output(f, "./probe cpu-clock", "0\n");
+}
+
 static void test_cgroup(Fixture *f, gconstpointer data) {
         if (f->containment->kind == CONTAINMENT_PROCESS_GROUP) {
                 assert_output(f, "grep -c ^0:: /proc/self/cgroup", "1\n");
@@ -555,6 +560,7 @@ int main(int argc, char **argv) {
                 { "namespaces", test_namespaces, BOTH },
                 { "cpus", test_cpus, BOTH },
                 { "process-limits", test_process_limits, BOTH },
+                { "cpu-clock", test_cpu_clock, BOTH },
                 { "cgroup", test_cgroup, BOTH },
                 { "alike", test_alike, BOTH },
                 { "ends", test_ends, BOTH },
