@@ -42,7 +42,9 @@ static DEFINE_RAW_SPINLOCK(lock);
 static struct dentry *debugfs;
 
 /* Time the CPU spent idle, exact to a microsecond, where kcpustat's user and system time is sampled at the scheduler's
- * tick. Idle time moves from one sum to the other as tasks wait for I/O, so both are read until they agree. */
+ * tick, as of *ret_now_us or later. Idle time moves from one sum to the other as tasks wait for I/O, so both are read
+ * until they agree. They are only read: asked for the time, too, the kernel brings the sums of that CPU up to date, and
+ * what its own CPU adds in the same moment is lost for good (before Linux 6.4). */
 static u64 cpu_idle_us(unsigned int cpu, u64 *ret_now_us) {
         u64 idle_us, iowait_us;
 
@@ -50,7 +52,8 @@ static u64 cpu_idle_us(unsigned int cpu, u64 *ret_now_us) {
                 u64 before_us = get_cpu_idle_time_us(cpu, NULL);
 
                 iowait_us = get_cpu_iowait_time_us(cpu, NULL);
-                idle_us = get_cpu_idle_time_us(cpu, ret_now_us);
+                *ret_now_us = ktime_to_us(ktime_get());
+                idle_us = get_cpu_idle_time_us(cpu, NULL);
                 if (idle_us - before_us < 100)
                         break;
         }
