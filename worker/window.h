@@ -8,7 +8,7 @@
 #include "collector.h"
 #include "run.h"
 
-#define ITERATIONS_MAX 64U                               /* of one window */
+#define ITERATIONS_MAX BOXES_AT_ONCE_MAX                 /* of one window */
 #define WINDOWS_MAX 512U                                 /* of one trial */
 #define CAPTURE_MAX_BYTES (UINT64_C(64) * 1024U * 1024U) /* output of one window that is kept until it is closed */
 

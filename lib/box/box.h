@@ -18,6 +18,9 @@ typedef struct Launcher Launcher;
 #define BOX_HANDED(n) (-2 - (n))
 #define BOX_HANDED_MAX 8
 
+/* Most boxes of one identity that there are at a time: one that runs, and others at their gates. */
+#define BOXES_AT_ONCE_MAX 64U
+
 /* Bytes of a sealed memfd that are to be a file of a box. */
 typedef struct BoxFile {
         const char *name; /* below /box; with slashes, but without empty, "." or ".." parts */
@@ -49,9 +52,9 @@ typedef struct BoxSpec {
         int extra_fd;      /* the program's descriptor 3; -1: none */
         const int *handed; /* of files that were not there yet when root was made; n_handed of them */
         size_t n_handed;
-        const cpu_set_t *cpus; /* affinity; NULL or empty: as we are */
-        uint64_t memory_max;   /* bytes */
-        uint32_t tasks_max;
+        const cpu_set_t *cpus;    /* affinity; NULL or empty: as we are */
+        uint64_t memory_max;      /* bytes */
+        uint32_t tasks_max;       /* without a pids controller, and with a uid of its own, BOXES_AT_ONCE_MAX more */
         Containment *containment; /* outlives the box */
         Launcher *launcher; /* who makes it, from the spec it was started with and our descriptors; NULL: this process
                              */

@@ -116,9 +116,12 @@ static int limit_program(const StubPlan *plan) {
                 if (r < 0)
                         return r;
         }
-        /* The uid is the box's alone, so its processes are the box's; in a user namespace the stub has it, too. */
+        /* Where no controller counts tasks, the kernel counts those of the uid: in a user namespace they are the
+         * box's, the stub among them; else those of the job's other boxes, too, which wait at their gates. How many
+         * wait is not the same in every run, and a program can see its limits. */
         if (plan->child.memory_rlimit) {
-                r = child_limit_hard(RLIMIT_NPROC, spec->tasks_max + (spec->root->user_namespace ? 1 : 0));
+                r = child_limit_hard(RLIMIT_NPROC,
+                                     spec->tasks_max + (spec->root->user_namespace ? 1 : BOXES_AT_ONCE_MAX));
                 if (r < 0)
                         return r;
         }
