@@ -390,6 +390,12 @@ static void take_cores(Run *run) {
                 run_fail_errno(run, JT_ERROR_CPUS_UNAVAILABLE, "The CPUs for jobs could not be asked for", r);
 }
 
+static char *lock_holder(const MachineLock *lock) {
+        const pid_t pid = machine_lock_holder(lock);
+
+        return pid > 0 ? g_strdup_printf(", of process %d,", (int) pid) : g_strdup("");
+}
+
 static int try_lock(sd_event_source *source, uint64_t usec, void *userdata) {
         Run *run = userdata;
         WorkerProgress waiting = { .phase = JOB_QUEUED, .median = NAN, .time_left_usec = USEC_INFINITY };
@@ -407,10 +413,12 @@ static int try_lock(sd_event_source *source, uint64_t usec, void *userdata) {
                 return 0;
         }
         if (now_monotonic_usec() - run->started_usec >= run->job->job_limit_usec) {
+                g_autofree char *holder = lock_holder(run->manager->lock);
                 g_autofree char *message =
-                                g_strdup_printf("Another measurement held %s for longer than this job's job-limit.",
-                                                machine_lock_path(run->manager->lock));
+                                g_strdup_printf("Another measurement%s held %s for longer than this job's job-limit.",
+                                                holder, machine_lock_path(run->manager->lock));
 
+                log_warning("%s", message);
                 run_fail(run, JT_ERROR_HOST_BUSY, message);
                 return 0;
         }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "fs.h"
 #include "lock.h"
@@ -97,6 +100,36 @@ int machine_lock_try(MachineLock *lock) {
 
 void machine_lock_release(MachineLock *lock) {
         (void) flock(lock->fd, LOCK_UN);
+}
+
+/* "4: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF"; those that wait for it have an arrow after the number. */
+static pid_t holder_in(const char *line, const struct stat *file) {
+        unsigned device_major, device_minor;
+        uint64_t inode;
+        int pid;
+
+        if (sscanf(line, "%*u: FLOCK %*s %*s %d %x:%x:%" SCNu64, &pid, &device_major, &device_minor, &inode) != 4)
+                return 0;
+        return device_major == major(file->st_dev) && device_minor == minor(file->st_dev) && inode == file->st_ino
+                               ? MAX(pid, 0)
+                               : 0;
+}
+
+pid_t machine_lock_holder(const MachineLock *lock) {
+        g_autofree char *text = NULL;
+        g_auto(GStrv) lines = NULL;
+        struct stat file;
+
+        if (fstat(lock->fd, &file) < 0 || read_file_at(AT_FDCWD, "/proc/locks", &text) < 0)
+                return 0;
+        lines = g_strsplit(text, "\n", -1);
+        for (char **line = lines; *line; line++) {
+                pid_t pid = holder_in(*line, &file);
+
+                if (pid > 0)
+                        return pid;
+        }
+        return 0;
 }
 
 const char *machine_lock_path(const MachineLock *lock) {

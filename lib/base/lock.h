@@ -19,4 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MachineLock, machine_lock_free)
 int machine_lock_try(MachineLock *lock);
 void machine_lock_release(MachineLock *lock);
 
+/* The process that took it, for a message, as far as the kernel tells in /proc/locks; 0: nobody, or not known. */
+pid_t machine_lock_holder(const MachineLock *lock);
+
 const char *machine_lock_path(const MachineLock *lock);

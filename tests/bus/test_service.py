@@ -257,6 +257,7 @@ def test_the_machine_lock_is_not_waited_for_forever(daemon, user1):
         assert user1.finished(path) == "infrastructure"
     error = user1.report(number)["job"]["error"]
     assert error["name"] == ERROR + "HostBusy" and "machine.lock" in error["message"]
+    assert f"of process {os.getpid()}," in error["message"]
 
 
 def peer_answers(connection):

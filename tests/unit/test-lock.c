@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <glib/gstdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lock.h"
 
@@ -11,8 +12,10 @@ static void test_one_at_a_time(void) {
         g_assert_cmpint(machine_lock_open(path, NULL, &first), ==, 0);
         g_assert_cmpint(machine_lock_open(path, NULL, &second), ==, 0);
         g_assert_cmpstr(machine_lock_path(first), ==, path);
+        g_assert_cmpint(machine_lock_holder(second), ==, 0);
         g_assert_cmpint(machine_lock_try(first), ==, 0);
         g_assert_cmpint(machine_lock_try(second), ==, -EAGAIN);
+        g_assert_cmpint(machine_lock_holder(second), ==, getpid());
         machine_lock_release(first);
         g_assert_cmpint(machine_lock_try(second), ==, 0);
         g_assert_cmpint(g_unlink(path), ==, 0);
