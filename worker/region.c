@@ -16,6 +16,7 @@ struct Region {
         void *userdata;
         int fd;
         sd_event_source *source;
+        sd_event_source *rest; /* goes off when the first region may begin */
         bool inside;
         Span span;
         uint64_t begin_cpu_usec;
@@ -75,6 +76,7 @@ static int give_up(Region *region, char *problem) {
         else
                 region->record->problem = problem;
         region->source = sd_event_source_disable_unref(region->source);
+        region->rest = sd_event_source_disable_unref(region->rest);
         region->fd = safe_close(region->fd);
         return 0;
 }
@@ -85,15 +87,9 @@ static int answer(Region *region, const char *word) {
         return give_up(region, g_strdup_printf("the program could not be answered: %s", g_strerror(errno)));
 }
 
-static int on_begin(Region *region) {
+static int begin(Region *region) {
         int r;
 
-        if (region->inside)
-                return give_up(region, g_strdup("the program began a region within a region"));
-        if (region->record->regions >= REGIONS_MAX)
-                return give_up(region, g_strdup_printf("the program began more than %u regions", REGIONS_MAX));
-        if (region->record->regions == 0)
-                meter_rest(region->ticker->meter); /* its program was started just now, and waits for the answer */
         r = span_open(region->ticker, &region->span);
         if (r >= 0)
                 r = region->cpu_time(region->userdata, &region->begin_cpu_usec);
@@ -102,6 +98,32 @@ static int on_begin(Region *region) {
         region->inside = true;
         region->span.from_ns = now_monotonic_ns();
         return answer(region, "go");
+}
+
+static int on_rested(sd_event_source *source, uint64_t usec, void *userdata) {
+        Region *region = userdata;
+
+        region->rest = sd_event_source_disable_unref(region->rest);
+        (void) region_listen(region);
+        return begin(region);
+}
+
+static int on_begin(Region *region) {
+        int r;
+
+        if (region->inside)
+                return give_up(region, g_strdup("the program began a region within a region"));
+        if (region->record->regions >= REGIONS_MAX)
+                return give_up(region, g_strdup_printf("the program began more than %u regions", REGIONS_MAX));
+        if (region->record->regions > 0)
+                return begin(region);
+
+        /* The program was started just now, and waits for the answer. Its limits are watched meanwhile. */
+        r = sd_event_add_time_relative(region->event, &region->rest, CLOCK_MONOTONIC, METER_REST_USEC, 1, on_rested,
+                                       region);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(region->source, SD_EVENT_OFF);
+        return r < 0 ? give_up(region, g_strdup_printf("the region cannot begin: %s", g_strerror(-r))) : 0;
 }
 
 static int on_end(Region *region, uint64_t iterations) {
@@ -187,7 +209,7 @@ int region_listen(Region *region) {
 }
 
 RegionRecord *region_close(Region *region) {
-        if (region->inside)
+        if (region->inside || region->rest)
                 (void) give_up(region, g_strdup("the program ended within a region"));
         else if (region->record->regions == 0)
                 (void) give_up(region, g_strdup("the program declared no region"));
@@ -198,6 +220,7 @@ Region *region_free(Region *region) {
         if (!region)
                 return NULL;
         sd_event_source_disable_unref(region->source);
+        sd_event_source_disable_unref(region->rest);
         safe_close(region->fd);
         region_record_free(region->record);
         sd_event_unref(region->event);

@@ -13,8 +13,6 @@
 /* The smallest range there is (15.3 µJ × 2³²), for a perf domain that powercap does not know. */
 #define SMALLEST_RANGE_UJ UINT64_C(65536000000)
 
-#define REST_NS (20 * USEC_PER_MSEC * NSEC_PER_USEC)
-
 typedef struct DomainState {
         Accumulator acc;
         unsigned breaks;
@@ -61,7 +59,7 @@ uint64_t meter_cpu_ns(const Meter *meter) {
 }
 
 void meter_rest(const Meter *meter) {
-        meter_sleep_until(meter, meter_now_ns(meter) + REST_NS);
+        meter_sleep_until(meter, meter_now_ns(meter) + METER_REST_USEC * NSEC_PER_USEC);
 }
 
 static double watts_to_rate(double watts, double unit_uj) {

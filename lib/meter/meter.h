@@ -126,6 +126,8 @@ uint64_t meter_now_ns(const Meter *meter);
 void meter_sleep_until(const Meter *meter, uint64_t until_ns);
 uint64_t meter_cpu_ns(const Meter *meter);
 
+#define METER_REST_USEC (20 * USEC_PER_MSEC)
+
 /* Some ticks pass, asleep, until the kernel is done with what was left to it: a process that was started and files
  * that were read and closed make RCU callbacks, for which its tick goes on. Ahead of a window; in it that would be a
  * part of what is measured, a large one of a short idle window and a small one of a long trial. */

@@ -7,7 +7,7 @@
 #include "simulator.h"
 #include "window.h"
 
-#define REST_NS (20 * USEC_PER_MSEC * NSEC_PER_USEC)
+#define REST_NS (METER_REST_USEC * NSEC_PER_USEC)
 #define PLENTY (10 * NSEC_PER_SEC)
 #define SLOW_USEC (20U * USEC_PER_MSEC)
 #define WINDOW_USEC (30U * USEC_PER_MSEC)

@@ -52,6 +52,7 @@ typedef struct Host {
         sd_event *event;
         Region *region;
         int program_fd;
+        bool rested;
         uint64_t cpu_usec;
 } Host;
 
@@ -90,6 +91,9 @@ static void host_down(Host *host, gconstpointer data) {
 static void say(Host *host, const char *message) {
         g_assert_cmpint(send(host->program_fd, message, strlen(message), MSG_NOSIGNAL), ==, (int) strlen(message));
         g_assert_cmpint(sd_event_run(host->event, UINT64_MAX), >=, 0);
+        if (!host->rested && g_str_equal(message, "begin"))
+                g_assert_cmpint(sd_event_run(host->event, USEC_PER_SEC), >, 0);
+        host->rested = true;
 }
 
 static void hear(Host *host, const char *expected) {
@@ -105,7 +109,31 @@ static void test_rest(Host *host, gconstpointer data) {
 
         say(host, "begin");
         hear(host, "go");
-        g_assert_cmpuint(now_monotonic_usec(), >=, asked_usec + 20 * USEC_PER_MSEC);
+        g_assert_cmpuint(now_monotonic_usec(), >=, asked_usec + METER_REST_USEC);
+}
+
+/* What does not wait for its answers is heard one word after the other all the same. */
+static void test_hasty(Host *host, gconstpointer data) {
+        g_autoptr(RegionRecord) record = NULL;
+
+        g_assert_cmpint(send(host->program_fd, "begin", 5, MSG_NOSIGNAL), ==, 5);
+        g_assert_cmpint(send(host->program_fd, "end 7", 5, MSG_NOSIGNAL), ==, 5);
+        for (unsigned i = 0; i < 3; i++)
+                g_assert_cmpint(sd_event_run(host->event, USEC_PER_SEC), >, 0);
+        hear(host, "go");
+        hear(host, "done");
+        record = region_close(host->region);
+        g_assert_null(record->problem);
+        g_assert_cmpuint(record->figures.iterations, ==, 7);
+}
+
+static void test_ends_at_rest(Host *host, gconstpointer data) {
+        g_autoptr(RegionRecord) record = NULL;
+
+        g_assert_cmpint(send(host->program_fd, "begin", 5, MSG_NOSIGNAL), ==, 5);
+        g_assert_cmpint(sd_event_run(host->event, USEC_PER_SEC), >, 0);
+        record = region_close(host->region);
+        g_assert_nonnull(strstr(record->problem, "ended within a region"));
 }
 
 /* What happens outside is not counted, what happens inside of several regions is, and the work done is added up. */
@@ -216,7 +244,7 @@ static void test_header(Host *host, gconstpointer data) {
                 _exit(jouletrace_begin() == 0 && jouletrace_end(42) == 0 ? 0 : 3);
         }
         g_assert_cmpint(pid, >, 0);
-        for (unsigned i = 0; i < 2; i++)
+        for (unsigned i = 0; i < 3; i++) /* "begin", the rest, "end" */
                 g_assert_cmpint(sd_event_run(host->event, 10 * USEC_PER_SEC), >, 0);
         g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
         g_assert_cmpint(status, ==, 0);
@@ -229,6 +257,8 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/region/parse", test_parse);
         g_test_add("/region/rests-before-the-first", Host, NULL, host_up, test_rest, host_down);
+        g_test_add("/region/hasty", Host, NULL, host_up, test_hasty, host_down);
+        g_test_add("/region/ends-at-rest", Host, NULL, host_up, test_ends_at_rest, host_down);
         g_test_add("/region/sum", Host, NULL, host_up, test_sum, host_down);
         for (unsigned i = 0; i < G_N_ELEMENTS(problems); i++)
                 g_test_add(problems[i].path, Host, GUINT_TO_POINTER(i), host_up, test_problem, host_down);
