@@ -220,8 +220,13 @@ static void tell_uncertainty(const Account *account, const char *figure, double 
         which = largest_part(uncertainty, &share);
         if (isfinite(total)) {
                 amount = energy(account, total * part_of);
-                tell(account, _("%s: give or take %s (%.2g %%), with 95 %% confidence."), name, amount,
-                     fabs(100 * total / whole));
+                if (fabs(total) < fabs(whole)) {
+                        const double percent = fabs(100 * total / whole);
+                        g_autofree char *of_whole = g_strdup_printf(percent < 10 ? "%.2g %%" : "%.0f %%", percent);
+
+                        tell(account, _("%s: give or take %s (%s), with 95 %% confidence."), name, amount, of_whole);
+                } else
+                        tell(account, _("%s: give or take %s, with 95 %% confidence."), name, amount);
         } else
                 tell(account, _("%s: how far off it may be cannot be told from fewer than 6 trials."), name);
         if (which < G_N_ELEMENTS(parts))

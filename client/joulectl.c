@@ -63,7 +63,7 @@ const Verb verbs[] = {
           verb_jobs },
         { "cancel", N_("ID…"), N_("end jobs that wait or run"), no_options, false, verb_cancel },
         { "forget", N_("ID…"), N_("delete the records of finished jobs"), no_options, false, verb_forget },
-        { "export", N_("[OPTION…] [ID…]"), N_("write records as JSON or CSV; all of yours without an ID"),
+        { "export", N_("[OPTION…] [ID…]"), N_("write records in one of six forms; all of yours without an ID"),
           export_options, false, verb_export },
         { "package", N_("list|verify [OPTION…] PACKAGE"),
           N_("show a problem package, or run its submissions and compare their verdicts"), package_options, false,

@@ -42,6 +42,7 @@ typedef struct Measure {
 static const Option own_options[] = {
         { "quick", 0, NULL, N_("6 trials, the fewest that give an interval"), OPTION_QUICK },
         { "careful", 0, NULL, N_("20 trials"), OPTION_CAREFUL },
+        { "until-rel-ci", 0, "FRACTION", N_("the same as --rel-ci"), REQUEST_REL_CI },
         { "prepare", 0, "COMMAND", N_("run a shell command first, once, outside the measurement"), OPTION_PREPARE },
         { "show-output", 0, NULL, N_("show what the first run wrote"), OPTION_SHOW_OUTPUT },
         { "output", 0, "FILE", N_("write the first run's standard output to FILE"), OPTION_OUTPUT },

@@ -77,17 +77,19 @@ static int parse_quantity(const char *text, const Unit *units, uint64_t *ret) {
         return -EINVAL;
 }
 
-static int parse_double(const char *text, bool percent, double *ret) {
+/* A share from 1 on without a percent sign is a percentage whose sign was forgotten: -EDOM. */
+static int parse_double(const char *text, bool share, double *ret) {
         char *end;
         double value;
 
         if (!g_ascii_isdigit(text[0]) && text[0] != '.')
                 return -EINVAL;
         value = g_ascii_strtod(text, &end);
-        if (percent && *end == '%') {
+        if (share && *end == '%') {
                 value /= 100;
                 end++;
-        }
+        } else if (share && value >= 1 && *end == '\0')
+                return -EDOM;
         if (*end != '\0')
                 return -EINVAL;
         *ret = value;
@@ -104,14 +106,14 @@ static int parse_boolean(const char *text, bool *ret) {
 }
 
 /* What a text of the type looks like. */
-static const char *example(KeyType type) {
-        switch (type) {
+static const char *example(KeyId id) {
+        switch (request_keys[id].type) {
         case KEY_USEC:
                 return _("a time such as 500ms, 2s or 1.5min");
         case KEY_BYTES:
                 return _("a size such as 65536, 64M or 1G");
         case KEY_DOUBLE:
-                return _("a number such as 0.01");
+                return id == REQUEST_MAX_JOULES ? _("a number such as 0.01") : _("a share such as 2% or 0.02");
         case KEY_BOOLEAN:
                 return _("true or false");
         default:
@@ -123,8 +125,9 @@ static int not_understood(KeyId id, int r, const char *text, char **ret_message)
         g_autofree char *quoted = request_quote(text);
 
         *ret_message = g_strdup_printf(r == -ERANGE ? _("%s: %s is too large a number; give %s")
+                                       : r == -EDOM ? _("%s: %s has no percent sign; give %s")
                                                     : _("%s: %s is not understood; give %s"),
-                                       request_keys[id].name, quoted, example(request_keys[id].type));
+                                       request_keys[id].name, quoted, example(id));
         return r;
 }
 

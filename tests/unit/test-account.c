@@ -89,8 +89,9 @@ static void replace(GString *text, const char *from, const char *to) {
 
 /* The part that is largest is named with what makes it smaller; what is not known is not made up. */
 static void test_parts(void) {
-        g_autoptr(GString) ticks = g_string_new(job), few = g_string_new(job), modelled = g_string_new(job);
-        g_autofree char *of_ticks = NULL, *of_few = NULL, *of_modelled = NULL;
+        g_autoptr(GString) ticks = g_string_new(job), few = g_string_new(job), modelled = g_string_new(job),
+                           vague = g_string_new(job), half = g_string_new(job);
+        g_autofree char *of_ticks = NULL, *of_few = NULL, *of_modelled = NULL, *of_vague = NULL, *of_half = NULL;
 
         replace(ticks, "\"tick\":0.003", "\"tick\":0.03");
         of_ticks = account(ticks->str, &(Style){});
@@ -101,6 +102,14 @@ static void test_parts(void) {
         of_few = account(few->str, &(Style){});
         g_assert_nonnull(strstr(of_few, "cannot be told from fewer than 6"));
         g_assert_null(strstr(of_few, "give or take 5"));
+
+        replace(vague, "\"total\":0.0102", "\"total\":36");
+        of_vague = account(vague->str, &(Style){});
+        g_assert_nonnull(strstr(of_vague, "give or take 18.00 J, with 95"));
+
+        replace(half, "\"total\":0.0102", "\"total\":10.19");
+        of_half = account(half->str, &(Style){});
+        g_assert_nonnull(strstr(of_half, "(100 %), with 95"));
 
         replace(modelled, "\"simulated\":false", "\"simulated\":true");
         of_modelled = account(modelled->str, &(Style){ .ascii = true });

@@ -43,8 +43,8 @@ static struct dentry *debugfs;
 
 /* Time the CPU spent idle, exact to a microsecond, where kcpustat's user and system time is sampled at the scheduler's
  * tick, as of *ret_now_us or later. Idle time moves from one sum to the other as tasks wait for I/O, so both are read
- * until they agree. They are only read: asked for the time, too, the kernel brings the sums of that CPU up to date, and
- * what its own CPU adds in the same moment is lost for good (before Linux 6.4). */
+ * until they agree. They are only read: asked for the time, too, the kernel brings the sums of that CPU up to date,
+ * and what its own CPU adds in the same moment is lost for good (before Linux 6.4). */
 static u64 cpu_idle_us(unsigned int cpu, u64 *ret_now_us) {
         u64 idle_us, iowait_us;
 
