@@ -35,7 +35,7 @@ static const char head[] =
                 "code { font-family: ui-monospace, monospace; font-size: .95em; }\n"
                 "table { border-collapse: collapse; font-variant-numeric: tabular-nums; }\n"
                 "th, td { padding: .25rem .9rem .25rem 0; text-align: left; vertical-align: top; }\n"
-                "th { color: var(--dim); font-weight: 400; } td.n, th.n { text-align: right; }\n"
+                "th { color: var(--dim); font-weight: 400; } td.n, th.n { text-align: right; white-space: nowrap; }\n"
                 "tbody tr { border-top: 1px solid var(--edge); } tr.energy td { font-weight: 600; }\n"
                 "p.dim, .label { color: var(--dim); } ul { padding-left: 1.2rem; } "
                 "li::marker { color: var(--warm); }\n"
