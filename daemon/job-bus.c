@@ -302,20 +302,22 @@ const sd_bus_vtable job_vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
-static Job *find_by_path(Manager *manager, const char *path) {
+Job *job_bus_find(Manager *manager, const char *path) {
         const char *prefix = JT_JOB_PATH_PREFIX "/_";
+        Job *job;
         uint64_t id;
 
         if (!g_str_has_prefix(path, prefix) || parse_u64(path + strlen(prefix), &id) < 0 || id > UINT32_MAX)
                 return NULL;
-        return manager_find(manager, (uint32_t) id);
+        job = manager_find(manager, (uint32_t) id);
+        return job && strcmp(job->path, path) == 0 ? job : NULL; /* not another spelling of the number */
 }
 
 static int find_job(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
                     sd_bus_error *error) {
-        Job *job = find_by_path(userdata, path);
+        Job *job = job_bus_find(userdata, path);
 
-        if (!job || strcmp(job->path, path) != 0)
+        if (!job)
                 return 0;
         *ret_found = job;
         return 1;

@@ -398,7 +398,7 @@ static int on_properties_call(sd_bus_message *m, void *userdata, sd_bus_error *r
         int r;
 
         if (!sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", NULL) || !path ||
-            !g_str_has_prefix(path, JT_JOB_PATH_PREFIX "/"))
+            !job_bus_find(manager, path))
                 return 0;
         r = caller_get(manager->callers, m, &caller, &error);
         if (r > 0)
