@@ -75,6 +75,7 @@ struct Manager {
         GHashTable *jobs; /* id → Job: queued, running, and ended some seconds ago */
         GQueue *ended;    /* Job, oldest first */
         Job *running;
+        uint64_t estimated_usec, estimated_generation; /* estimate.c: records_generation(), and when */
         sd_event_source *reap_timer;
         char **survivors; /* survivors_find(); NULL: never looked for. While there is one no job starts */
         sd_event_source *survivors_timer;
