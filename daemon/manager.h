@@ -102,6 +102,11 @@ void manager_reload(Manager *manager);
  * Takes a token of the user's rate when it may. limits.c */
 int manager_check_limits(Manager *manager, uid_t uid, const Request *request, char **ret_message);
 
+/* Whether this user's requests are to be read at all now: -EDQUOT with *ret_message. One that is wrong takes a token
+ * as one that is queued does, for to find out it is read to its end. limits.c */
+int manager_check_rate(Manager *manager, uid_t uid, char **ret_message);
+void manager_count_invalid(Manager *manager, uid_t uid);
+
 /* Counts the refusal of a call of uid, and logs it unless this user had many in a minute. refuse.c */
 void manager_refused(Manager *manager, uid_t uid, const char *message_id, const char *format, ...)
                 __attribute__((format(printf, 4, 5)));
