@@ -10,6 +10,7 @@
 #include "names.h"
 
 #define LISTENERS_MAX 64
+#define CANCELLING_MAX 64U
 
 /* Signals are unicast: on the system bus everybody could match a broadcast. sd_bus_emit_signal_to() is there only from
  * libsystemd 253. */
@@ -171,6 +172,11 @@ static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
         if (job_has_ended(job))
                 return sd_bus_reply_method_return(m, NULL);
+        if (job->cancelling->len >= CANCELLING_MAX)
+                return sd_bus_error_setf(
+                                error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                "%u calls of Cancel wait for the end of this job already, and at most %u may.",
+                                job->cancelling->len, CANCELLING_MAX);
         /* Answered when nothing of it runs any more. */
         g_ptr_array_add(job->cancelling, sd_bus_message_ref(m));
         manager_cancel(job->manager, job, JT_ERROR_CANCELLED);
