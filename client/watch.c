@@ -10,6 +10,7 @@
 #include "explain.h"
 #include "names.h"
 #include "say.h"
+#include "sender.h"
 #include "states.h"
 
 /* How long the end of a cancelled job is waited for: its processes get killed, which takes a moment, not a minute. */
@@ -45,8 +46,7 @@ static int finish(Watch *watch, int code) {
 }
 
 static bool is_ours(const Watch *watch, sd_bus_message *m) {
-        return watch->path && g_strcmp0(sd_bus_message_get_path(m), watch->path) == 0 &&
-               g_strcmp0(sd_bus_message_get_sender(m), watch->sender) == 0;
+        return watch->path && g_strcmp0(sd_bus_message_get_path(m), watch->path) == 0 && sent_by(m, watch->sender);
 }
 
 static int read_simulated(sd_bus_message *m, ProgressState *state) {
@@ -151,6 +151,8 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *err
         const char *name, *old_owner, *new_owner;
         Watch *watch = userdata;
 
+        if (!sent_by_bus(m))
+                return 0;
         if (sd_bus_message_read(m, "sss", &name, &old_owner, &new_owner) < 0 || strcmp(name, JT_BUS_NAME) != 0)
                 return 0;
         /* an owner that appears is the service being started for us */

@@ -141,6 +141,7 @@ static int refuse(Permission permission, Answer answer, sd_bus_error *error) {
 
 int authority_check(Authority *authority, sd_bus_message *m, const Caller *caller, Permission permission,
                     sd_bus_error *error) {
+        g_autofree char *message = NULL;
         Call *call;
         int answer, r;
 
@@ -153,13 +154,15 @@ int authority_check(Authority *authority, sd_bus_message *m, const Caller *calle
         if (call && call_answered(call, permissions[permission].action, &answer))
                 return answer == ANSWER_ALLOWED ? 1 : refuse(permission, (Answer) answer, error);
 
-        r = call_get(authority->calls, m, &call);
+        r = call_get(authority->calls, m, &call, &message);
         if (r >= 0)
-                r = call_charge(call, caller->uid);
+                r = call_charge(call, caller->uid, &message);
         if (r == -EBUSY)
-                return sd_bus_error_set_const(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                              "Too many calls wait for polkit; wait for those first.");
+                return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, message);
         if (r < 0)
                 return r;
-        return ask(authority, call, permission);
+        r = ask(authority, call, permission);
+        if (r < 0)
+                call_forget(call);
+        return r;
 }

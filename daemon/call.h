@@ -25,12 +25,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Calls, calls_free)
 /* The call this message is; NULL when nothing was asked for it yet. */
 Call *call_find(Calls *calls, sd_bus_message *m);
 
-/* The same, created when there is none. -ENXIO: it has no sender. -EBUSY: too many calls of this sender, or of all,
- * wait already. */
-int call_get(Calls *calls, sd_bus_message *m, Call **ret);
+/* The same, created when there is none; the message then stands at its beginning. -ENXIO: it has no sender. -EBUSY
+ * with *ret_message: too many calls of this sender, or of all, wait already, or too many bytes of them. */
+int call_get(Calls *calls, sd_bus_message *m, Call **ret, char **ret_message);
 
-/* Counts it among this user's. -EBUSY: too many of them wait already; the call is gone then. */
-int call_charge(Call *call, uid_t user);
+/* Counts it among this user's. -EBUSY with *ret_message: too many of them, or of their bytes, wait already; the call
+ * is gone then. */
+int call_charge(Call *call, uid_t user, char **ret_message);
+
+/* Nothing could be asked: the caller of call_get() answers itself. */
+void call_forget(Call *call);
 
 unsigned calls_pending(const Calls *calls);
 

@@ -170,16 +170,12 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *r
         return 0;
 }
 
-static int ask_credentials(Callers *callers, sd_bus_message *m) {
+static int ask_credentials(Callers *callers, sd_bus_message *m, Call *call) {
         g_autoptr(sd_bus_message) question = NULL;
         g_autoptr(sd_bus_slot) slot = NULL;
         Inquiry *inquiry;
-        Call *call;
         int r;
 
-        r = call_get(callers->calls, m, &call);
-        if (r < 0)
-                return r;
         r = sd_bus_message_new_method_call(callers->bus, &question, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                            "org.freedesktop.DBus", "GetConnectionCredentials");
         if (r < 0)
@@ -213,6 +209,8 @@ bool caller_known(Callers *callers, sd_bus_message *m, const Caller **ret) {
 }
 
 int caller_get(Callers *callers, sd_bus_message *m, const Caller **ret, sd_bus_error *error) {
+        g_autofree char *message = NULL;
+        Call *call;
         int r;
 
         if (caller_known(callers, m, ret))
@@ -220,10 +218,14 @@ int caller_get(Callers *callers, sd_bus_message *m, const Caller **ret, sd_bus_e
         if (!sd_bus_message_get_sender(m))
                 return sd_bus_error_set_const(error, SD_BUS_ERROR_ACCESS_DENIED, "The message has no sender.");
 
-        r = ask_credentials(callers, m);
+        r = call_get(callers->calls, m, &call, &message);
         if (r == -EBUSY)
-                return sd_bus_error_set_const(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                              "Too many calls wait for an answer; wait for those first.");
+                return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, message);
+        if (r < 0)
+                return r;
+        r = ask_credentials(callers, m, call);
+        if (r < 0)
+                call_forget(call);
         return r;
 }
 

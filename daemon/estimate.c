@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "manager.h"
 
+/* The records as they were within the last second: whoever cancels one job after the other and looks at the last one
+ * would have the whole queue estimated anew each time. */
+static uint64_t recent_generation(Manager *manager) {
+        const uint64_t now = now_monotonic_usec();
+
+        if (manager->estimated_usec == 0 || now >= manager->estimated_usec + USEC_PER_SEC) {
+                manager->estimated_usec = now;
+                manager->estimated_generation = records_generation(manager->records);
+        }
+        return manager->estimated_generation;
+}
+
 static uint64_t expected_usec(Manager *manager, Job *job) {
-        uint64_t generation = records_generation(manager->records);
+        uint64_t generation = recent_generation(manager);
 
         if (job->expected_generation != generation) {
                 const Record *record = job->record;

@@ -10,6 +10,7 @@
 #include "names.h"
 
 #define LISTENERS_MAX 64
+#define CANCELLING_MAX 64U
 
 /* Signals are unicast: on the system bus everybody could match a broadcast. sd_bus_emit_signal_to() is there only from
  * libsystemd 253. */
@@ -171,6 +172,11 @@ static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
         if (job_has_ended(job))
                 return sd_bus_reply_method_return(m, NULL);
+        if (job->cancelling->len >= CANCELLING_MAX)
+                return sd_bus_error_setf(
+                                error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                "%u calls of Cancel wait for the end of this job already, and at most %u may.",
+                                job->cancelling->len, CANCELLING_MAX);
         /* Answered when nothing of it runs any more. */
         g_ptr_array_add(job->cancelling, sd_bus_message_ref(m));
         manager_cancel(job->manager, job, JT_ERROR_CANCELLED);
@@ -302,20 +308,22 @@ const sd_bus_vtable job_vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
-static Job *find_by_path(Manager *manager, const char *path) {
+Job *job_bus_find(Manager *manager, const char *path) {
         const char *prefix = JT_JOB_PATH_PREFIX "/_";
+        Job *job;
         uint64_t id;
 
         if (!g_str_has_prefix(path, prefix) || parse_u64(path + strlen(prefix), &id) < 0 || id > UINT32_MAX)
                 return NULL;
-        return manager_find(manager, (uint32_t) id);
+        job = manager_find(manager, (uint32_t) id);
+        return job && strcmp(job->path, path) == 0 ? job : NULL; /* not another spelling of the number */
 }
 
 static int find_job(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
                     sd_bus_error *error) {
-        Job *job = find_by_path(userdata, path);
+        Job *job = job_bus_find(userdata, path);
 
-        if (!job || strcmp(job->path, path) != 0)
+        if (!job)
                 return 0;
         *ret_found = job;
         return 1;

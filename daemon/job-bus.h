@@ -11,6 +11,9 @@ int job_bus_attach(Manager *manager, sd_bus_slot **ret_objects, sd_bus_slot **re
 
 extern const sd_bus_vtable job_vtable[];
 
+/* The job whose object has this very path. NULL */
+Job *job_bus_find(Manager *manager, const char *path);
+
 /* Makes the sender a listener and, unless it is detached, the owner whose leaving cancels it. */
 int job_bus_track(Job *job, sd_bus_message *m, bool detach);
 

@@ -21,6 +21,28 @@ static size_t queued_size(Manager *manager, uid_t uid) {
         return size;
 }
 
+static int refuse_rate(const Config *config, uint64_t wait_usec, char **ret_message) {
+        *ret_message = g_strdup_printf("You submit more than CallsPerMinute=%" PRIu64
+                                       " jobs a minute. Submit again in %" PRIu64 " s.",
+                                       config->calls_per_minute, wait_usec / USEC_PER_SEC + 1);
+        return -EDQUOT;
+}
+
+int manager_check_rate(Manager *manager, uid_t uid, char **ret_message) {
+        const Config *config = manager->config;
+        uint64_t wait;
+
+        if (quota_check(manager->quota, uid, config->calls_per_minute, now_monotonic_usec(), &wait) < 0)
+                return refuse_rate(config, wait, ret_message);
+        return 0;
+}
+
+void manager_count_invalid(Manager *manager, uid_t uid) {
+        uint64_t wait;
+
+        (void) quota_take(manager->quota, uid, manager->config->calls_per_minute, now_monotonic_usec(), &wait);
+}
+
 int manager_check_limits(Manager *manager, uid_t uid, const Request *request, char **ret_message) {
         const Config *config = manager->config;
         unsigned jobs = queue_length_of(manager->queue, uid) +
@@ -48,11 +70,7 @@ int manager_check_limits(Manager *manager, uid_t uid, const Request *request, ch
                                 QUEUED_SIZE_MAX >> 20);
                 return -EUSERS;
         }
-        if (quota_take(manager->quota, uid, config->calls_per_minute, now_monotonic_usec(), &wait) < 0) {
-                *ret_message = g_strdup_printf("You submit more than CallsPerMinute=%" PRIu64
-                                               " jobs a minute. Submit again in %" PRIu64 " s.",
-                                               config->calls_per_minute, wait / USEC_PER_SEC + 1);
-                return -EDQUOT;
-        }
+        if (quota_take(manager->quota, uid, config->calls_per_minute, now_monotonic_usec(), &wait) < 0)
+                return refuse_rate(config, wait, ret_message);
         return 0;
 }

@@ -139,16 +139,32 @@ static int submit(Manager *manager, sd_bus_message *m, Request *request, const C
         return sd_bus_error_setf(error, JT_ERROR_NOT_READY, "The job cannot be put on record: %s.", g_strerror(-r));
 }
 
+/* Of a caller that is known already: a connection's first request is read in any case. */
+static int read_request(Manager *manager, sd_bus_message *m, JobKind kind, Request **ret, sd_bus_error *error) {
+        g_autofree char *message = NULL;
+        const Caller *caller = NULL;
+        int r;
+
+        if (caller_known(manager->callers, m, &caller) && manager_check_rate(manager, caller->uid, &message) < 0) {
+                manager_refused(manager, caller->uid, JT_MESSAGE_REFUSED, "refused: %s", message);
+                return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, message);
+        }
+        if (kind == JOB_COMPARE)
+                r = request_compare_from_message(m, &manager->request_limits, ret, error);
+        else
+                r = request_from_message(m, kind, &manager->request_limits, ret, error);
+        if (r < 0 && caller)
+                manager_count_invalid(manager, caller->uid);
+        return r;
+}
+
 static int submit_job(sd_bus_message *m, Manager *manager, JobKind kind, Permission permission, sd_bus_error *error) {
         g_autoptr(Request) request = NULL;
         const Caller *caller;
         Job *job;
         int r;
 
-        if (kind == JOB_COMPARE)
-                r = request_compare_from_message(m, &manager->request_limits, &request, error);
-        else
-                r = request_from_message(m, kind, &manager->request_limits, &request, error);
+        r = read_request(manager, m, kind, &request, error);
         if (r < 0)
                 return r;
         r = refuse_unknown_language(manager, request, error);
@@ -398,7 +414,7 @@ static int on_properties_call(sd_bus_message *m, void *userdata, sd_bus_error *r
         int r;
 
         if (!sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", NULL) || !path ||
-            !g_str_has_prefix(path, JT_JOB_PATH_PREFIX "/"))
+            !job_bus_find(manager, path))
                 return 0;
         r = caller_get(manager->callers, m, &caller, &error);
         if (r > 0)

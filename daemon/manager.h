@@ -75,6 +75,7 @@ struct Manager {
         GHashTable *jobs; /* id → Job: queued, running, and ended some seconds ago */
         GQueue *ended;    /* Job, oldest first */
         Job *running;
+        uint64_t estimated_usec, estimated_generation; /* estimate.c: records_generation(), and when */
         sd_event_source *reap_timer;
         char **survivors; /* survivors_find(); NULL: never looked for. While there is one no job starts */
         sd_event_source *survivors_timer;
@@ -100,6 +101,11 @@ void manager_reload(Manager *manager);
 /* Whether this user may queue this request as well: -EUSERS (QueueFull) or -EDQUOT (LimitsExceeded) with *ret_message.
  * Takes a token of the user's rate when it may. limits.c */
 int manager_check_limits(Manager *manager, uid_t uid, const Request *request, char **ret_message);
+
+/* Whether this user's requests are to be read at all now: -EDQUOT with *ret_message. One that is wrong takes a token
+ * as one that is queued does, for to find out it is read to its end. limits.c */
+int manager_check_rate(Manager *manager, uid_t uid, char **ret_message);
+void manager_count_invalid(Manager *manager, uid_t uid);
 
 /* Counts the refusal of a call of uid, and logs it unless this user had many in a minute. refuse.c */
 void manager_refused(Manager *manager, uid_t uid, const char *message_id, const char *format, ...)

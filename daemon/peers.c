@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "log.h"
 #include "peers.h"
+#include "sender.h"
 
 #define LEFT_RULE                                                                                                    \
         "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',interface='org.freedesktop.DBus'," \
@@ -79,6 +80,8 @@ static int on_name_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error
         const char *name, *old_owner, *new_owner;
         int r;
 
+        if (!sent_by_bus(m))
+                return 0;
         r = sd_bus_message_read(m, "sss", &name, &old_owner, &new_owner);
         if (r < 0)
                 return r;

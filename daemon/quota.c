@@ -31,25 +31,37 @@ Quota *quota_free(Quota *quota) {
         return NULL;
 }
 
-int quota_take(Quota *quota, uid_t uid, uint64_t per_minute, uint64_t now_usec, uint64_t *ret_wait_usec) {
+static Bucket *bucket_of(Quota *quota, uid_t uid, uint64_t per_minute, uint64_t now_usec) {
         Bucket *bucket = g_hash_table_lookup(quota->buckets, GUINT_TO_POINTER(uid));
-        double rate = (double) per_minute / MINUTE;
 
         if (!bucket) {
                 bucket = g_new(Bucket, 1);
                 *bucket = (Bucket){ .tokens = (double) per_minute, .filled_usec = now_usec };
                 g_hash_table_insert(quota->buckets, GUINT_TO_POINTER(uid), bucket);
         }
-        bucket->tokens += (double) (now_usec - bucket->filled_usec) * rate;
+        bucket->tokens += (double) (now_usec - bucket->filled_usec) * (double) per_minute / MINUTE;
         bucket->tokens = MIN(bucket->tokens, (double) per_minute);
         bucket->filled_usec = now_usec;
+        return bucket;
+}
+
+int quota_check(Quota *quota, uid_t uid, uint64_t per_minute, uint64_t now_usec, uint64_t *ret_wait_usec) {
+        const Bucket *bucket = bucket_of(quota, uid, per_minute, now_usec);
 
         if (bucket->tokens < 1) {
-                *ret_wait_usec = (uint64_t) ((1 - bucket->tokens) / rate) + 1;
+                *ret_wait_usec = (uint64_t) ((1 - bucket->tokens) * MINUTE / (double) per_minute) + 1;
                 return -EDQUOT;
         }
-        bucket->tokens -= 1;
         return 0;
+}
+
+int quota_take(Quota *quota, uid_t uid, uint64_t per_minute, uint64_t now_usec, uint64_t *ret_wait_usec) {
+        int r;
+
+        r = quota_check(quota, uid, per_minute, now_usec, ret_wait_usec);
+        if (r >= 0)
+                bucket_of(quota, uid, per_minute, now_usec)->tokens -= 1;
+        return r;
 }
 
 static void refused_advance(Quota *quota, uint64_t now_usec) {

@@ -14,6 +14,9 @@ Quota *quota_new(void);
 Quota *quota_free(Quota *quota);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Quota, quota_free)
 
+/* Whether there is a token: as quota_take(), and takes none. */
+int quota_check(Quota *quota, uid_t uid, uint64_t per_minute, uint64_t now_usec, uint64_t *ret_wait_usec);
+
 /* Takes one token of uid's bucket, which holds per_minute tokens and fills with per_minute a minute.
  * -EDQUOT when it is empty; *ret_wait_usec says when the next token comes. */
 int quota_take(Quota *quota, uid_t uid, uint64_t per_minute, uint64_t now_usec, uint64_t *ret_wait_usec);

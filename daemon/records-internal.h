@@ -11,6 +11,10 @@ struct Records {
         sqlite3 *db;
         char *owner;
         uint64_t generation;
+        GHashTable *means; /* of records_estimate(): what was asked → double, NAN when there is none */
+        uint64_t means_generation;
+        RecordStatistics statistics; /* the latest, and since when; 0: none yet */
+        uint64_t statistics_since_usec;
 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3_stmt, sqlite3_finalize)

@@ -182,31 +182,76 @@ int records_retain(Records *records, uint64_t now_usec, uint64_t max_age_usec, u
 #define RAN_TO_ITS_END "result IN ('done', 'unstable')"
 #define TO_EXPECTED "CAST(finished - started AS REAL) / expected AS ratio"
 
-int records_estimate(Records *records, const char *digest, uid_t uid, uint64_t formula_usec, uint64_t *ret_usec) {
+/* The one number an SQL query gives; NAN: none. It is remembered by what is asked until a job ends: whoever has a long
+ * queue asks for each of its jobs, again and again, and a query may look at every record. */
+static int mean_of(Records *records, const char *question, const char *sql, const char *types, const char *text,
+                   uint64_t number, double *ret) {
         g_autoptr(sqlite3_stmt) statement = NULL;
-        double ratio;
+        const double *known;
         int r;
 
-        r = records_prepare(records,
-                            "SELECT (SELECT avg(finished - started) FROM jobs WHERE digest = ?1 AND " RAN_TO_ITS_END
-                            "),"
-                            " (SELECT avg(ratio) FROM (SELECT " TO_EXPECTED " FROM jobs WHERE uid = ?2"
-                            "  AND " RAN_TO_ITS_END " AND expected > 0 ORDER BY id DESC LIMIT 50)),"
-                            " (SELECT avg(ratio) FROM (SELECT " TO_EXPECTED " FROM jobs WHERE " RAN_TO_ITS_END
-                            "  AND expected > 0 ORDER BY id DESC LIMIT 50))",
-                            &statement, "su", digest, (uint64_t) uid);
+        if (records->means_generation != records->generation) {
+                g_hash_table_remove_all(records->means);
+                records->means_generation = records->generation;
+        }
+        known = g_hash_table_lookup(records->means, question);
+        if (known) {
+                *ret = *known;
+                return 0;
+        }
+        r = types[0] == 's' ? records_prepare(records, sql, &statement, types, text)
+                            : records_prepare(records, sql, &statement, types, number);
         if (r < 0)
                 return r;
         if (sqlite3_step(statement) != SQLITE_ROW)
                 return records_error(records, "estimate");
+        *ret = sqlite3_column_type(statement, 0) == SQLITE_NULL ? NAN : sqlite3_column_double(statement, 0);
+        g_hash_table_insert(records->means, g_strdup(question), g_memdup2(ret, sizeof(*ret)));
+        return 0;
+}
 
-        if (sqlite3_column_type(statement, 0) != SQLITE_NULL) {
-                *ret_usec = (uint64_t) MAX(sqlite3_column_double(statement, 0), 0);
+static int mean_of_digest(Records *records, const char *digest, double *ret) {
+        g_autofree char *question = g_strdup_printf("digest %s", digest);
+
+        return mean_of(records, question,
+                       "SELECT avg(finished - started) FROM jobs WHERE digest = ? AND " RAN_TO_ITS_END, "s", digest, 0,
+                       ret);
+}
+
+static int mean_ratio_of_user(Records *records, uid_t uid, double *ret) {
+        g_autofree char *question = g_strdup_printf("uid %" PRIu32, (uint32_t) uid);
+
+        return mean_of(records, question,
+                       "SELECT avg(ratio) FROM (SELECT " TO_EXPECTED " FROM jobs WHERE uid = ? AND " RAN_TO_ITS_END
+                       " AND expected > 0 ORDER BY id DESC LIMIT 50)",
+                       "u", NULL, uid, ret);
+}
+
+static int mean_ratio(Records *records, double *ret) {
+        return mean_of(records, "all",
+                       "SELECT avg(ratio) FROM (SELECT " TO_EXPECTED " FROM jobs WHERE " RAN_TO_ITS_END
+                       " AND expected > 0 ORDER BY id DESC LIMIT 50)",
+                       "", NULL, 0, ret);
+}
+
+int records_estimate(Records *records, const char *digest, uid_t uid, uint64_t formula_usec, uint64_t *ret_usec) {
+        double mean, ratio;
+        int r;
+
+        r = mean_of_digest(records, digest, &mean);
+        if (r < 0)
+                return r;
+        if (!isnan(mean)) {
+                *ret_usec = (uint64_t) MAX(mean, 0);
                 return 0;
         }
-        ratio = sqlite3_column_type(statement, 1) != SQLITE_NULL   ? sqlite3_column_double(statement, 1)
-                : sqlite3_column_type(statement, 2) != SQLITE_NULL ? sqlite3_column_double(statement, 2)
-                                                                   : 1;
+        r = mean_ratio_of_user(records, uid, &ratio);
+        if (r >= 0 && isnan(ratio))
+                r = mean_ratio(records, &ratio);
+        if (r < 0)
+                return r;
+        if (isnan(ratio))
+                ratio = 1;
         *ret_usec = (uint64_t) MAX(ratio * (double) formula_usec, 0);
         return 0;
 }
@@ -215,6 +260,10 @@ int records_statistics(Records *records, uint64_t since_usec, RecordStatistics *
         g_autoptr(sqlite3_stmt) statement = NULL;
         int r;
 
+        if (records->statistics_since_usec > 0 && since_usec - records->statistics_since_usec < USEC_PER_SEC) {
+                *ret = records->statistics;
+                return 0;
+        }
         /* Nearest rank: the smallest value with at least that share at or below it. */
         r = records_prepare(records,
                             "WITH recent AS (SELECT result, (finished - started) / 1e6 AS duration,"
@@ -244,5 +293,7 @@ int records_statistics(Records *records, uint64_t since_usec, RecordStatistics *
                 *fields[i] = sqlite3_column_type(statement, 3 + i) == SQLITE_NULL
                                              ? NAN
                                              : sqlite3_column_double(statement, 3 + i);
+        records->statistics = *ret;
+        records->statistics_since_usec = since_usec;
         return 0;
 }

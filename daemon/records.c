@@ -141,6 +141,7 @@ int records_open(const char *path, const char *owner, Records **ret) {
 
         configure_sqlite();
         records->owner = g_strdup(owner);
+        records->means = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         if (sqlite3_open_v2(path, &records->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                             NULL) != SQLITE_OK)
                 return records_error(records, path);
@@ -163,6 +164,7 @@ Records *records_close(Records *records) {
         if (!records)
                 return NULL;
         sqlite3_close(records->db);
+        g_clear_pointer(&records->means, g_hash_table_unref);
         g_free(records->owner);
         g_free(records);
         return NULL;

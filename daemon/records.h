@@ -88,7 +88,8 @@ int records_estimate(Records *records, const char *digest, uid_t uid, uint64_t f
 /* Changes with each job that ends: estimates taken earlier are stale. */
 uint64_t records_generation(const Records *records);
 
-/* Of jobs submitted since; seconds, NAN when there is none. */
+/* Of jobs submitted since; seconds, NAN when there is none. The same again until since is a second later: anybody may
+ * ask, and it looks at each of these jobs. */
 typedef struct RecordStatistics {
         uint32_t jobs, failed, cancelled;
         double duration_mean, duration_p95, wait_p50, wait_p95;

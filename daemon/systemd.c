@@ -7,6 +7,7 @@
 
 #include "cpuset.h"
 #include "log.h"
+#include "sender.h"
 #include "systemd-internal.h"
 
 static int on_subscribed(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -42,7 +43,7 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *err
         const char *new_owner;
         int r;
 
-        if (g_strcmp0(sd_bus_message_get_sender(m), "org.freedesktop.DBus") != 0)
+        if (!sent_by_bus(m))
                 return 0;
         r = sd_bus_message_read(m, "sss", NULL, NULL, &new_owner);
         if (r < 0)
@@ -190,7 +191,7 @@ int systemd_match(Systemd *systemd, sd_bus_slot **slot, const char *path, const 
 bool systemd_sent(const Systemd *systemd, sd_bus_message *signal) {
         if (sd_bus_is_bus_client(systemd->bus) <= 0)
                 return true;
-        return systemd->owner && g_strcmp0(sd_bus_message_get_sender(signal), systemd->owner) == 0;
+        return systemd->owner && sent_by(signal, systemd->owner);
 }
 
 int systemd_reply_error(sd_bus_message *reply, const char **ret_message) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dictionary.h"
+#include "errors.h"
 #include "result.h"
 
 const char *const result_verdicts[] = { "OK",  "AC", "WA", "TLE", "WTL", "MLE",     "OLE", "ELE",
@@ -41,13 +42,23 @@ static const void *member(const Result *result, size_t i) {
         return (const uint8_t *) result + keys[i].offset;
 }
 
+/* A copy of at most RESULT_MESSAGE_MAX bytes. */
+static char *cut_message(const char *text) {
+        const char *end;
+
+        if (!text || strlen(text) <= RESULT_MESSAGE_MAX)
+                return g_strdup(text);
+        end = g_utf8_find_prev_char(text, text + RESULT_MESSAGE_MAX - strlen("…") + 1);
+        return g_strdup_printf("%.*s…", (int) (end - text), text);
+}
+
 Result *result_new(JobResult result, const char *error, const char *message) {
         Result *new = g_new(Result, 1);
 
         *new = (Result){
                 .result = result,
                 .error = g_strdup(error),
-                .message = g_strdup(message),
+                .message = cut_message(message),
                 .total_energy = NAN,
                 .total_energy_low = NAN,
                 .total_energy_high = NAN,
@@ -145,19 +156,33 @@ int result_append(sd_bus_message *m, const Result *result) {
         return sd_bus_message_close_container(m);
 }
 
+static int read_text(sd_bus_message *m, const Result *result, char **ret) {
+        const char *text;
+        int r;
+
+        r = sd_bus_message_read(m, "v", "s", &text);
+        if (r < 0)
+                return r;
+        if (ret == &result->message) {
+                *ret = cut_message(text);
+                return 0;
+        }
+        if (strlen(text) > RESULT_WORD_MAX)
+                return -EMSGSIZE;
+        if (ret == &result->error && error_to_errno(text) <= 0)
+                return -EINVAL;
+        *ret = g_strdup(text);
+        return 0;
+}
+
 static int read_value(sd_bus_message *m, Result *result, size_t i) {
         void *p = (uint8_t *) result + keys[i].offset;
-        const char *text;
         int boolean, r;
         double number;
 
         switch (keys[i].type) {
         case 's':
-                r = sd_bus_message_read(m, "v", "s", &text);
-                if (r < 0)
-                        return r;
-                *(char **) p = g_strdup(text);
-                return 0;
+                return read_text(m, result, p);
         case 'b':
                 r = sd_bus_message_read(m, "v", "b", &boolean);
                 if (r < 0)

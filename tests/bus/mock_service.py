@@ -8,7 +8,7 @@ Prints one JSON line per call it gets. Keys of the scenario, all optional:
   result     the word Finished carries; null: the job never ends by itself
   output     [TEXT for the output descriptor, TEXT for error-output]
   vanish     true: exit instead of finishing
-  spoof      true: another connection sends Finished("failed") and Progress first
+  spoof      true: another connection sends Finished("failed"), and that the service was restarted, first
   cancel     false: Cancel is answered, but the job does not end
   reports    {id: report or text}
   programs   {label: {verdict, cpu_usec}} for Validate: what each test of the request with that label does; one that needs more
@@ -161,6 +161,8 @@ class Mock:
                 os.environ["DBUS_SYSTEM_BUS_ADDRESS"],
                 Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
             self.send("Finished", "(s)", ("failed",), other)
+            other.emit_signal(self.listener, "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+                              GLib.Variant("(sss)", (NAME, self.bus.get_unique_name(), "")))
             other.flush_sync()
         for phase, step, steps, fraction, more in s.get("progress", []):
             self.send("Progress", "(suuda{sv})", (phase, step, steps, fraction, boxed(more)))

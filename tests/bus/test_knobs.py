@@ -55,6 +55,20 @@ def test_CallsPerMinute(daemon, user1, user2):
     user2.measure(["fake"])
 
 
+def test_CallsPerMinute_counts_what_is_refused(daemon, user1, user2):
+    """A request is read to its end before it is found wrong, and may be of 32 MiB."""
+    daemon.configure(CallsPerMinute=3)
+    daemon.start()
+    for user in (user1, user2):
+        user.call("ListJobs")
+    for _ in range(3):
+        assert user1.refuse_measure(trials=0).name == ERROR + "InvalidRequest"
+    error = user1.refuse_measure(trials=0)
+    assert error.name == LIMITS_EXCEEDED and "CallsPerMinute=3" in error.message
+    assert user1.call("GetStatistics")["refused"] == 1
+    user2.measure(["fake"])
+
+
 @pytest.mark.parametrize("knob, value, key, good, bad", [
     ("MaxCPULimit", "20s", "cpu-limit", 20_000_000, 20_000_001),
     ("MaxWallLimit", "20s", "wall-limit", 20_000_000, 20_000_001),

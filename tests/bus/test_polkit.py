@@ -7,6 +7,7 @@ import subprocess
 from concurrent.futures import TimeoutError as FutureTimeout
 
 import pytest
+from gi.repository import GLib
 
 from harness import (ACCESS_DENIED, BUS, ERROR, INTERACTIVE, LIMITS_EXCEEDED, OUTSIDER, ROOT, USER1, BusError,
                      request_text, wait_for)
@@ -144,6 +145,35 @@ def test_hanging_calls_of_one_user_leave_room(daemon, polkit, clients, user2):
     wait_for(lambda: len(polkit.asked()["hanging"]) == 65, "polkit is asked for the other user")
     polkit.release("allow")
     assert theirs.result(30)[0] > 0
+
+
+def start_large(client, mebibytes):
+    size = mebibytes << 20
+    return client.start_measure(["fake"], detach=True, profile="box", files=[("large", 0, size, 0o644)],
+                                blobs=GLib.Variant.new_bytestring(b"x" * size))
+
+
+def test_hanging_calls_are_bounded_by_their_bytes(daemon, polkit, clients, user2):
+    """Each keeps its whole message, of up to 32 MiB: sixteen of a connection and 64 of a user would be the service's end."""
+    polkit.set("hang")
+    daemon.start()
+    theirs = [clients(USER1), clients(USER1)]
+    pending = [start_large(client, 14) for client in theirs for _ in range(3)]
+    def refused():
+        return [p.exception() for p in pending if p.done()]
+    wait_for(lambda: len(refused()) == 2, "the surplus is refused")
+    for error in refused():
+        assert error.name == LIMITS_EXCEEDED and "64 MiB" in error.message and "15 MiB" in error.message
+    assert len(polkit.asked()["hanging"]) == 4
+    other = start_large(user2, 14)
+    wait_for(lambda: len(polkit.asked()["hanging"]) == 5, "polkit is asked for the other user")
+    polkit.release("deny")
+    for p in [*pending, other]:
+        with pytest.raises(BusError):
+            p.result(30)
+    for _ in range(4):
+        start_large(theirs[0], 14)
+    wait_for(lambda: len(polkit.asked()["checks"]) == 9, "what was answered is charged no more")
 
 
 def test_polkit_is_not_there(daemon, polkit, user1, bus):

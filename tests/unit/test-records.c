@@ -307,6 +307,49 @@ static void test_estimate(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(estimate(f, "a", 1, 100), ==, 5000);
 }
 
+static int on_statement(unsigned type, void *userdata, void *statement, void *text) {
+        unsigned *n = userdata;
+
+        (*n)++;
+        return 0;
+}
+
+/* Anybody may ask for both, as often as he likes and of a queue as long as it may be. */
+static void test_asked_again_and_again(Fixture *f, gconstpointer data) {
+        const uint64_t now = 1000 * USEC_PER_SEC;
+        RecordStatistics s;
+        unsigned n = 0;
+
+        finish(f, submit(f, 1, "a", now), RESULT_DONE, 300, NULL);
+        g_assert_cmpint(sqlite3_trace_v2(f->records->db, SQLITE_TRACE_STMT, on_statement, &n), ==, SQLITE_OK);
+
+        /* Of two digests one is on record; the ratios are looked up once for all jobs of a user. */
+        for (unsigned i = 0; i < 50; i++) {
+                g_assert_cmpuint(estimate(f, "a", 1, 100), ==, 300);
+                g_assert_cmpuint(estimate(f, "b", 1, 1000), ==, 300);
+                g_assert_cmpuint(estimate(f, "c", 1, 2000), ==, 600);
+        }
+        g_assert_cmpuint(n, ==, 4);
+        finish(f, submit(f, 1, "a", now), RESULT_DONE, 500, NULL);
+        g_assert_cmpuint(estimate(f, "a", 1, 100), ==, 400);
+
+        n = 0;
+        g_assert_cmpint(records_statistics(f->records, now, &s), >=, 0);
+        g_assert_cmpuint(s.jobs, ==, 2);
+        for (unsigned i = 0; i < 50; i++) {
+                submit(f, 1, "a", now + USEC_PER_SEC);
+                n = 0;
+                g_assert_cmpint(records_statistics(f->records, now + USEC_PER_SEC - 1, &s), >=, 0);
+                g_assert_cmpuint(n, ==, 0);
+                g_assert_cmpuint(s.jobs, ==, 2);
+        }
+        g_assert_cmpint(records_statistics(f->records, now + USEC_PER_SEC, &s), >=, 0);
+        g_assert_cmpuint(s.jobs, ==, 50);
+        /* The clock was set back. */
+        g_assert_cmpint(records_statistics(f->records, now, &s), >=, 0);
+        g_assert_cmpuint(s.jobs, ==, 52);
+}
+
 static void test_statistics(Fixture *f, gconstpointer data) {
         RecordStatistics s;
 
@@ -315,13 +358,13 @@ static void test_statistics(Fixture *f, gconstpointer data) {
         g_assert_true(isnan(s.duration_mean) && isnan(s.wait_p95));
 
         for (unsigned i = 1; i <= 20; i++)
-                finish(f, submit(f, 1, "d", 1000),
+                finish(f, submit(f, 1, "d", 2 * USEC_PER_SEC),
                        i == 1   ? RESULT_FAILED
                        : i == 2 ? RESULT_CANCELLED
                                 : RESULT_DONE,
                        i * USEC_PER_SEC, NULL);
         finish(f, submit(f, 1, "d", 5), RESULT_DONE, 99 * USEC_PER_SEC, NULL);
-        g_assert_cmpint(records_statistics(f->records, 1000, &s), >=, 0);
+        g_assert_cmpint(records_statistics(f->records, 2 * USEC_PER_SEC, &s), >=, 0);
         g_assert_cmpuint(s.jobs, ==, 20);
         g_assert_cmpuint(s.failed, ==, 1);
         g_assert_cmpuint(s.cancelled, ==, 1);
@@ -354,6 +397,7 @@ int main(int argc, char **argv) {
         ADD("retain-is-fair-by-bytes", test_retain_is_fair_by_bytes);
         ADD("estimate", test_estimate);
         ADD("statistics", test_statistics);
+        ADD("asked-again-and-again", test_asked_again_and_again);
         ADD("other-schema", test_other_schema);
         return g_test_run();
 }

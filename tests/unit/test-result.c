@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <string.h>
 
+#include "names.h"
 #include "offline-bus.h"
 #include "result.h"
 
@@ -20,7 +22,7 @@ static void teardown(Fixture *f, const void *data) {
 }
 
 static void test_round_trip(Fixture *f, const void *data) {
-        g_autoptr(Result) first = result_new(RESULT_UNSTABLE, "org.example.Error", "three of nine"), second = NULL;
+        g_autoptr(Result) first = result_new(RESULT_UNSTABLE, JT_ERROR_RUN_FAILED, "three of nine"), second = NULL;
 
         first->verdict = g_strdup("AC");
         first->status = g_strdup("UNSTABLE");
@@ -42,7 +44,7 @@ static void test_round_trip(Fixture *f, const void *data) {
         g_assert_cmpint(result_from_message(f->m, &second), ==, 0);
 
         g_assert_cmpint(second->result, ==, RESULT_UNSTABLE);
-        g_assert_cmpstr(second->error, ==, "org.example.Error");
+        g_assert_cmpstr(second->error, ==, JT_ERROR_RUN_FAILED);
         g_assert_cmpstr(second->message, ==, "three of nine");
         g_assert_cmpstr(second->verdict, ==, "AC");
         g_assert_cmpstr(second->status, ==, "UNSTABLE");
@@ -134,6 +136,8 @@ static void test_refused(Fixture *f, const void *data) {
         check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "done", "wall", "s", "1");
         check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "done", "simulated", "u", 1);
         check_refused(f, -EINVAL, "a{sv}", 3, "result", "s", "done", "grade", "s", "A", "grade", "s", "B");
+        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "failed", "error", "s", "org.example.Error");
+        check_refused(f, -EINVAL, "a{sv}", 2, "result", "s", "failed", "error", "s", "");
         check_refused(f, -ERANGE, "a{sv}", 2, "result", "s", "done", "wall", "d", (double) INFINITY);
         check_refused(f, -ERANGE, "a{sv}", 2, "result", "s", "done", "wall", "d", (double) NAN);
 }
@@ -176,6 +180,39 @@ static void test_calibration(Fixture *f, const void *data) {
 
 #define ADD(path, function) g_test_add(path, Fixture, NULL, setup, function, teardown)
 
+/* Whoever has taken the judge over has no more of the service's memory, records and journal than a sentence. */
+static void test_long(Fixture *f, const void *data) {
+        g_autofree char *longer = g_strnfill(RESULT_MESSAGE_MAX + 1, 'x'),
+                        *words = g_strnfill(RESULT_WORD_MAX + 1, 'A');
+        g_autofree char *most = g_strnfill(RESULT_MESSAGE_MAX, 'x');
+        g_autoptr(GString) umlauts = g_string_new(NULL);
+        g_autoptr(Result) kept = result_new(RESULT_FAILED, NULL, most), made = result_new(RESULT_FAILED, NULL, longer);
+        g_autoptr(Result) read = NULL, cut = NULL;
+
+        g_assert_cmpstr(kept->message, ==, most);
+        g_assert_cmpuint(strlen(made->message), ==, RESULT_MESSAGE_MAX);
+        g_assert_true(g_str_has_suffix(made->message, "x…"));
+
+        g_assert_cmpint(sd_bus_message_append(f->m, "a{sv}", 2, "result", "s", "failed", "message", "s", longer), >=,
+                        0);
+        offline_message_turn(f->m);
+        g_assert_cmpint(result_from_message(f->m, &read), ==, 0);
+        g_assert_cmpstr(read->message, ==, made->message);
+
+        /* Not in the middle of a letter. */
+        for (unsigned i = 0; i < RESULT_MESSAGE_MAX; i++)
+                g_string_append(umlauts, "ü");
+        cut = result_new(RESULT_FAILED, NULL, umlauts->str);
+        g_assert_true(g_utf8_validate(cut->message, -1, NULL));
+        g_assert_cmpuint(strlen(cut->message), <=, RESULT_MESSAGE_MAX);
+        g_assert_cmpuint(strlen(cut->message), >, RESULT_MESSAGE_MAX - 4);
+
+        sd_bus_message_unref(f->m);
+        f->m = offline_message_new(&f->offline);
+        check_refused(f, -EMSGSIZE, "a{sv}", 2, "result", "s", "done", "status", "s", words);
+        check_refused(f, -EMSGSIZE, "a{sv}", 2, "result", "s", "done", "grade", "s", words);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("/result/round-trip", test_round_trip);
@@ -183,5 +220,6 @@ int main(int argc, char **argv) {
         ADD("/result/verdicts", test_verdicts);
         ADD("/result/calibration", test_calibration);
         ADD("/result/refused", test_refused);
+        ADD("/result/long", test_long);
         return g_test_run();
 }
