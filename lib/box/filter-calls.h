@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <termios.h>
 
 /* What C libraries, compilers and language runtimes use. No arguments are looked at, so that the kernel answers from
@@ -36,11 +37,11 @@ static const char filter_allowed[] =
                 "arch_prctl capget capset execve execveat exit exit_group fork futex futex_requeue futex_wait "
                 "futex_waitv futex_wake get_robust_list get_thread_area getpgid getpgrp getpid getppid getpriority "
                 "getrlimit getrusage getsid gettid ioprio_get kill membarrier pause pidfd_open pidfd_send_signal "
-                "prlimit64 restart_syscall riscv_flush_icache rseq rt_sigaction rt_sigpending rt_sigprocmask "
+                "restart_syscall riscv_flush_icache rseq rt_sigaction rt_sigpending rt_sigprocmask "
                 "rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sched_get_priority_max "
                 "sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler "
                 "sched_rr_get_interval sched_setaffinity sched_yield set_robust_list set_thread_area set_tid_address "
-                "setpgid setrlimit setsid sigaltstack tgkill tkill ugetrlimit vfork wait4 waitid waitpid "
+                "setpgid setsid sigaltstack tgkill tkill ugetrlimit vfork wait4 waitid waitpid "
                 /* who one is; all these can do is stay so */
                 "getegid getegid32 geteuid geteuid32 getgid getgid32 getgroups getgroups32 getresgid getresgid32 "
                 "getresuid getresuid32 getuid getuid32 setfsgid setfsuid setgid setgroups setregid setresgid "

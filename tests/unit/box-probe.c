@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -20,9 +21,11 @@
 #define FOREIGN_BIT 0x40000000L /* x32's numbers */
 
 static long make_call(const char *name) {
+        const struct rlimit none = {};
+        struct rlimit limit;
         const struct {
                 const char *name;
-                long number, a, b, c;
+                long number, a, b, c, d;
         } calls[] = {
                 { "ptrace", SYS_ptrace, 0, 0, 0 },
                 { "unshare", SYS_unshare, CLONE_NEWUSER, 0, 0 },
@@ -44,11 +47,16 @@ static long make_call(const char *name) {
                 { "unix", SYS_socket, AF_UNIX, SOCK_STREAM, 0 },
                 { "prctl-core", SYS_prctl, 62, 1, 0 },
                 { "securebits", SYS_prctl, PR_GET_SECUREBITS, 0, 0 },
+                { "core-read", SYS_prlimit64, 0, RLIMIT_CORE, 0, (long) &limit },
+                { "core-none", SYS_prlimit64, 0, RLIMIT_CORE, (long) &none },
+                { "core-none-64", SYS_prlimit64, 0, RLIMIT_CORE | 0x100000000L, (long) &none },
+                { "core-none-old", SYS_setrlimit, RLIMIT_CORE, (long) &none },
+                { "files-fewer", SYS_prlimit64, 0, RLIMIT_NOFILE, (long) &none, (long) &limit },
         };
 
         for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
                 if (strcmp(calls[i].name, name) == 0)
-                        return syscall(calls[i].number, calls[i].a, calls[i].b, calls[i].c, 0, 0, 0);
+                        return syscall(calls[i].number, calls[i].a, calls[i].b, calls[i].c, calls[i].d, 0, 0);
         abort();
 }
 

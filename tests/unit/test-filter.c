@@ -19,7 +19,9 @@ static void test_answers(Fixture *f, gconstpointer data) {
                 { "unknown", "ENOSYS" },       { "prctl-core", "ENOSYS" },
                 { "setpriority", "EPERM" },    { "inet", "EAFNOSUPPORT" },
                 { "netlink", "EAFNOSUPPORT" }, { "unix", "3" },
-                { "TCGETS", "ENOTTY" },
+                { "TCGETS", "ENOTTY" },        { "core-read", "0" },
+                { "core-none", "EPERM" },      { "core-none-64", "EPERM" },
+                { "core-none-old", "EPERM" },  { "files-fewer", "0" },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
