@@ -94,6 +94,26 @@ static int add_sockets(scmp_filter_ctx context) {
         return 0;
 }
 
+/* Like a machine that has none. */
+static int add_without_huge_pages(scmp_filter_ctx context) {
+        for (size_t i = 0; i < G_N_ELEMENTS(filter_without_huge_pages); i++) {
+                const int number = seccomp_syscall_resolve_name(filter_without_huge_pages[i].name);
+                const unsigned argument = filter_without_huge_pages[i].argument;
+                const uint32_t huge = filter_without_huge_pages[i].huge;
+                int r;
+
+                if (number < 0)
+                        continue;
+                r = add_masked(context, SCMP_ACT_ALLOW, number, argument, huge, 0);
+                if (r < 0)
+                        return r;
+                r = add_masked(context, SCMP_ACT_ERRNO(ENOMEM), number, argument, huge, huge);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 /* All but that of core dumps: it is to stay where it is, see child_limit(). */
 static int add_limits(scmp_filter_ctx context) {
         const struct scmp_arg_cmp core = SCMP_A1(SCMP_CMP_MASKED_EQ, LOWER_HALF, RLIMIT_CORE);
@@ -125,6 +145,9 @@ static int add_by_argument(scmp_filter_ctx context) {
         if (r < 0)
                 return r;
         r = add_sockets(context);
+        if (r < 0)
+                return r;
+        r = add_without_huge_pages(context);
         if (r < 0)
                 return r;
         r = add_limits(context);
