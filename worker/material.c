@@ -260,9 +260,10 @@ void material_launch(Material *material, uint32_t first_errand, ErrandSpec erran
         const Request *request = material->request;
 
         material->first_errand = first_errand;
-        errands[MATERIAL_PROGRAM] = (ErrandSpec){ work_program, material };
-        errands[MATERIAL_STDIN] = (ErrandSpec){ work_stdin, material };
-        errands[MATERIAL_OUTPUT] = (ErrandSpec){ work_output, material };
+        errands[MATERIAL_PROGRAM] = (ErrandSpec){ work_program, material, 0 };
+        errands[MATERIAL_STDIN] = (ErrandSpec){ work_stdin, material, 1 };
+        errands[MATERIAL_OUTPUT] = (ErrandSpec){ work_output, material,
+                                                 (request->output_fd >= 0) + (request->error_output_fd >= 0) };
         kept_fds[0] = request->stdin_fd;
         kept_fds[1] = request->output_fd;
         kept_fds[2] = request->error_output_fd;
