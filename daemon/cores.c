@@ -430,19 +430,28 @@ static int choose(Cores *cores, const CoresConfig *config, char **ret_message) {
 }
 
 /* After a crash nobody else gives it back, and with other settings it would never be taken over. */
-static void give_back_leftover(Cores *cores) {
+static int give_back_leftover(Partition *file) {
         g_autofree char *partition = NULL;
         int r;
 
-        r = partition_read(cores->file, &partition);
+        r = partition_read(file, &partition);
         if (r < 0 || g_str_equal(partition, MEMBER))
-                return;
-        r = partition_write_now(cores->file, MEMBER);
+                return 0;
+        r = partition_write_now(file, MEMBER);
         log_at(r < 0 ? LOG_ERR : LOG_NOTICE,
                &(const LogContext){ .uid = -1, .message_id = JT_MESSAGE_CORES_RELEASED, .error = r },
                "A partition of " JT_SLICE " was left behind (%s)%s%s", partition,
                r < 0 ? " and cannot be given back: " : ", its CPUs are everybody's again",
                r < 0 ? g_strerror(-r) : "");
+        return r;
+}
+
+int cores_give_back(const char *cgroup_root) {
+        g_autoptr(Partition) file = NULL;
+        int r;
+
+        r = partition_new(NULL, cgroup_root, &file);
+        return r < 0 ? r : give_back_leftover(file);
 }
 
 int cores_new(const Topology *topology, const CoresConfig *config, Systemd *systemd, sd_event *event,
@@ -467,7 +476,7 @@ int cores_new(const Topology *topology, const CoresConfig *config, Systemd *syst
                         *ret_message = g_strdup_printf("%s cannot be opened: %s", cgroup_root, g_strerror(-r));
                         return r;
                 }
-                give_back_leftover(cores);
+                (void) give_back_leftover(cores->file);
         }
 
         *ret = g_steal_pointer(&cores);

@@ -43,6 +43,9 @@ int cores_new(const Topology *topology, const CoresConfig *config, Systemd *syst
 Cores *cores_free(Cores *cores);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cores, cores_free)
 
+/* As cores_new() does, for a service that is gone: 0 also where nothing was left. What was is logged. */
+int cores_give_back(const char *cgroup_root);
+
 /* Called once: 0, or negative errno with a sentence: systemd did not set the slice's CPUs, or the kernel shows others
  * there. A partition the kernel refuses is not an error: the level is confined then, and cores_why() says why; nor is
  * a kernel or container without cpusets: the level is none. */

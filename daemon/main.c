@@ -29,7 +29,8 @@ static void print_help(void) {
              "  --config=FILE           Read FILE and FILE.d/*.conf instead of " JT_SYSCONFDIR
              "/jouletrace/jouletraced.conf\n"
              "  --check-config          Say what is wrong in the configuration, and exit\n"
-             "  --restore-host          Put back what a crash left changed of the machine's settings, and exit\n"
+             "  --restore-host          Put back what a crash left of the machine's settings and reserved CPUs, and "
+             "exit\n"
              "  --dump-knobs            List the knobs: name, type, default, bounds, text\n"
              "  --sysroot=DIR           Read every /sys and /proc file about the machine below DIR\n"
              "  --meter=NAME            Use this meter whatever the configuration says\n"
@@ -189,7 +190,8 @@ static int dump_knobs(void) {
 static int restore_host(const Options *options) {
         g_autoptr(Sysroot) root = NULL;
         g_autoptr(Tuning) tuning = NULL;
-        int r;
+        g_autofree char *cgroup_root = g_build_filename(options->sysroot ?: "/", "sys/fs/cgroup", NULL);
+        int r, q;
 
         r = sysroot_open(options->sysroot, &root);
         if (r < 0)
@@ -203,7 +205,9 @@ static int restore_host(const Options *options) {
         }
         if (r < 0)
                 return log_errno(LOG_ERR, r, "cannot look into %s", options->runtime_dir);
-        return tuning_restore(tuning);
+        r = tuning_restore(tuning);
+        q = cores_give_back(cgroup_root);
+        return q < 0 && q != -ENOENT ? q : r; /* -ENOENT: no cgroups here */
 }
 
 /* Standard input is one end of a socket pair that sd_bus_set_exec() of the client made. */

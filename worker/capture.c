@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "capture.h"
 #include "fs.h"
@@ -119,9 +120,15 @@ char *capture_line(const Capture *capture, size_t most) {
 }
 
 int capture_memfd(const Capture *capture) {
-        g_autofree char *text = capture_text(capture);
+        autofd fd = memfd_create("output", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        int r;
 
-        return memfd_with("output", text, capture->bytes);
+        if (fd < 0)
+                return -errno;
+        r = capture_write(capture, fd);
+        if (r >= 0)
+                r = memfd_seal(fd);
+        return r < 0 ? r : steal_fd(&fd);
 }
 
 static GString *last_bytes(const Capture *capture, size_t most) {

@@ -128,12 +128,6 @@ static int work_stdin(void *userdata, const int *fds, size_t n_fds, GString *rep
         }
 }
 
-static int seal(int fd) {
-        if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-                return -errno;
-        return 0;
-}
-
 static char *describe_stdin(int r) {
         switch (r) {
         case -EMEDIUMTYPE:
@@ -154,7 +148,7 @@ static void on_stdin(int r, const char *reply, size_t length, void *userdata) {
 
         material->errand = NULL;
         if (r >= 0)
-                r = seal(material->stdin_fd);
+                r = memfd_seal(material->stdin_fd);
         if (r < 0)
                 why = describe_stdin(r);
         material->done(r, why, material->userdata);
@@ -180,7 +174,7 @@ static int start_stdin(Material *material, uint64_t timeout_usec) {
         r = write_all(material->stdin_fd, data, size);
         if (r < 0)
                 return r;
-        return seal(material->stdin_fd);
+        return memfd_seal(material->stdin_fd);
 }
 
 /* What a compiler makes of it takes its place. */
@@ -266,9 +260,10 @@ void material_launch(Material *material, uint32_t first_errand, ErrandSpec erran
         const Request *request = material->request;
 
         material->first_errand = first_errand;
-        errands[MATERIAL_PROGRAM] = (ErrandSpec){ work_program, material };
-        errands[MATERIAL_STDIN] = (ErrandSpec){ work_stdin, material };
-        errands[MATERIAL_OUTPUT] = (ErrandSpec){ work_output, material };
+        errands[MATERIAL_PROGRAM] = (ErrandSpec){ work_program, material, 0 };
+        errands[MATERIAL_STDIN] = (ErrandSpec){ work_stdin, material, 1 };
+        errands[MATERIAL_OUTPUT] = (ErrandSpec){ work_output, material,
+                                                 (request->output_fd >= 0) + (request->error_output_fd >= 0) };
         kept_fds[0] = request->stdin_fd;
         kept_fds[1] = request->output_fd;
         kept_fds[2] = request->error_output_fd;
@@ -278,11 +273,13 @@ static void on_output(int r, const char *reply, size_t length, void *userdata) {
         Material *material = userdata;
 
         material->errand = NULL;
-        if (r < 0)
+        if (r < 0) {
+                g_free(material->output_problem);
                 material->output_problem = g_strdup_printf("the first run's output could not be handed over: %s",
                                                            r == -ETIMEDOUT ? "nobody took it in time"
                                                            : r == -ECHILD  ? "its reader is gone"
                                                                            : g_strerror(-r));
+        }
         material->done(0, NULL, material->userdata);
 }
 
@@ -296,6 +293,15 @@ static int output_memfd(const Capture *capture) {
         return r < 0 ? r : steal_fd(&fd);
 }
 
+static void note_cut(Material *material, const Capture *capture, const char *name) {
+        if (capture->bytes == capture->seen)
+                return;
+        g_free(material->output_problem);
+        material->output_problem = g_strdup_printf("the first run wrote %" PRIu64 " bytes to %s, of which only the "
+                                                   "first %" PRIu64 " were kept",
+                                                   capture->seen, name, capture->bytes);
+}
+
 int material_deliver(Material *material, const Capture *output, const Capture *error_output, uint64_t timeout_usec,
                      void (*done)(int r, const char *why, void *userdata), void *userdata) {
         autofd first = material->request->output_fd >= 0 ? output_memfd(output) : -1;
@@ -303,8 +309,12 @@ int material_deliver(Material *material, const Capture *output, const Capture *e
         int fds[2], r;
         size_t n_fds = 0;
 
-        if (material->request->output_fd >= 0)
+        if (material->request->error_output_fd >= 0)
+                note_cut(material, error_output, "standard error");
+        if (material->request->output_fd >= 0) {
+                note_cut(material, output, "standard output");
                 fds[n_fds++] = first;
+        }
         if (material->request->error_output_fd >= 0)
                 fds[n_fds++] = second;
         if (n_fds == 0)

@@ -275,7 +275,9 @@ int run_new(sd_event *event, const BoxSpec *spec, const RunLimits *limits, Ticke
                                                                             : MAX(g_get_num_processors(), 1));
         run->file_max = spec->root ? spec->root->tmpfs_bytes : 0;
         capture_init(&run->output, limits->capture_max);
-        capture_init(&run->error_output, limits->capture_max);
+        /* Where it counts, output_max bounds both together. */
+        capture_init(&run->error_output,
+                     limits->errors_free ? MIN(limits->capture_max, ERRORS_KEPT_BYTES) : limits->capture_max);
         r = spawn(run, spec, ticker, ret_why);
         if (r < 0)
                 return r;

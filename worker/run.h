@@ -8,13 +8,15 @@
 #include "capture.h"
 #include "record.h"
 
+#define ERRORS_KEPT_BYTES (1024U * 1024U) /* of a standard error that does not count */
+
 typedef struct RunLimits {
         uint64_t cpu_usec, wall_usec, output_max;
         uint64_t capture_max; /* what of standard output, and of error, is kept; the rest is counted only */
         uint64_t memory_max;  /* the box enforces these two; here for the evidence */
         uint32_t tasks_max;
         double max_joules; /* 0: none; the window watches it */
-        bool errors_free;  /* standard error does not count towards output_max: it is cut, and decides nothing */
+        bool errors_free;  /* standard error does not count towards output_max: it decides nothing, and is cut */
 } RunLimits;
 
 typedef struct Run Run;

@@ -9,6 +9,12 @@
 
 #define SEALS_NEEDED (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
+int memfd_seal(int fd) {
+        if (lseek(fd, 0, SEEK_SET) < 0 || fcntl(fd, F_ADD_SEALS, SEALS_NEEDED | F_SEAL_SEAL) < 0)
+                return -errno;
+        return 0;
+}
+
 int memfd_with(const char *name, const void *data, size_t size) {
         autofd fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
         int r;
@@ -16,11 +22,9 @@ int memfd_with(const char *name, const void *data, size_t size) {
         if (fd < 0)
                 return -errno;
         r = write_all(fd, data, size);
-        if (r < 0)
-                return r;
-        if (lseek(fd, 0, SEEK_SET) < 0 || fcntl(fd, F_ADD_SEALS, SEALS_NEEDED | F_SEAL_SEAL) < 0)
-                return -errno;
-        return steal_fd(&fd);
+        if (r >= 0)
+                r = memfd_seal(fd);
+        return r < 0 ? r : steal_fd(&fd);
 }
 
 static int fail(char **ret_why, const char *format, ...) G_GNUC_PRINTF(2, 3);

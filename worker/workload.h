@@ -32,5 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workload, workload_free)
 /* Whether the input and the answer of a function's test are JSON: else -EINVAL and *ret_why. */
 int work_test_check(const WorkTest *test, char **ret_why);
 
+/* What was written to a memfd that may be sealed stays as it is, and is read from its beginning. */
+int memfd_seal(int fd);
+
 /* A sealed memfd with these bytes, at its beginning; negative errno. */
 int memfd_with(const char *name, const void *data, size_t size);

@@ -64,7 +64,9 @@ int child_limit_hard(int resource, rlim_t most) {
 int child_limit(const ChildPlan *plan) {
         int r;
 
-        r = child_limit_hard(RLIMIT_CORE, 0);
+        /* Not 0, which a handler that core_pattern pipes to is started in spite of, as root and outside of everything
+         * that is measured: at 1 the kernel lets it be (do_coredump()). A file needs a page at least. */
+        r = child_limit_hard(RLIMIT_CORE, 1);
         if (r < 0)
                 return r;
         /* No RLIMIT_CPU: under it the kernel tells a process its own CPU time (CLOCK_PROCESS_CPUTIME_ID) only as of

@@ -20,6 +20,7 @@ typedef int (*ErrandWork)(void *userdata, const int *fds, size_t n_fds, GString 
 typedef struct ErrandSpec {
         ErrandWork work;
         void *userdata;
+        size_t n_fds; /* as many are sent along, or the launcher starts nothing */
 } ErrandSpec;
 
 /* Called once from the event loop. r is the work's result; -ETIMEDOUT when the time was up (the child was killed, but

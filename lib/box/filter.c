@@ -94,6 +94,50 @@ static int add_sockets(scmp_filter_ctx context) {
         return 0;
 }
 
+/* Like a machine that has none. */
+static int add_without_huge_pages(scmp_filter_ctx context) {
+        for (size_t i = 0; i < G_N_ELEMENTS(filter_without_huge_pages); i++) {
+                const int number = seccomp_syscall_resolve_name(filter_without_huge_pages[i].name);
+                const unsigned argument = filter_without_huge_pages[i].argument;
+                const uint32_t huge = filter_without_huge_pages[i].huge;
+                int r;
+
+                if (number < 0)
+                        continue;
+                r = add_masked(context, SCMP_ACT_ALLOW, number, argument, huge, 0);
+                if (r < 0)
+                        return r;
+                r = add_masked(context, SCMP_ACT_ERRNO(ENOMEM), number, argument, huge, huge);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* All but that of core dumps: it is to stay where it is, see child_limit(). */
+static int add_limits(scmp_filter_ctx context) {
+        const struct scmp_arg_cmp core = SCMP_A1(SCMP_CMP_MASKED_EQ, LOWER_HALF, RLIMIT_CORE);
+        int r;
+
+        for (uint32_t resource = 0; resource < RLIM_NLIMITS; resource++) {
+                if (resource == RLIMIT_CORE)
+                        continue;
+                r = add_masked(context, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, LOWER_HALF, resource);
+                if (r < 0)
+                        return r;
+                r = add_masked(context, SCMP_ACT_ALLOW, SCMP_SYS(setrlimit), 0, LOWER_HALF, resource);
+                if (r < 0)
+                        return r;
+        }
+        r = add_masked(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(setrlimit), 0, LOWER_HALF, RLIMIT_CORE);
+        if (r < 0)
+                return r;
+        r = seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, core, SCMP_A2(SCMP_CMP_EQ, 0));
+        if (r < 0)
+                return r;
+        return seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 2, core, SCMP_A2(SCMP_CMP_NE, 0));
+}
+
 static int add_by_argument(scmp_filter_ctx context) {
         int r;
 
@@ -101,6 +145,12 @@ static int add_by_argument(scmp_filter_ctx context) {
         if (r < 0)
                 return r;
         r = add_sockets(context);
+        if (r < 0)
+                return r;
+        r = add_without_huge_pages(context);
+        if (r < 0)
+                return r;
+        r = add_limits(context);
         if (r < 0)
                 return r;
         r = add_values(context, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, filter_ioctls_allowed,

@@ -3,7 +3,8 @@
 
 /* What a boxed program may ask the kernel for. Three answers beside "yes":
  *   ENOSYS  what the filter does not know, and what libc has a way around (clone3, io_uring, the new mount calls)
- *   EPERM   scheduling, priority and memory placement: an honest runtime may try, and goes on without
+ *   EPERM   scheduling, priority, memory placement, another limit of core dumps: an honest runtime may try, and goes
+ *           on without; likewise ENOMEM for huge pages, as on a machine that has none
  *   notify  what has no business in a box: the call is held up, and the listener's reader learns who made it. It ends
  *           the run; the kernel's own killing would tell no name, and nothing at all about a grandchild
  * Calls by another architecture's numbers (int 0x80, x32) kill the process with SIGSYS. */

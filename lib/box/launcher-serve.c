@@ -224,7 +224,7 @@ static int answer_errand(Server *server, uint32_t number, const int *fds, size_t
         pid_t pid;
         int r;
 
-        if (number >= server->spec->n_errands)
+        if (number >= server->spec->n_errands || n_fds != server->spec->errands[number].n_fds)
                 return -EINVAL;
         end_errand(server);
         pid = errand_make(&server->spec->errands[number], server->spec->identity, server->judge, fds, n_fds, &pidfd,
@@ -262,6 +262,8 @@ static int serve_one(Server *server) {
         int fds[LAUNCH_FDS_MAX], r;
         size_t n_fds = 0;
 
+        for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
+                fds[i] = -1; /* no number that happens to be open where one is missing */
         r = message_receive(server->socket_fd, &request, sizeof(request), fds, &n_fds);
         if (r < 0 && r != -EBADMSG)
                 return r;

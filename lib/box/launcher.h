@@ -41,7 +41,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Launcher, launcher_free)
 int launcher_pidfd(const Launcher *launcher);
 
 /* The requests. Each waits for its answer at most some seconds; a launcher that does not give it in time, or gives one
- * that cannot be understood, is never asked again (-ECONNRESET). -EINVAL: no such number. */
+ * that cannot be understood, is never asked again (-ECONNRESET). -EINVAL: no such number, or not as many descriptors
+ * as belong to it. */
 
 /* See box_spawn(). Only the number and the descriptors of spec go over: stdin, extra and handed. */
 int launcher_spawn(Launcher *launcher, const BoxSpec *spec, struct BoxParts *ret, char **ret_why);

@@ -68,7 +68,7 @@ const RequestKey request_keys[N_REQUEST_KEYS] = {
         [REQUEST_ERROR_OUTPUT] = {
                 "error-output", KEY_FD, AT(error_output_fd),
                 .kinds = MEASURE,
-                .doc = N_("where the first run's standard error is copied to after that run"),
+                .doc = N_("where the first run's standard error is copied to after that run; of a box 1 MiB at most"),
         },
         [REQUEST_TRIALS] = {
                 "trials", KEY_UINT32, AT(trials), .bounds = {1, 1000, 9}, .knob = "MaxTrials", .metavar = "N",

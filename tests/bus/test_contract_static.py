@@ -155,6 +155,17 @@ def test_pages_are_sound_and_know_each_other():
             assert f"{other}.{number}" in PAGES, f"{name} refers to {other}({number})"
 
 
+def test_the_judges_memory_has_a_limit():
+    """It holds the largest output that may be asked for twice, and what a request may send along three times."""
+    unit = (TOP / "units" / "jouletrace-worker@.service.in").read_text(encoding="utf-8")
+    knobs = (TOP / "daemon" / "knobs.c").read_text(encoding="utf-8")
+    size = lambda text: int(text[:-1]) << {"M": 20, "G": 30}[text[-1]]
+    knob = lambda name: size(re.search(rf'\{{ "{name}", KNOB_BYTES, MEMBER\(\w+\), "(\w+)"', knobs)[1])
+    limits = dict(re.findall(r"^(MemoryMax|TasksMax)=(\w+)$", unit, re.MULTILINE))
+    assert size(limits["MemoryMax"]) >= 2 * knob("MaxOutput") + 3 * knob("MaxBlobs") + (1 << 30)
+    assert 32 <= int(limits["TasksMax"]) <= 256
+
+
 def test_manual_of_languages():
     """Every key and placeholder, which are required, and the compiler's limits as they are."""
     page = manual("jouletrace-languages.d.5")

@@ -174,6 +174,32 @@ def test_a_living_service_is_left_alone(daemon, machine, user1):
     assert machine.now() == BEFORE
 
 
+PARTITION = "sys/fs/cgroup/jouletrace.slice/cpuset.cpus.partition"
+
+
+def leave_partition(machine, text):
+    path = machine.tree / PARTITION
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="ascii")
+    return path
+
+
+@pytest.mark.parametrize("left", ["root\n", "isolated invalid (Cpu list in cpuset.cpus not exclusive)\n"])
+def test_a_crash_leaves_no_partition(daemon, machine, left):
+    """Not even until somebody starts the service again."""
+    path = leave_partition(machine, left)
+    assert f"left behind ({left.strip()})" in restore(daemon, machine)
+    assert path.read_text(encoding="ascii").splitlines()[0] == "member"
+    assert restore(daemon, machine) == ""
+
+
+def test_a_living_service_keeps_its_partition(daemon, machine, user1):
+    path = leave_partition(machine, "root\n")
+    daemon.start()
+    restore(daemon, machine)
+    assert path.read_text(encoding="ascii") == "root\n"
+
+
 def test_no_runtime_directory(daemon, machine):
     code, out = daemon.run("--restore-host", "--sysroot", machine.tree, "--runtime-dir", daemon.runtime / "none")
     assert (code, out) == (0, "")

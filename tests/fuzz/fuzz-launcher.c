@@ -83,8 +83,9 @@ static int work(void *userdata, const int *fds, size_t n_fds, GString *reply) {
         return 0;
 }
 
+static const ErrandSpec errands[] = { { .work = work, .n_fds = 3 }, { .work = work } };
+
 static void start_launcher(void) {
-        static const ErrandSpec errands[] = { { .work = work }, { .work = work } };
         static const int kept[] = { STDIN_FILENO };
         const bool root = geteuid() == 0;
         static Identity identity, of_box;
@@ -202,6 +203,15 @@ static void take_run(const LaunchReply *reply, const int *fds, size_t n_fds, Run
                 runs[(*n_runs)++] = (Run){ .id = reply->id, .pid = reply->pid, .pidfd = fds[0] };
 }
 
+/* An errand looks at no descriptor but those it asks for. */
+static void assert_errand_whole(const uint8_t *packet, const LaunchReply *reply, size_t n_given) {
+        LaunchRequest request;
+
+        memcpy(&request, packet, sizeof(request));
+        if (reply->pid > 0 && request.kind == LAUNCH_ERRAND)
+                g_assert_cmpuint(n_given, ==, errands[request.number].n_fds);
+}
+
 static void name_run(uint8_t *packet, size_t size, const Run *runs, size_t n_runs) {
         LaunchRequest request;
 
@@ -231,6 +241,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 name_run(packet, length, runs, n_runs);
                 reply = ask(packet, length, given, n_given, fds, &n_fds);
                 take_run(&reply, fds, n_fds, runs, &n_runs);
+                assert_errand_whole(packet, &reply, n_given);
                 at += 2 + length;
         }
         g_assert_cmpint(ask_plainly(LAUNCH_END_ERRAND, 0), ==, 0);

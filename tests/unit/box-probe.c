@@ -11,19 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#define PAGE 4096
+#define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS)
 #define FOREIGN_BIT 0x40000000L /* x32's numbers */
 
 static long make_call(const char *name) {
+        const struct rlimit none = {};
+        struct rlimit limit;
         const struct {
                 const char *name;
-                long number, a, b, c;
+                long number, a, b, c, d;
         } calls[] = {
                 { "ptrace", SYS_ptrace, 0, 0, 0 },
                 { "unshare", SYS_unshare, CLONE_NEWUSER, 0, 0 },
@@ -45,11 +52,21 @@ static long make_call(const char *name) {
                 { "unix", SYS_socket, AF_UNIX, SOCK_STREAM, 0 },
                 { "prctl-core", SYS_prctl, 62, 1, 0 },
                 { "securebits", SYS_prctl, PR_GET_SECUREBITS, 0, 0 },
+                { "mmap-huge", SYS_mmap, 0, PAGE, 0, ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE },
+                { "memfd", SYS_memfd_create, (long) "memfd", MFD_CLOEXEC },
+                { "memfd-huge", SYS_memfd_create, (long) "memfd", MFD_CLOEXEC | MFD_HUGETLB },
+                { "shm", SYS_shmget, IPC_PRIVATE, PAGE, 0600 },
+                { "shm-huge", SYS_shmget, IPC_PRIVATE, PAGE, 0600 | SHM_HUGETLB },
+                { "core-read", SYS_prlimit64, 0, RLIMIT_CORE, 0, (long) &limit },
+                { "core-none", SYS_prlimit64, 0, RLIMIT_CORE, (long) &none },
+                { "core-none-64", SYS_prlimit64, 0, RLIMIT_CORE | 0x100000000L, (long) &none },
+                { "core-none-old", SYS_setrlimit, RLIMIT_CORE, (long) &none },
+                { "files-fewer", SYS_prlimit64, 0, RLIMIT_NOFILE, (long) &none, (long) &limit },
         };
 
         for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
                 if (strcmp(calls[i].name, name) == 0)
-                        return syscall(calls[i].number, calls[i].a, calls[i].b, calls[i].c, 0, 0, 0);
+                        return syscall(calls[i].number, calls[i].a, calls[i].b, calls[i].c, calls[i].d, 0, 0);
         abort();
 }
 

@@ -141,7 +141,15 @@ static void test_environment(Fixture *f, gconstpointer data) {
                       "HOME=/box\nLANG=C.UTF-8\nPATH=/usr/local/bin:/usr/bin:/bin\nTMPDIR=/tmp\n");
         (void) run(f, ((char *const[]){ (char *) "/usr/bin/env", NULL }), &output);
         g_assert_cmpstr(output, ==, "PATH=/usr/local/bin:/usr/bin:/bin\nHOME=/box\nLANG=C.UTF-8\nTMPDIR=/tmp\n");
-        assert_output(f, "umask; ulimit -c; ulimit -n; ulimit -l", "0022\n0\n1024\n0\n");
+        assert_output(f, "umask; ulimit -n; ulimit -l", "0022\n1024\n0\n");
+}
+
+/* With a byte the kernel starts no handler of core dumps; with none, or none again, it would. */
+static void test_no_core(Fixture *f, gconstpointer data) {
+        assert_output(f,
+                      "set -- $(grep '^Max core file size' /proc/self/limits); echo $5 $6\n"
+                      "ulimit -c 0 2>/dev/null || echo kept",
+                      "1 1\nkept\n");
 }
 
 /* ---- who it is ---- */
@@ -564,6 +572,7 @@ int main(int argc, char **argv) {
                 { "cpus", test_cpus, BOTH },
                 { "process-limits", test_process_limits, BOTH },
                 { "cpu-clock", test_cpu_clock, BOTH },
+                { "no-core", test_no_core, BOTH },
                 { "cgroup", test_cgroup, BOTH },
                 { "alike", test_alike, BOTH },
                 { "ends", test_ends, BOTH },

@@ -460,6 +460,14 @@ static void test_crash(Fixture *f, gconstpointer data) {
         make(f, "auto", "none");
         assert_written("member ");
         assert_file("member");
+
+        /* Nor has the service to be started again for it. */
+        put("cpuset.cpus.partition", data);
+        g_assert_cmpint(cores_give_back(sim.root), ==, 0);
+        assert_written("member ");
+        g_assert_cmpint(cores_give_back(sim.root), ==, 0);
+        assert_written("");
+        g_assert_cmpint(cores_give_back("/nonexistent"), ==, -ENOENT);
 }
 
 static void test_embedded(Fixture *f, gconstpointer data) {

@@ -14,12 +14,27 @@ static void test_answers(Fixture *f, gconstpointer data) {
         const struct {
                 const char *call, *answer;
         } cases[] = {
-                { "clone3", "ENOSYS" },        { "io_uring_setup", "ENOSYS" },
-                { "fsopen", "ENOSYS" },        { "userfaultfd", "ENOSYS" },
-                { "unknown", "ENOSYS" },       { "prctl-core", "ENOSYS" },
-                { "setpriority", "EPERM" },    { "inet", "EAFNOSUPPORT" },
-                { "netlink", "EAFNOSUPPORT" }, { "unix", "3" },
+                { "clone3", "ENOSYS" },
+                { "io_uring_setup", "ENOSYS" },
+                { "fsopen", "ENOSYS" },
+                { "userfaultfd", "ENOSYS" },
+                { "unknown", "ENOSYS" },
+                { "prctl-core", "ENOSYS" },
+                { "setpriority", "EPERM" },
+                { "inet", "EAFNOSUPPORT" },
+                { "netlink", "EAFNOSUPPORT" },
+                { "unix", "3" },
                 { "TCGETS", "ENOTTY" },
+                { "mmap-huge", "ENOMEM" },
+                { "memfd", "3" },
+                { "memfd-huge", "ENOMEM" },
+                { "shm", "0" },
+                { "shm-huge", "ENOMEM" },
+                { "core-read", "0" },
+                { "core-none", "EPERM" },
+                { "core-none-64", "EPERM" },
+                { "core-none-old", "EPERM" },
+                { "files-fewer", "0" },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

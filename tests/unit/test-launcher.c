@@ -17,6 +17,8 @@
 #define STRANGER 65533
 #define WAIT_USEC (10U * USEC_PER_SEC)
 
+#define ERRAND_FDS 4U
+
 static char *const no_env[] = { NULL };
 static char *const argvs[][4] = {
         { (char *) "/bin/sh", (char *) "-c", (char *) "id -u; cat; exit 3" },
@@ -42,7 +44,7 @@ static void set_up(Fixture *f, gconstpointer data) {
         g_assert_cmpint(containment_open_process(&f->containment), >=, 0);
         g_assert_cmpint(identity_lookup(NOBODY, NULL, 0, false, &f->identity), >=, 0);
         f->own_path = g_strdup(f->containment->own_path);
-        f->errand = (ErrandSpec){ .work = work_fds };
+        f->errand = (ErrandSpec){ .work = work_fds, .n_fds = ERRAND_FDS };
         for (uint32_t i = 0; i < G_N_ELEMENTS(argvs); i++) {
                 f->boxes[i] = host_box(f->containment, f->identity, argvs[i], no_env);
                 f->boxes[i].number = i;
@@ -238,6 +240,9 @@ static void test_malformed(Fixture *f, gconstpointer data) {
                 { { LAUNCH_END_ERRAND + 1, 0 }, sizeof(LaunchRequest), 0, -EINVAL },
                 { { UINT32_MAX, 0 }, sizeof(LaunchRequest), LAUNCH_FDS_MAX, -EINVAL },
                 { { LAUNCH_BOX, 0 }, sizeof(LaunchRequest), 2, -EINVAL },
+                { { LAUNCH_ERRAND, 0 }, sizeof(LaunchRequest), 0, -EINVAL },
+                { { LAUNCH_ERRAND, 0 }, sizeof(LaunchRequest), ERRAND_FDS - 1, -EINVAL },
+                { { LAUNCH_ERRAND, 0 }, sizeof(LaunchRequest), ERRAND_FDS + 1, -EINVAL },
                 { { LAUNCH_BOX, UINT32_MAX }, sizeof(LaunchRequest), 0, -EINVAL },
                 { { LAUNCH_REMOVE, 7 }, sizeof(LaunchRequest), 0, -EINVAL },
                 { { LAUNCH_KILL, 0 }, sizeof(LaunchRequest), 0, -EINVAL },
@@ -307,7 +312,7 @@ static void on_errand(int r, const char *reply, size_t length, void *userdata) {
 static void test_errand_descriptors(Fixture *f, gconstpointer data) {
         g_autoptr(Launcher) launcher = NULL;
         g_autoptr(sd_event) event = NULL;
-        const int fds[] = { STDIN_FILENO, STDERR_FILENO, STDERR_FILENO, STDERR_FILENO };
+        const int fds[ERRAND_FDS] = { STDIN_FILENO, STDERR_FILENO, STDERR_FILENO, STDERR_FILENO };
         Errored errored = {};
         Errand *errand;
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <sys/resource.h>
+
 #include "worker-problem.h"
 
 /* Each run has a box, and has it for itself. */
@@ -106,6 +108,51 @@ static void test_validator_compiler(void) {
         problem_assert_verdict(&problem, "AC");
 }
 
+/* ---- what it writes to standard error is cut, and decides nothing ---- */
+
+#define ERRORS_BYTES (192U * 1024U * 1024U)
+
+static void flood_errors(void) {
+        g_autofree char *script = g_strdup_printf(SHELL "head -c %u /dev/zero >&2; echo 3\n", ERRORS_BYTES);
+        g_auto(Problem) problem = {};
+
+        problem_init(&problem, JOB_VALIDATE);
+        problem.client.request->output_max = ERRORS_BYTES;
+        problem.client.request->cpu_limit_usec = problem.client.request->wall_limit_usec = 20 * USEC_PER_SEC;
+        problem_file(&problem, "run", script);
+        problem_test(&problem, "one", "", "3\n");
+        problem_run(&problem);
+        problem_assert_verdict(&problem, "AC");
+}
+
+/* Not more than a little of it is kept, however much output is allowed: no worker that was waited for had much. */
+static void test_errors_kept(void) {
+        struct rusage workers;
+
+        flood_errors();
+        g_assert_cmpint(getrusage(RUSAGE_CHILDREN, &workers), ==, 0);
+        g_assert_cmpint(workers.ru_maxrss, >, 0);
+        g_assert_cmpint(workers.ru_maxrss, <, ERRORS_BYTES / 1024 * 2 / 3);
+}
+
+/* Whoever wanted all of it learns that he has not got it. */
+static void test_errors_cut(void) {
+        g_auto(Problem) problem = {};
+        autofd fd = memfd_create("errors", MFD_CLOEXEC);
+
+        problem_init(&problem, JOB_MEASURE);
+        problem.client.request->trials = 1;
+        problem.client.request->error_output_fd = dup(fd);
+        problem_file(&problem, "run", SHELL "head -c 3000000 /dev/zero >&2; echo 3\n");
+        problem_test(&problem, "one", "", "3\n");
+        problem_run(&problem);
+        g_assert_cmpint(problem.client.result->result, ==, RESULT_DONE);
+        g_assert_cmpstr(report_string(problem.client.full, "measurement.output_problem"), ==,
+                        "the first run wrote 3000000 bytes to standard error, of which only the first 1048576 were "
+                        "kept");
+        g_assert_cmpint(lseek(fd, 0, SEEK_END), ==, 1048576);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/worker-box/fresh", test_fresh);
@@ -113,5 +160,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/worker-box/compiler", test_compiler);
         g_test_add_func("/worker-box/validator", test_validator);
         g_test_add_func("/worker-box/validator-compiler", test_validator_compiler);
+        g_test_add_func("/worker-box/errors-kept", test_errors_kept);
+        g_test_add_func("/worker-box/errors-cut", test_errors_cut);
         return g_test_run();
 }

@@ -55,6 +55,18 @@ def test_partition_is_given_back_after_a_crash(vm):
     wait_until(lambda: partition(vm) == "member", "the partition's end", timeout=30)
 
 
+def test_partition_is_given_back_without_another_start(vm):
+    dropin = "/run/systemd/system/jouletraced.service.d/stays-down.conf"
+    configure(vm, Partition="root", ReleaseSec=300)
+    measure(vm, "sleep", "0.15")
+    assert partition(vm) == "root"
+    vm.run(f"mkdir -p $(dirname {dropin}); printf '[Service]\\nRestart=no\\n' > {dropin}; systemctl daemon-reload")
+    vm.run("systemctl kill -s KILL --kill-whom=main jouletraced.service")
+    wait_until(lambda: partition(vm) == "member", "the partition's end", timeout=30)
+    wait_until(lambda: vm.run(["systemctl", "is-active", "jouletraced.service"], check=False)[1].strip() == "failed", "the service's end")
+    vm.run(f"rm {dropin}; systemctl daemon-reload; systemctl reset-failed jouletraced.service")
+
+
 def test_no_partition_is_confined(vm):
     configure(vm, Partition="none")
     assert measure(vm, "sleep", "0.15")["environment"]["isolation"] == "confined"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* X21: changes limits, its own and others'.
- * Tries: higher hard limits; limits, priorities and signals of the box's first process, which is ours.
+ * Tries: higher hard limits; a lower one of core dumps, at which their handler is started; limits, priorities and
+ * signals of the box's first process, which is ours.
  * Expected: own AC, init AC
  * Why: EPERM; and a namespace's first process gets no signal from inside that it does not handle. */
 
@@ -19,6 +20,8 @@ int main(int argc, char **argv) {
                 for (int i = 0; i < RLIM_NLIMITS; i++)
                         if (getrlimit(i, &now) == 0 && now.rlim_max != RLIM_INFINITY && setrlimit(i, &all) == 0)
                                 printf("raised limit %d\n", i);
+                if (setrlimit(RLIMIT_CORE, &none) == 0)
+                        puts("lowered the limit of core dumps");
                 puts("denied");
                 return 0;
         }
