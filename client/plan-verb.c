@@ -32,6 +32,7 @@ typedef struct Plan {
         uint64_t measured; /* when the calibration was */
         char *expired;     /* why it does not hold any more; NULL: it does, or there is none */
         size_t pairs;      /* 0: unknown, or more than there may be */
+        bool named;        /* so many pairs call the change improved or regressed; else they only find it */
 } Plan;
 
 static void plan_clear(Plan *plan) {
@@ -136,6 +137,20 @@ static int noise_from_calibration(const Arguments *arguments, Plan *plan) {
         return 0;
 }
 
+/* What compare holds a change against, by what is known of the host. */
+static double threshold_of(const Plan *plan) {
+        return fmax(COMPARE_THRESHOLD_MIN, isfinite(plan->floor) ? plan->floor : 0);
+}
+
+/* Pairs that name the change, or where no number of them does, pairs that find it. Errors as plan_pairs(). */
+static int count_pairs(const Plan *plan, double sigma, size_t *ret, bool *ret_named) {
+        int r;
+
+        r = plan_pairs(plan->effect, sigma, threshold_of(plan), ret);
+        *ret_named = r >= 0;
+        return r == -ERANGE ? plan_pairs(plan->effect, sigma, 0, ret) : r;
+}
+
 static void set_number(JsonObject *object, const char *name, double value) {
         if (isfinite(value))
                 json_object_set_double_member(object, name, value);
@@ -155,8 +170,13 @@ static void print_json(const Plan *plan) {
                 json_object_set_null_member(object, "noise_from");
         json_object_set_boolean_member(object, "simulated", plan->simulated);
         set_number(object, "noise_floor", plan->floor);
+        set_number(object, "threshold", threshold_of(plan));
         set_number(object, "power", PLAN_POWER);
         set_number(object, "pairs", plan->pairs > 0 ? (double) plan->pairs : NAN);
+        if (plan->pairs > 0)
+                json_object_set_boolean_member(object, "named", plan->named);
+        else
+                json_object_set_null_member(object, "named");
         node = json_node_init_object(json_node_alloc(), object);
         json_print(node);
 }
@@ -186,9 +206,10 @@ static void append_unknown(GString *out, const Plan *plan, const Style *style) {
         for (size_t i = 0; i < G_N_ELEMENTS(noises); i++) {
                 g_autofree char *noise = percent(noises[i]);
                 size_t pairs;
+                bool named;
 
                 table_cell(table, COLOUR_NONE, noise);
-                if (plan_pairs(plan->effect, noises[i], &pairs) >= 0)
+                if (count_pairs(plan, noises[i], &pairs, &named) >= 0)
                         table_cellf(table, COLOUR_STRONG, "%zu", pairs);
                 else
                         table_cellf(table, COLOUR_DIM, "> %d", PLAN_PAIRS_MAX);
@@ -214,9 +235,29 @@ static void append_basis(GString *out, const Plan *plan) {
                 g_string_append_printf(out, _("Noise of a pair: %s, as given.\n"), noise);
 }
 
+/* Why more pairs would not call the change improved or regressed. */
+static void append_caveat(GString *out, const Plan *plan) {
+        g_autofree char *limit = percent(threshold_of(plan)), *note = NULL;
+
+        if (fabs(plan->effect) <= threshold_of(plan))
+                note = g_strdup_printf(
+                                _("A change is called improved or regressed beyond the threshold of %s; one that is "
+                                  "not "
+                                  "larger is mostly called within the noise threshold, however many pairs there are."),
+                                limit);
+        else if (plan->pairs > 0 && !plan->named)
+                note = g_strdup_printf(
+                                _("A change is called improved or regressed beyond the threshold of %s; this one is "
+                                  "larger by so little that not even %d pairs call it so in 80 %% of comparisons."),
+                                limit, PLAN_PAIRS_MAX);
+        else
+                return;
+        text_append_wrapped(out, note, HELP_WIDTH, 0);
+        g_string_append_c(out, '\n');
+}
+
 static void print(const Arguments *arguments, const Plan *plan) {
-        const double threshold = fmax(COMPARE_THRESHOLD_MIN, isfinite(plan->floor) ? plan->floor : 0);
-        g_autofree char *effect = percent(plan->effect), *limit = percent(threshold);
+        g_autofree char *effect = percent(plan->effect);
         g_autoptr(GString) out = g_string_new(NULL);
 
         if (!plan->basis)
@@ -235,16 +276,7 @@ static void print(const Arguments *arguments, const Plan *plan) {
                                                PLAN_PAIRS_MAX, effect);
                 append_basis(out, plan);
         }
-        if (fabs(plan->effect) <= threshold) {
-                g_autofree char *note = g_strdup_printf(
-                                _("A change is called improved or regressed beyond the threshold of %s; one that is "
-                                  "not "
-                                  "larger is mostly called within the noise threshold, however many pairs there are."),
-                                limit);
-
-                text_append_wrapped(out, note, HELP_WIDTH, 0);
-                g_string_append_c(out, '\n');
-        }
+        append_caveat(out, plan);
         say(stdout, "%s", out->str);
 }
 
@@ -269,7 +301,7 @@ int verb_plan(Arguments *arguments, char **args) {
         if (r != 0)
                 return r;
         if (plan.basis) {
-                r = plan_pairs(plan.effect, plan.sigma, &plan.pairs);
+                r = count_pairs(&plan, plan.sigma, &plan.pairs, &plan.named);
                 if (r < 0 && r != -ERANGE)
                         return usage_error("plan", "%s", g_strerror(-r));
         }

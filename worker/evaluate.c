@@ -63,6 +63,7 @@ static bool trial_kind_uj(const JobRecord *record, const TrialRecord *trial, Dom
 /* One energy of every trial that has it. */
 typedef struct EnergyColumn {
         double *j;
+        double *step_j; /* it is rounded to; 0: to none */
         Uncertainty *uncertainty;
         size_t n;
         bool net; /* the baseline is a part of it */
@@ -76,20 +77,25 @@ typedef struct Columns {
 } Columns;
 
 static void energy_column_init(EnergyColumn *column, size_t room, bool net) {
-        *column = (EnergyColumn){ .j = g_new0(double, room), .uncertainty = g_new0(Uncertainty, room), .net = net };
+        *column = (EnergyColumn){ .j = g_new0(double, room),
+                                  .step_j = g_new0(double, room),
+                                  .uncertainty = g_new0(Uncertainty, room),
+                                  .net = net };
 }
 
 static void energy_column_clear(EnergyColumn *column) {
         g_free(column->j);
+        g_free(column->step_j);
         g_free(column->uncertainty);
 }
 
-static void energy_column_add(EnergyColumn *column, double j, const Uncertainty *uncertainty) {
+static void energy_column_add(EnergyColumn *column, double j, double step_j, const Uncertainty *uncertainty) {
         Uncertainty of_it = *uncertainty;
 
         if (!column->net)
                 of_it.baseline_uj = 0;
         column->uncertainty[column->n] = of_it;
+        column->step_j[column->n] = step_j;
         column->j[column->n++] = j;
 }
 
@@ -151,6 +157,10 @@ static TestSum next_test(const TrialRecord *trial, guint *first) {
         return sum;
 }
 
+static double step_j(double uncertainty_uj, uint64_t least_uj) {
+        return least_uj <= 1 ? 0 : (double) told_step_uj(least_uj, uncertainty_uj) / 1e6;
+}
+
 /* Of one run of a test, where it is told as finely as the windows it comes from. */
 static double test_once_j(const TestSum *sum, uint64_t least_uj) {
         return (double) told_uj(sum->total_uj, gross_uncertainty_uj(&sum->uncertainty), least_uj) / 1e6 /
@@ -177,10 +187,25 @@ void trial_once(const TrialRecord *trial, uint64_t least_uj, Once *ret) {
                         once.total_j += test_once_j(&sum, least_uj);
                 if (trial->has_net)
                         once.net_j += test_once_net_j(&sum, least_uj);
+                once.step_j += step_j(gross_uncertainty_uj(&sum.uncertainty), least_uj) / sum.iterations;
+                once.net_step_j += step_j(uncertainty_total_uj(&sum.uncertainty), least_uj) / sum.iterations;
                 uncertainty_scale(&sum.uncertainty, 1 / sum.iterations);
                 uncertainty_add(&once.uncertainty, &sum.uncertainty);
         }
         *ret = once;
+}
+
+static void add_kind(EnergyColumn *column, const JobRecord *record, const TrialRecord *trial, DomainKind kind,
+                     uint64_t least_uj) {
+        Uncertainty uncertainty;
+        double error_uj;
+        uint64_t uj;
+
+        if (!trial_kind_uj(record, trial, kind, &uj, &uncertainty))
+                return;
+        error_uj = gross_uncertainty_uj(&uncertainty);
+        energy_column_add(column, (double) told_uj(uj, error_uj, least_uj) / 1e6, step_j(error_uj, least_uj),
+                          &uncertainty);
 }
 
 static void add_energies(Columns *columns, const JobRecord *record, const TrialRecord *trial, const Once *once,
@@ -188,23 +213,17 @@ static void add_energies(Columns *columns, const JobRecord *record, const TrialR
         const double gross_uj = gross_uncertainty_uj(&trial->uncertainty);
         const double net_uj = uncertainty_total_uj(&trial->uncertainty);
         const double total_j = (double) told_uj(trial->total_uj, gross_uj, least_uj) / 1e6;
-        Uncertainty of_kind;
-        uint64_t uj;
 
         columns->power_w[columns->total.n] = total_j / ((double) trial->wall_ns / 1e9);
-        energy_column_add(&columns->total, total_j, &trial->uncertainty);
-        energy_column_add(&columns->once, once->total_j, &once->uncertainty);
+        energy_column_add(&columns->total, total_j, step_j(gross_uj, least_uj), &trial->uncertainty);
+        energy_column_add(&columns->once, once->total_j, once->step_j, &once->uncertainty);
         if (trial->has_net) {
                 energy_column_add(&columns->net, (double) told_signed_uj(trial->net_uj, net_uj, least_uj) / 1e6,
-                                  &trial->uncertainty);
-                energy_column_add(&columns->once_net, once->net_j, &once->uncertainty);
+                                  step_j(net_uj, least_uj), &trial->uncertainty);
+                energy_column_add(&columns->once_net, once->net_j, once->net_step_j, &once->uncertainty);
         }
-        if (trial_kind_uj(record, trial, DOMAIN_PACKAGE, &uj, &of_kind))
-                energy_column_add(&columns->package,
-                                  (double) told_uj(uj, gross_uncertainty_uj(&of_kind), least_uj) / 1e6, &of_kind);
-        if (trial_kind_uj(record, trial, DOMAIN_DRAM, &uj, &of_kind))
-                energy_column_add(&columns->dram, (double) told_uj(uj, gross_uncertainty_uj(&of_kind), least_uj) / 1e6,
-                                  &of_kind);
+        add_kind(&columns->package, record, trial, DOMAIN_PACKAGE, least_uj);
+        add_kind(&columns->dram, record, trial, DOMAIN_DRAM, least_uj);
 }
 
 static void fill_columns(const JobRecord *record, uint64_t least_uj, Columns *columns, uint64_t *ret_iterations) {
@@ -237,59 +256,62 @@ static double median_part(const Uncertainty *trials, size_t n, size_t part) {
         return median;
 }
 
-static Uncertainty median_uncertainty(const Uncertainty *trials, size_t n, const Summary *summary) {
+static Uncertainty median_uncertainty(const Uncertainty *trials, size_t n) {
         return (Uncertainty){
                 .tick_uj = median_part(trials, n, offsetof(Uncertainty, tick_uj)),
                 .quantisation_uj = median_part(trials, n, offsetof(Uncertainty, quantisation_uj)),
                 .tail_uj = median_part(trials, n, offsetof(Uncertainty, tail_uj)),
                 .baseline_uj = median_part(trials, n, offsetof(Uncertainty, baseline_uj)),
-                .spread_uj = summary->has_ci ? (summary->ci_high - summary->ci_low) / 2 * 1e6 : NAN,
         };
 }
 
-static int summarise_column(const EnergyColumn *column, Summary *ret, Uncertainty *ret_uncertainty) {
+/* Trials that all round to the same say that their median is within half a step of it, and no more: an interval of no
+ * width is one that rounding made. */
+static void widen_to_step(const EnergyColumn *column, Summary *summary) {
+        double step = 0;
+
+        (void) stats_median(column->step_j, column->n, &step);
+        summary->ci_low = fmin(summary->ci_low, summary->median - step / 2);
+        summary->ci_high = fmax(summary->ci_high, summary->median + step / 2);
+}
+
+/* least_uj: of whole trials. What was done once is divided by the iterations, and its median is rounded no more (1).
+ */
+static int summarise(const EnergyColumn *column, uint64_t least_uj, Summary *ret, Uncertainty *ret_uncertainty) {
+        Uncertainty uncertainty;
+        double uj;
         int r;
 
         r = summary_compute(column->j, column->n, ret);
         if (r < 0)
                 return r;
-        *ret_uncertainty = median_uncertainty(column->uncertainty, column->n, ret);
-        return 0;
-}
-
-/* Of whole trials; what was done once is divided by the iterations and has no step of its own. */
-static int summarise_told(const EnergyColumn *column, uint64_t least_uj, Summary *ret, Uncertainty *ret_uncertainty) {
-        Uncertainty of_trial;
-        double uj;
-        int r;
-
-        r = summarise_column(column, ret, ret_uncertainty);
-        if (r < 0)
-                return r;
-        of_trial = *ret_uncertainty;
-        of_trial.spread_uj = 0;
-        uj = uncertainty_total_uj(&of_trial);
+        uncertainty = median_uncertainty(column->uncertainty, column->n);
+        uj = uncertainty_total_uj(&uncertainty);
         ret->median = told_j(ret->median, uj, least_uj);
         ret->mean = told_j(ret->mean, uj, least_uj);
+        if (ret->has_ci)
+                widen_to_step(column, ret);
+        uncertainty.spread_uj = ret->has_ci ? (ret->ci_high - ret->ci_low) / 2 * 1e6 : NAN;
+        *ret_uncertainty = uncertainty;
         return 0;
 }
 
 static void summarise_energies(const Columns *columns, uint64_t least_uj, JobSummary *summary) {
         if (columns->total.n != columns->n ||
-            summarise_told(&columns->total, least_uj, &summary->total_j, &summary->total_uncertainty) < 0 ||
+            summarise(&columns->total, least_uj, &summary->total_j, &summary->total_uncertainty) < 0 ||
             stats_median(columns->power_w, columns->n, &summary->power_w) < 0 ||
-            summarise_column(&columns->once, &summary->once_j, &summary->once_uncertainty) < 0)
+            summarise(&columns->once, 1, &summary->once_j, &summary->once_uncertainty) < 0)
                 return;
         summary->has_energy = true;
         summary->per_iteration.total_j = summary->once_j.median;
-        summary->has_package = columns->package.n == columns->n &&
-                               summarise_told(&columns->package, least_uj, &summary->package_j,
-                                              &summary->package_uncertainty) >= 0;
-        summary->has_dram = columns->dram.n == columns->n && summarise_told(&columns->dram, least_uj, &summary->dram_j,
-                                                                            &summary->dram_uncertainty) >= 0;
+        summary->has_package =
+                        columns->package.n == columns->n && summarise(&columns->package, least_uj, &summary->package_j,
+                                                                      &summary->package_uncertainty) >= 0;
+        summary->has_dram = columns->dram.n == columns->n &&
+                            summarise(&columns->dram, least_uj, &summary->dram_j, &summary->dram_uncertainty) >= 0;
         if (columns->net.n != columns->n ||
-            summarise_told(&columns->net, least_uj, &summary->net_j, &summary->net_uncertainty) < 0 ||
-            summarise_column(&columns->once_net, &summary->once_net_j, &summary->once_net_uncertainty) < 0)
+            summarise(&columns->net, least_uj, &summary->net_j, &summary->net_uncertainty) < 0 ||
+            summarise(&columns->once_net, 1, &summary->once_net_j, &summary->once_net_uncertainty) < 0)
                 return;
         summary->has_net = true;
         summary->per_iteration.net_j = summary->once_net_j.median;
@@ -343,13 +365,14 @@ static void fill_tests(const JobRecord *record, uint64_t least_uj, double *wall_
                 *ret_energy = *ret_energy && tests_are_long(record, trial);
                 for (guint first = 0; first < trial->windows->len && test < n_tests; test++) {
                         TestSum sum = next_test(trial, &first);
-                        double once_j;
+                        double once_j, once_step_j;
 
                         sum.iterations = MAX(sum.iterations, 1);
                         wall_s[test * n + t] = sum.wall_ns / 1e9 / sum.iterations;
                         once_j = test_once_j(&sum, least_uj);
+                        once_step_j = step_j(gross_uncertainty_uj(&sum.uncertainty), least_uj) / sum.iterations;
                         uncertainty_scale(&sum.uncertainty, 1 / sum.iterations);
-                        energy_column_add(&columns[test], once_j, &sum.uncertainty);
+                        energy_column_add(&columns[test], once_j, once_step_j, &sum.uncertainty);
                 }
                 t++;
         }
@@ -371,7 +394,7 @@ GArray *job_summarise_tests(const JobRecord *record, uint64_t least_uj, bool *re
                 Summary total_j = {};
 
                 (void) stats_median(wall_s + test * n, n, &summary.wall_s);
-                (void) summarise_column(&columns[test], &total_j, &summary.uncertainty);
+                (void) summarise(&columns[test], 1, &total_j, &summary.uncertainty);
                 summary.total_j = total_j.median;
                 g_array_append_val(tests, summary);
         }

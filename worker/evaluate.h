@@ -13,7 +13,8 @@
 typedef struct Once {
         double total_j, net_j; /* as far as the trial has them; rounded before they are divided */
         double wall_s, cpu_s;
-        Uncertainty uncertainty; /* of both; baseline_uj of net_j only */
+        double step_j, net_step_j; /* what they are rounded to; 0: to nothing */
+        Uncertainty uncertainty;   /* of both; baseline_uj of net_j only */
 } Once;
 
 void trial_once(const TrialRecord *trial, uint64_t least_uj, Once *ret);
@@ -42,7 +43,7 @@ typedef struct JobSummary {
 void job_settle(JobRecord *record);
 
 /* -ENODATA when no trial is valid. Medians and means are told as finely as their trials are: not by the spread of
- * these, which are told themselves. */
+ * these, which are told themselves. An interval of such medians reaches half a step to each side at least. */
 int job_summarise(const JobRecord *record, uint64_t least_uj, JobSummary *ret);
 
 typedef struct TestSummary {

@@ -51,7 +51,6 @@ static int find_tick(const Request *request, const Topology *topology, const cpu
         default:
                 *ret_absent = g_strdup_printf("the counter could not be read: %s", g_strerror(-r));
         }
-        *ret = (Tick){};
         return 0;
 }
 

@@ -53,6 +53,7 @@ static int open_meter(Pipeline *pipeline, const char **ret_error, char **ret_why
         if (r < 0)
                 return r;
         pipeline->ticker.meter = pipeline->plain.meter = pipeline->meter;
+        pipeline->plain.tick.still_ns = tick_period_max_ns(&pipeline->ticker.tick); /* waits for none, but knows */
         candidates_show_machine(pipeline, absent, tick_absent);
         return 0;
 }

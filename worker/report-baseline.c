@@ -18,7 +18,7 @@ void body_tick(Body *body) {
         body_absent(body, "tick_spread", "measurement.meter.tick_spread", reason);
 }
 
-/* Of one start. */
+/* Of one start; rounded as all of them together are, which is finer than one of them could be told. */
 void body_floor(Body *body) {
         const JobRecord *record = body->record;
         const TrialRecord *floor = job_floor(record);
@@ -48,6 +48,7 @@ void body_floor(Body *body) {
                             floor->net_absent ?: "the job ended before an idle window was taken");
         body_double(body, "wall_s", (double) floor->wall_ns / 1e9 / n);
         body_double(body, "cpu_s", (double) floor->cpu_usec / 1e6 / n);
+        uncertainty_scale(&uncertainty, 1 / n);
         if (meter_simulated(record->meter))
                 body_absent(body, "uncertainty_uj", "measurement.floor.uncertainty_uj", REPORT_MODELLED);
         else

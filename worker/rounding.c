@@ -4,7 +4,6 @@
 #include <math.h>
 
 #define STEP_MAX_UJ UINT64_C(1000000000000) /* 1 MJ */
-#define USUAL_PERIOD_NS UINT64_C(1000000)
 
 uint64_t told_step_uj(uint64_t least_uj, double uncertainty_uj) {
         static const uint64_t steps[] = { 1, 2, 5 };
@@ -44,7 +43,7 @@ double told_j(double j, double uncertainty_uj, uint64_t least_uj) {
 }
 
 double running_uncertainty_uj(uint64_t uj, uint64_t ns, uint64_t period_ns) {
-        return ns > 0 ? (double) uj * (double) (period_ns ?: USUAL_PERIOD_NS) / (double) ns : (double) uj;
+        return ns > 0 ? (double) uj * (double) period_ns / (double) ns : (double) uj;
 }
 
 double told_uncertainty_uj(double uj, uint64_t least_uj) {

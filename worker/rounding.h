@@ -26,7 +26,7 @@ int64_t told_signed_uj(int64_t uj, double uncertainty_uj, uint64_t least_uj);
 double told_j(double j, double uncertainty_uj, uint64_t least_uj);
 
 /* Of an energy that was read while the program runs, at no move of the counter: off by what is used in a period of
- * it (0: one that is not known, for which a millisecond stands). */
+ * it (tick_period_max_ns()). */
 double running_uncertainty_uj(uint64_t uj, uint64_t ns, uint64_t period_ns);
 
 /* An uncertainty as it is told: to two digits, rounded up (GUM 7.2.6), since it grows with the very power that is

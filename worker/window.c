@@ -150,7 +150,8 @@ static int on_energy_timer(sd_event_source *source, uint64_t usec, void *userdat
                 total_uj = told_uj(total_uj,
                                    meter_simulated(ticker->meter)
                                                    ? 0
-                                                   : running_uncertainty_uj(total_uj, ns, ticker->tick.period_ns),
+                                                   : running_uncertainty_uj(total_uj, ns,
+                                                                            tick_period_max_ns(&ticker->tick)),
                                    window->spec.energy_step_uj);
                 if ((double) total_uj / 1e6 > window->spec.limits.max_joules) {
                         run_set_energy(run, total_uj);

@@ -3,8 +3,7 @@
 
 #include "span.h"
 
-#define USUAL_TICK_NS 1000000U /* of a counter whose own could not be found out */
-#define TAIL_EDGE 32U          /* an edge's uncertainty worth waiting for the next: one in so many of a period */
+#define TAIL_EDGE 32U /* an edge's uncertainty worth waiting for the next: one in so many of a period */
 
 int span_open(Ticker *ticker, Span *span) {
         int r;
@@ -73,7 +72,7 @@ static double tick_error(const Ticker *ticker, const Span *span, size_t domain, 
         if (meter_simulated(ticker->meter))
                 return micros(outside_watts, off_ns);
         if (!span_aligned(span))
-                return micros(fmax(outside_watts, watts), (double) (period_ns ?: USUAL_TICK_NS));
+                return micros(fmax(outside_watts, watts), (double) tick_period_max_ns(&ticker->tick));
         if (domain == ticker->tick.domain)
                 return micros(outside_watts, off_ns);
         return micros(fabs(watts - outside_watts), (double) period_ns) +

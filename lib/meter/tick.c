@@ -10,6 +10,7 @@
 #define WAKE_UP_NS 100000U /* how late a sleep may end */
 #define PERIODS_MAX 5U
 #define TRIES 3U
+#define USUAL_NS UINT64_C(1000000)
 #define TO_SIGMA 1.4826 /* of the median of absolute deviations */
 
 typedef struct Look {
@@ -169,6 +170,17 @@ static void take_power(const Meter *meter, const Reading *begin, const Reading *
         }
 }
 
+/* The longest time between two of the moves; of fewer, all there was. */
+static uint64_t longest_still(const Step *steps, size_t n, uint64_t timeout_ns) {
+        uint64_t longest_ns = 0;
+
+        if (n < 2)
+                return timeout_ns;
+        for (size_t i = 1; i < n; i++)
+                longest_ns = MAX(longest_ns, steps[i].at_ns - steps[i - 1].at_ns);
+        return longest_ns;
+}
+
 int tick_calibrate(Meter *meter, size_t domain, uint32_t edges, uint64_t timeout_ns, Tick *ret) {
         const uint64_t deadline_ns = meter_now_ns(meter) + timeout_ns;
         g_autofree Step *steps = g_new(Step, edges + 1);
@@ -188,18 +200,26 @@ int tick_calibrate(Meter *meter, size_t domain, uint32_t edges, uint64_t timeout
         }
         if (r < 0 && r != -ETIME)
                 return r;
-        if (n < TICK_EDGES_MIN)
+        if (n < TICK_EDGES_MIN) {
+                *ret = (Tick){ .domain = domain, .still_ns = longest_still(steps, n, timeout_ns) };
                 return n == 0 ? -ENODATA : -ETIME;
+        }
         r = meter_read(meter, &end);
         if (r < 0)
                 return r;
 
         evaluate(meter, steps, n, &tick);
-        if (tick.period_ns < LOOKS_PER_TICK * tick.look_ns)
+        if (tick.period_ns < LOOKS_PER_TICK * tick.look_ns) {
+                *ret = (Tick){ .domain = domain, .still_ns = tick.period_ns };
                 return -ERANGE;
+        }
         take_power(meter, &begin, &end, &steps[0], &steps[n - 1], &tick);
         *ret = tick;
         return tick.spread > TICK_SPREAD_MAX ? -EBADMSG : 0;
+}
+
+uint64_t tick_period_max_ns(const Tick *tick) {
+        return tick->period_ns > 0 ? tick->period_ns : MAX(tick->still_ns, USUAL_NS);
 }
 
 int tick_choose_domain(const Meter *meter, int package, size_t *ret) {

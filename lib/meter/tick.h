@@ -22,7 +22,8 @@ typedef struct PowerLevel {
 
 typedef struct Tick {
         size_t domain;      /* whose counter was looked at */
-        uint64_t period_ns; /* median time between two edges */
+        uint64_t period_ns; /* median time between two edges; 0: none is known */
+        uint64_t still_ns;  /* where none is, how long the counter was seen to stand still */
         uint64_t jitter_ns; /* and its standard deviation, by the median of deviations, which outliers do not move */
         double step_uj;     /* median of what the counter moves by */
         double spread;      /* how much its rate differs from one step to the next: standard deviation ÷ rate */
@@ -36,10 +37,16 @@ typedef struct Tick {
  * -ENODATA: it never moved.
  * -ETIME:   it moved fewer than TICK_EDGES_MIN times.
  * -ERANGE:  it moves with nearly every look: there is no tick to wait for, and none is needed.
+ *           With each of these *ret is a tick without a period, which says how long one may be all the same.
  * -EBADMSG: its steps differ more than power does from one millisecond to the next (TICK_SPREAD_MAX): something, as
  *           Intel's energy filter (SGX, IA32_MISC_PACKAGE_CTLS), adds noise to them. *ret is filled in all the same.
  * Others: the errno of a read. */
 int tick_calibrate(Meter *meter, size_t domain, uint32_t edges, uint64_t timeout_ns, Tick *ret);
+
+/* How long ago the counter may have moved that is read at no particular moment: its period, and where that could not
+ * be found out, what calibration saw of it, but no less than is usual (Intel SDM vol. 3B, MSR_PKG_ENERGY_STATUS:
+ * "updated every ~1msec"). */
+uint64_t tick_period_max_ns(const Tick *tick);
 
 /* The domain to be looked at: the package's own, else another one of the total. package negative: of any package.
  * -ENODEV when the total has none. */

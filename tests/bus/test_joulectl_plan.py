@@ -50,6 +50,22 @@ def test_an_effect_within_the_threshold_is_told(rig):
     assert "threshold" not in rig.run("plan", "--effect=1.1%", "--noise=1%")[1]
 
 
+def test_pairs_that_name_the_change(rig):
+    """compare says "regressed" of a change that is significant and beyond 1 %: 12 pairs do so in 65 % of comparisons."""
+    body = plan(rig, "--effect", "1.2%", "--noise", "1%")
+    assert body["pairs"] == 28 and body["named"] is True and body["threshold"] == 0.01
+    assert rig.run("plan", "--effect=1.2%", "--noise=1%")[1].startswith("28 pairs find a change of 1.2 %")
+
+
+def test_a_change_that_no_number_of_pairs_names(rig):
+    body = plan(rig, "--effect", "1.01%", "--noise", "2%")
+    assert body["pairs"] == 51 and body["named"] is False
+    out = rig.run("plan", "--effect=1.01%", "--noise=2%")[1]
+    assert "larger by so little that not even 10000 pairs call it so" in out.replace("\n", " ")
+    assert plan(rig, "--effect=1%", "--noise=1%")["named"] is False
+    assert plan(rig, "--effect=0.01%", "--noise=5%")["named"] is None
+
+
 def test_calibration(rig):
     rig.serve(calibration={"noise-floor": math.expm1(1.959963984540054 * 0.02), "measured": 1700000000000000})
     body = plan(rig, "--effect", "3%")

@@ -13,7 +13,7 @@
 /* Whole jobs with noise and drift from a fixed seed: what the comparison says of programs whose change is known. */
 
 #define CANDIDATES_MAX 4
-#define ROUNDS_MAX 24
+#define ROUNDS_MAX 32
 #define SIGMA_PAIR 0.015
 
 typedef double (*Noise)(Prng *prng);
@@ -173,8 +173,13 @@ static void test_several(void) {
 /* As many pairs as plan_pairs() says find the change as often as plan_power() says. */
 static void test_planned(void) {
         static const struct {
-                double effect, sigma;
-        } cases[] = { { 0.01, 0.01 }, { -0.02, 0.015 }, { 0.03, SIGMA_PAIR } };
+                double effect, sigma, threshold; /* 0: to be significant is all that is asked for */
+        } cases[] = { { 0.01, 0.01, 0 },
+                      { -0.02, 0.015, 0 },
+                      { 0.03, SIGMA_PAIR, 0 },
+                      { 0.012, 0.01, COMPARE_THRESHOLD_MIN },
+                      { -0.015, 0.01, COMPARE_THRESHOLD_MIN },
+                      { 0.02, 0.02, COMPARE_THRESHOLD_MIN } };
         Prng prng = { .state = 8 };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -183,9 +188,9 @@ static void test_planned(void) {
                 double power;
                 Job job = { .candidates = 2 };
 
-                g_assert_cmpint(plan_pairs(cases[i].effect, cases[i].sigma, &n), ==, 0);
+                g_assert_cmpint(plan_pairs(cases[i].effect, cases[i].sigma, cases[i].threshold, &n), ==, 0);
                 g_assert_cmpuint(n, <=, ROUNDS_MAX);
-                g_assert_cmpint(plan_power(cases[i].effect, cases[i].sigma, n, &power), ==, 0);
+                g_assert_cmpint(plan_power(cases[i].effect, cases[i].sigma, cases[i].threshold, n, &power), ==, 0);
                 g_assert_cmpfloat(power, >=, 0.8);
                 job.rounds = n;
                 for (uint64_t seed = 0; seed < 2000; seed++) {
@@ -193,7 +198,11 @@ static void test_planned(void) {
 
                         run(&job, seed, change, 0, cases[i].sigma / M_SQRT2, simulated_gauss, &prng);
                         comparison = compare(&job, 1);
-                        found += comparison.p <= 0.05 && (comparison.change > 0) == (cases[i].effect > 0);
+                        if (cases[i].threshold > 0)
+                                found += comparison.word ==
+                                         (cases[i].effect > 0 ? COMPARISON_REGRESSED : COMPARISON_IMPROVED);
+                        else
+                                found += comparison.p <= 0.05 && (comparison.change > 0) == (cases[i].effect > 0);
                 }
                 g_assert_cmpfloat_with_epsilon((double) found / 2000, power, 0.027); /* three standard deviations */
         }

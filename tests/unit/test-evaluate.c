@@ -143,6 +143,38 @@ static void test_net(Fixture *f, gconstpointer data) {
         g_assert_cmpfloat_with_epsilon(result->net_energy_high, 1, 1e-12);
 }
 
+/* Six trials that all round to the same are as certain as their rounding, not more; for whom nothing is rounded, the
+ * interval stays that of the trials. */
+static void test_interval_of_rounded(Fixture *f, gconstpointer data) {
+        g_autoptr(Result) result = NULL;
+        JobSummary summary;
+
+        for (int i = 0; i < 6; i++) {
+                TrialRecord *trial = add_trial(f, 8000000, 0, 1000000000);
+                WindowRecord *window = g_ptr_array_index(trial->windows, 0);
+
+                window->whole.total_net_uj = trial->net_uj = i * 5000 - 15000;
+                window->whole.total_uncertainty = trial->uncertainty = (Uncertainty){ .baseline_uj = 150000 };
+                trial->has_net = true;
+        }
+        g_assert_cmpint(job_summarise(f->record, PUBLIC_STEP_UJ, &summary), ==, 0);
+        g_assert_cmpfloat(summary.net_j.median, ==, 0);
+        g_assert_cmpfloat_with_epsilon(summary.net_j.ci_low, -0.05, 1e-12); /* steps of 0.1 J */
+        g_assert_cmpfloat_with_epsilon(summary.net_j.ci_high, 0.05, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.net_uncertainty.spread_uj, 50000, 1e-6);
+        g_assert_cmpfloat_with_epsilon(summary.once_net_j.ci_low, -0.05 / 4, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.once_net_j.ci_high, 0.05 / 4, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.once_net_uncertainty.spread_uj, 50000. / 4, 1e-6);
+        result = report_result(f->record);
+        g_assert_cmpfloat_with_epsilon(result->net_energy_low, -0.05 / 4, 1e-12);
+
+        g_assert_cmpint(job_summarise(f->record, 1, &summary), ==, 0);
+        g_assert_cmpfloat_with_epsilon(summary.net_j.ci_low, -0.015, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.net_j.ci_high, 0.01, 1e-12);
+        g_assert_cmpfloat_with_epsilon(summary.net_uncertainty.spread_uj, 12500, 1e-6);
+        g_assert_cmpfloat(summary.total_j.ci_low, ==, summary.total_j.ci_high);
+}
+
 /* An error is no zero: the trial has no energy, and the reason is the kernel's. */
 static void test_read_error(Fixture *f, gconstpointer data) {
         const TrialRecord *io = add_trial(f, 0, -EIO, 1000000000);
@@ -321,7 +353,8 @@ static void test_result(Fixture *f, gconstpointer data) {
         job_record_set_end(f->record, RESULT_DONE, STATUS_OK, NULL, NULL);
         result = report_result(f->record);
         g_assert_cmpfloat_with_epsilon(result->total_energy, 2, 1e-12);
-        g_assert_cmpfloat_with_epsilon(result->total_energy_low, 2, 1e-12);
+        g_assert_cmpfloat_with_epsilon(result->total_energy_low, 2 - 0.0005 / 4, 1e-12); /* half a step */
+        g_assert_cmpfloat_with_epsilon(result->total_energy_high, 2 + 0.0005 / 4, 1e-12);
         g_assert_cmpfloat_with_epsilon(result->wall, 0.25, 1e-12);
         g_assert_cmpfloat_with_epsilon(result->power, 8, 1e-12);
         g_assert_true(isnan(result->net_energy));
@@ -408,6 +441,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         add("/evaluate/summary", test_summary);
         add("/evaluate/net", test_net);
+        add("/evaluate/interval-of-rounded", test_interval_of_rounded);
         add("/evaluate/read-error", test_read_error);
         add("/evaluate/too-short", test_too_short);
         add("/evaluate/too-uncertain", test_too_uncertain);

@@ -213,6 +213,21 @@ static void test_per_test(Fixture *f, gconstpointer data) {
         g_assert_cmpfloat(report_double(f->full, "measurement.summary.per_test.0.uncertainty_j.baseline"), ==, 0);
 }
 
+/* Energy and uncertainty of the floor are of one start, of which its window has four. */
+static void test_floor(Fixture *f, gconstpointer data) {
+        add_trial(f, NULL);
+        f->record->floor = g_ptr_array_steal_index(f->record->trials, 0);
+        write_bodies(f);
+        g_assert_cmpint(report_int(f->full, "measurement.floor.iterations"), ==, 4);
+        g_assert_cmpfloat_with_epsilon(report_double(f->full, "measurement.floor.total_j"), (double) TOTAL_UJ / 4e6,
+                                       1e-9);
+        g_assert_cmpfloat_with_epsilon(report_double(f->full, "measurement.floor.net_j"), (double) NET_UJ / 4e6, 1e-9);
+        /* A quarter of 60123.4, and of √(60123.4² + 200² + 1000²), without and with the baseline's 160000. */
+        assert_uncertain(f->full, "measurement.floor.uncertainty_uj", 15031, 15034, 42732);
+        g_assert_cmpfloat_with_epsilon(report_double(f->public, "measurement.floor.total_j"), 24.7 / 4, 1e-9);
+        assert_uncertain(f->public, "measurement.floor.uncertainty_uj", 16000, 16000, 43000);
+}
+
 static void add(const char *path, void (*test)(Fixture *, gconstpointer)) {
         g_test_add(path, Fixture, NULL, set_up, test, tear_down);
 }
@@ -224,5 +239,6 @@ int main(int argc, char **argv) {
         add("/report-energy/medians", test_medians);
         add("/report-energy/few", test_few);
         add("/report-energy/per-test", test_per_test);
+        add("/report-energy/floor", test_floor);
         return g_test_run();
 }

@@ -73,14 +73,15 @@ static void test_never_moves(void) {
         SimulatorSpec spec = machine;
         g_autoptr(Simulator) simulator = NULL;
         uint64_t begin_ns;
-        Tick tick = { .edges = 7 };
+        Tick tick;
 
         spec.frozen = true;
         simulator = simulator_new(&spec);
         begin_ns = meter_now_ns(simulator_meter(simulator));
         g_assert_cmpint(tick_calibrate(simulator_meter(simulator), 0, 200, 50000000, &tick), ==, -ENODATA);
         g_assert_cmpuint(meter_now_ns(simulator_meter(simulator)) - begin_ns, <, 51000000);
-        g_assert_cmpuint(tick.edges, ==, 7);
+        g_assert_cmpuint(tick.period_ns, ==, 0);
+        g_assert_cmpuint(tick_period_max_ns(&tick), ==, 50000000); /* or longer: nobody knows */
 }
 
 static void test_too_little_time(void) {
@@ -93,6 +94,28 @@ static void test_too_little_time(void) {
         g_assert_cmpuint(tick.edges, <=, 51);
 }
 
+/* Moves that are too few for a tick still say how long the counter stands still. */
+static void test_slow(void) {
+        SimulatorSpec spec = machine;
+        Tick tick;
+
+        spec.tick_ns = 50 * MSEC;
+        g_assert_cmpint(calibrate(&spec, 200, 500000000, &tick), ==, -ETIME);
+        g_assert_cmpuint(tick.period_ns, ==, 0); /* nothing is waited for */
+        g_assert_false(tick.busy.known);
+        g_assert_cmpfloat_with_epsilon((double) tick_period_max_ns(&tick), 50 * MSEC, 0.5 * MSEC);
+
+        /* One move has none before it to be measured from. */
+        spec.tick_ns = 300 * MSEC;
+        g_assert_cmpint(calibrate(&spec, 200, 500000000, &tick), ==, -ETIME);
+        g_assert_cmpuint(tick_period_max_ns(&tick), ==, 500000000);
+
+        /* A tick that is known is no guess, and where nothing was looked at, it is the usual one. */
+        g_assert_cmpint(calibrate(&machine, 200, PLENTY, &tick), ==, 0);
+        g_assert_cmpuint(tick_period_max_ns(&tick), ==, tick.period_ns);
+        g_assert_cmpuint(tick_period_max_ns(&(Tick){}), ==, 1000000);
+}
+
 static void test_no_tick(void) {
         SimulatorSpec spec = machine;
         Tick tick;
@@ -101,6 +124,8 @@ static void test_no_tick(void) {
         spec.jitter_ns = 0;
         spec.unit_uj = 1;
         g_assert_cmpint(calibrate(&spec, 200, PLENTY, &tick), ==, -ERANGE);
+        g_assert_cmpuint(tick.period_ns, ==, 0);
+        g_assert_cmpuint(tick_period_max_ns(&tick), ==, 1000000);
 }
 
 static void test_energy_filter(void) {
@@ -325,8 +350,36 @@ static void test_span_unaligned(void) {
                 g_assert_false(span_aligned(&span));
                 g_assert_cmpint(span_total(&ticker, &span, &uj, &uncertainty), ==, 0);
                 g_assert_cmpfloat(uncertainty.tick_uj, >, 60000);
+                g_assert_cmpfloat(uncertainty.tick_uj, <, 100000);
                 g_assert_cmpfloat(fabs(uj - true_uj), <, uncertainty_total_uj(&uncertainty) * 1.1);
         }
+}
+
+/* The same of a counter that is slower than is usual: found to be so, it makes no figure look certain that is not. */
+static void test_span_slow(void) {
+        SimulatorSpec spec = machine;
+        g_autoptr(Simulator) simulator = NULL;
+        Uncertainty uncertainty;
+        static Span span;
+        double true_uj, uj, worst_uj = 0;
+        Ticker ticker;
+
+        spec.tick_ns = 50 * MSEC;
+        simulator = simulator_new(&spec);
+        ticker = (Ticker){ .meter = simulator_meter(simulator) };
+        g_assert_cmpint(tick_calibrate(ticker.meter, 0, 200, 500000000, &ticker.tick), ==, -ETIME);
+        know_idle(&ticker, 50, 0.5);
+        for (unsigned i = 0; i < 100; i++) {
+                simulator_pass(simulator, simulator_uniform(simulator, 0, 50 * MSEC));
+                g_assert_cmpint(span_open(&ticker, &span), ==, 0);
+                true_uj = run_job(simulator, 110 * MSEC);
+                g_assert_cmpint(span_close(&ticker, &span, span.from_ns + (uint64_t) (110 * MSEC)), ==, 0);
+                g_assert_false(span_aligned(&span));
+                g_assert_cmpint(span_total(&ticker, &span, &uj, &uncertainty), ==, 0);
+                g_assert_cmpfloat(fabs(uj - true_uj), <, uncertainty_total_uj(&uncertainty));
+                worst_uj = fmax(worst_uj, fabs(uj - true_uj));
+        }
+        g_assert_cmpfloat(worst_uj, >, 1e6); /* of 8.8 J: the counter is what it was to be */
 }
 
 /* Not known what an idle machine takes: a busy one stands for it, with half of that as the doubt. */
@@ -399,6 +452,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/tick/other-periods", test_other_periods);
         g_test_add_func("/tick/never-moves", test_never_moves);
         g_test_add_func("/tick/too-little-time", test_too_little_time);
+        g_test_add_func("/tick/slow", test_slow);
         g_test_add_func("/tick/no-tick", test_no_tick);
         g_test_add_func("/tick/energy-filter", test_energy_filter);
         g_test_add_func("/tick/held-up-while-calibrating", test_held_up_while_calibrating);
@@ -410,6 +464,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/span/held-up", test_span_held_up);
         g_test_add_func("/span/dram", test_span_dram);
         g_test_add_func("/span/unaligned", test_span_unaligned);
+        g_test_add_func("/span/slow", test_span_slow);
         g_test_add_func("/span/without-idle", test_span_without_idle);
         g_test_add_func("/span/too-short", test_span_too_short);
         g_test_add_func("/span/idle", test_idle);
