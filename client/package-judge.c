@@ -72,6 +72,17 @@ static unsigned bits_of(const TestResult *test, uint64_t limit_usec) {
         return bit;
 }
 
+/* Nothing but the validator can end in IE between a compiler and the first test. */
+static bool validator_not_compiled(const GPtrArray *runs) {
+        for (unsigned i = 0; i < runs->len; i++) {
+                const Validation *run = g_ptr_array_index(runs, i);
+
+                if (run->n_tests == 0 && run->compiler_end && verdict_bit(run->verdict) == VERDICT_BIT_IE)
+                        return true;
+        }
+        return false;
+}
+
 /* The verdicts of the tests a rule is about. A program that was not even run has its job's verdict. */
 static unsigned seen_by(const ProblemRule *rule, const GPtrArray *runs, uint64_t limit_usec) {
         unsigned seen = 0;
@@ -149,7 +160,9 @@ void outcome_judge(Outcome *outcome, const Problem *problem, const Submission *s
                 outcome->why = g_strdup(_("it was not run"));
                 return;
         }
-        if (outcome->seen & VERDICT_BIT_IE)
+        if (validator_not_compiled(runs))
+                outcome->why = g_strdup(_("the validator does not compile"));
+        else if (outcome->seen & VERDICT_BIT_IE)
                 outcome->why = g_strdup(_("the service could not judge it"));
         for (unsigned i = 0; !outcome->why && i < submission->rules->len; i++)
                 outcome->why = rule_broken(&g_array_index(submission->rules, ProblemRule, i), runs, limit_usec);
