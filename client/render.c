@@ -361,8 +361,12 @@ static void append_cause(GString *out, const Report *report, const Style *style)
         if (!report->error_name) {
                 g_string_append(out, "  ");
                 text_append_coloured(out, style, COLOUR_BAD, render_word(report->result));
-                if (report->status)
-                        g_string_append_printf(out, ": %s", render_evidence(report->status));
+                if (report->status) {
+                        g_autofree char *why =
+                                        text_printable(report->all_invalid ?: render_evidence(report->status), false);
+
+                        g_string_append_printf(out, ": %s", why);
+                }
                 g_string_append_c(out, '\n');
                 return;
         }

@@ -278,3 +278,17 @@ def test_bash_completes(line, words):
     COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _joulectl; printf '%s\\n' "${{COMPREPLY[@]}}" """
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) == words, done.stderr
+
+
+def test_trials_that_all_failed_for_one_reason(rig):
+    """Trials of which none is valid do not differ too much."""
+    told = report(result="unstable", joules=None)
+    trials = [{"index": i, "valid": False, "quality": ["REGION"], "windows": []} for i in range(2)]
+    told["measurement"] = {"status": "UNSTABLE", "reasons": ["REGION"], "meter": {"name": "perf"}, "warmups": [], "trials": trials}
+    told["absent"] = {f"measurement.trials[{i}].total_uj": "the program declared no region" for i in range(2)}
+    rig.serve(reports={"7": told})
+    out = rig.run("show", "7")[1]
+    assert "unstable: the program declared no region" in out and "differ too much" not in out
+    trials[1]["valid"] = True
+    rig.serve(reports={"7": told})
+    assert "differ too much" in rig.run("show", "7")[1]
