@@ -7,6 +7,7 @@
 #include "client.h"
 #include "json-read.h"
 #include "json.h"
+#include "render.h"
 #include "report-out.h"
 #include "say.h"
 #include "score.h"
@@ -141,7 +142,7 @@ static void append_json(GString *out, const GArray *all) {
 }
 
 static void append_row(Table *table, const Scored *scored, const Style *style) {
-        Scale energy = scale_energy(scored->energy_j, scored->report->precision_j, style->ascii);
+        Scale energy = scale_energy(scored->energy_j, render_resolution(scored->report), style->ascii);
         Scale time = scale_time(scored->time_s, style->ascii);
         g_autofree char *name = text_printable(scored->report->label ?: scored->name, false);
         g_autofree char *joules = scale_format(&energy, scored->energy_j);
@@ -154,7 +155,10 @@ static void append_row(Table *table, const Scored *scored, const Style *style) {
                 table_cellf(table, COLOUR_STRONG, "%.4f", scored->score);
         else
                 table_cell(table, COLOUR_NONE, "");
-        table_cell(table, COLOUR_WARNING, scored->why ?: scored->report->simulated ? _("(modelled)") : "");
+        table_cell(table, COLOUR_WARNING,
+                   scored->why
+                                   ?: scored->report->simulated && isfinite(scored->energy_j) ? _("(modelled)")
+                                                                                              : "");
 }
 
 static void print(const Arguments *arguments, const GArray *all) {
