@@ -176,7 +176,7 @@ static void append_failure(GString *out, const TestResult *test, const Style *st
         text_append_coloured(out, style, COLOUR_STRONG, name);
         g_string_append_c(out, ' ');
         text_append_coloured(out, style, COLOUR_BAD, test->verdict ?: "?");
-        if (test->path) {
+        if (test->path && *test->path) {
                 g_autofree char *path = text_printable(test->path, false);
 
                 g_string_append_printf(out, _(", at %s"), path);
@@ -195,6 +195,8 @@ static void append_failure(GString *out, const TestResult *test, const Style *st
         compared_row(table, _("input"), COLOUR_NONE, test->inputs && *test->inputs ? test->inputs : NULL, style);
         compared_row(table, _("expected"), COLOUR_ENERGY, test->expected, style);
         compared_row(table, _("got"), COLOUR_BAD, test->got, style);
+        if (test->metadata && strlen(test->metadata) <= EXCERPT_WIDTH && !strchr(test->metadata, '\n'))
+                compared_row(table, _("metadata"), COLOUR_NONE, test->metadata, style);
         table_append(out, table, style, 4);
         append_excerpt(out, _("the end of its error output:"), test->error_output, style);
         append_excerpt(out, _("the validator says:"), test->validator, style);

@@ -49,7 +49,7 @@ static int run(Validate *validate, const Arguments *arguments, char **args) {
         code = submit_and_wait(arguments, service, "Validate", request, &id);
         if (id == 0)
                 return code;
-        r = report_print(arguments, service, id, NULL);
+        r = report_print_tests(arguments, service, id, validate->sent.metadata, NULL);
         return r != 0 ? r : code;
 }
 

@@ -282,3 +282,9 @@ def test_a_line_per_trial_test_and_domain(rig):
     assert len(tests) == 18 and {row["job"] for row in tests} == {"7"}
     assert (first["trial"], first["test"], first["energy_j"], first["iterations"]) == ("1", "a", "12", "2")
     assert [(row["test"], row["verdict"], row["domain"], row["energy_j"]) for row in last] == [("1", "WA", "", ""), ("2", "AC", "", "")]
+
+
+def test_a_result_that_differs_at_its_top(rig):
+    rig.serve(reports={"7": verdicts(test_("1", "WA", expected="3", got="2", where={"path": ""}), verdict="WA")})
+    out = rig.run("show", "7")[1]
+    assert "1 WA\n" in out and "WA, at" not in out
