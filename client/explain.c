@@ -170,6 +170,16 @@ Explanation *explanation_free(Explanation *explanation) {
         return NULL;
 }
 
+void explanation_name_verb(Explanation *e, const char *verb) {
+        g_autofree char *named = verb ? g_strdup_printf("joulectl %s --help", verb) : NULL;
+        g_auto(GStrv) parts = named ? g_strsplit(e->next, "joulectl measure --help", -1) : NULL;
+
+        if (!parts)
+                return;
+        g_free(e->next);
+        e->next = g_strjoinv(named, parts);
+}
+
 void explanation_append(GString *out, const Explanation *e, const char *prefix, const Style *style) {
         g_autofree char *what = g_strconcat(prefix, e->what, NULL);
         g_auto(GStrv) lines = g_strsplit(e->value, "\n", -1);
@@ -180,9 +190,14 @@ void explanation_append(GString *out, const Explanation *e, const char *prefix, 
 }
 
 int explain_error(const sd_bus_error *error, const char *subject, const Style *style) {
+        return explain_refusal(error, subject, NULL, style);
+}
+
+int explain_refusal(const sd_bus_error *error, const char *subject, const char *verb, const Style *style) {
         g_autoptr(Explanation) explanation = explain(error->name, error->message, subject, NULL);
         g_autoptr(GString) out = g_string_new(NULL);
 
+        explanation_name_verb(explanation, verb);
         explanation_append(out, explanation, "joulectl: ", &(Style){ .ascii = style->ascii });
         say(stderr, "%s", out->str);
         return error_text(error->name)->exit_code;

@@ -185,7 +185,7 @@ static int measure_and_show(const Arguments *arguments, Service *service, Measur
                 return r;
         if (code == EXIT_JOB_FAILED && !measure->show_output && !report->validation)
                 show_excerpt(measure, report);
-        return code;
+        return report_exit_code(report, code);
 }
 
 static int check(const Measure *measure) {

@@ -371,6 +371,7 @@ static void append_cause(GString *out, const Report *report, const Style *style)
                 return;
         }
         cause = explain(report->error_name, report->error_message, subject, report->error_remedy);
+        explanation_name_verb(cause, report->kind);
         explanation_append(out, cause, "  ", style);
 }
 
@@ -413,7 +414,7 @@ void render_report(GString *out, const Report *report, const Style *style) {
         append_language(out, report, style);
         render_validation(out, report, style);
         /* a verdict that is not AC is the cause, and has been told */
-        if (!report->validation || g_strcmp0(report->validation->verdict, "AC") == 0 ||
+        if (!report->validation || !report->validation->verdict || g_strcmp0(report->validation->verdict, "AC") == 0 ||
             g_strcmp0(report->validation->verdict, "IE") == 0 || g_strcmp0(report->result, "failed") != 0)
                 append_cause(out, report, style);
         render_candidates(out, report, style);

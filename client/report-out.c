@@ -7,6 +7,7 @@
 #include "explain.h"
 #include "failures.h"
 #include "fs.h"
+#include "names.h"
 #include "render.h"
 #include "say.h"
 
@@ -72,6 +73,11 @@ static int read_file(const char *path, char **ret_text, Report **ret) {
         if (ret_text)
                 *ret_text = g_steal_pointer(&text);
         return 0;
+}
+
+int report_exit_code(const Report *report, int code) {
+        return code == EXIT_JOB_FAILED && g_strcmp0(report->error_name, JT_ERROR_INVALID_REQUEST) == 0 ? EXIT_USAGE
+                                                                                                       : code;
 }
 
 int report_operand(const char *verb, const Arguments *arguments, Service **service, const char *operand,
