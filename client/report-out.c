@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "report-out.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "explain.h"
 #include "failures.h"
 #include "fs.h"
+#include "json-slice.h"
 #include "names.h"
 #include "render.h"
 #include "say.h"
@@ -67,7 +69,8 @@ static int read_file(const char *path, char **ret_text, Report **ret) {
         }
         r = report_parse(text, size, ret);
         if (r < 0) {
-                say(stderr, _("joulectl: %s is no report: %s\n"), shown, g_strerror(-r));
+                say(stderr, _("joulectl: %s is no report: %s\n"), shown,
+                    r == -EPROTO ? _("JSON of something else") : json_slice_explain(r));
                 return EXIT_USAGE;
         }
         if (ret_text)

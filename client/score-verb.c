@@ -14,6 +14,7 @@
 #include "table.h"
 #include "units.h"
 
+/* In the order of score_options(). */
 enum {
         OPTION_REFERENCE_ENERGY,
         OPTION_REFERENCE_TIME,
@@ -70,7 +71,7 @@ static int set_option(void *userdata, int id, const char *value, char **ret_prob
         if (end == value || *end != '\0' || !isfinite(number) || number <= 0 || strpbrk(value, "xX")) {
                 g_autofree char *shown = text_printable(value, false);
 
-                *ret_problem = g_strdup_printf(_("“%s” is no number above 0"), shown);
+                *ret_problem = g_strdup_printf(_("--%s: “%s” is no number above 0"), score_options()[id].name, shown);
                 return -EINVAL;
         }
         *members[id] = number;

@@ -304,3 +304,18 @@ def test_small_figures_are_not_zero(rig, tmp_path):
     assert "(modelled)" not in rig.run("score", path)[1]
     rig.serve(records=[{"id": 3, "state": "completed", "result": "done", "total-energy": 0.334e-6, "wall": 0.2, "simulated": True}])
     assert "0.334 µJ" in rig.run("jobs", "--all")[1]
+
+
+@pytest.mark.parametrize("text, says", [("{", "is no report: not JSON"), ("{}", "is no report: JSON of something else"),
+                                        ('{"schema": "org.jouletrace.report/1"', "is no report: not JSON"), ("[]", "is no report")])
+def test_what_is_no_report_is_said(rig, tmp_path, text, says):
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    code, out, err = rig.run("score", path)
+    assert code == 2 and out == "" and says in err and "Bad message" not in err and "Protocol" not in err
+
+
+@pytest.mark.parametrize("option", ["--reference-energy", "--reference-time", "--energy-exponent", "--time-exponent", "--beta", "--cutoff"])
+def test_score_names_the_option(rig, option):
+    code, _, err = rig.run("score", option, "0", "1")
+    assert code == 2 and f"{option}: “0” is no number above 0" in err

@@ -321,3 +321,16 @@ def test_a_program_that_is_not_there_is_not_submitted(rig, here, command):
 def test_a_command_of_the_box_is_left_to_it(rig, here):
     assert sent(rig, here, "--tests", "tests", "nosuchcommand")[0]["argv"] == ["nosuchcommand"]
     assert sent(rig, here, "--tests", "tests", "/usr/bin/nosuch.py")[0]["argv"] == ["/usr/bin/nosuch.py"]
+
+
+@pytest.mark.parametrize("arguments, says", [
+    (["--tests", "tests", "--function", "f,bogus=1", "sum.py"], "--function: bogus=1: there is no such key; there are: "),
+    (["--tests", "tests", "--validator", "tokens,bogus", "sum.py"], "--validator: bogus: there is no such key; there are: "),
+    (["--tests", "mixed.jsonl", "./prog"], "line 2: time_limit_ms is in some lines only"),
+    (["--tests", "two.jsonl", "./prog"], "line 2: time_limit_ms is another one than in the lines before")])
+def test_what_is_wrong_is_told(rig, here, arguments, says):
+    run = {"stdin": "", "expected_stdout": ""}
+    for name, limits in {"mixed": [{"time_limit_ms": 5}, {}], "two": [{"time_limit_ms": 5}, {"time_limit_ms": 6}]}.items():
+        (here / f"{name}.jsonl").write_text("".join(json.dumps({**run, **limit}) + "\n" for limit in limits))
+    code, _, err = rig.run("validate", *arguments, cwd=here)
+    assert code == 2 and says in err
