@@ -28,17 +28,17 @@ static char *words(unsigned bits) {
 }
 
 char *expectation_text(const Submission *submission) {
+        g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         GString *out = g_string_new(NULL);
 
         for (unsigned i = 0; i < submission->rules->len; i++) {
                 const ProblemRule *rule = &g_array_index(submission->rules, ProblemRule, i);
                 g_autofree char *text = words(rule->required ?: rule->permitted);
+                char *whole = rule->tests ? g_strdup_printf("%s: %s", rule->tests, text) : g_strdup(text);
 
-                if (out->len)
-                        g_string_append(out, ", ");
-                if (rule->tests)
-                        g_string_append_printf(out, "%s: ", rule->tests);
-                g_string_append(out, text);
+                /* what its directory says, submissions.yaml may say again */
+                if (g_hash_table_add(said, whole))
+                        g_string_append_printf(out, "%s%s", out->len ? ", " : "", whole);
         }
         if (out->len == 0)
                 g_string_append(out, _("any"));

@@ -137,13 +137,18 @@ static void test_time_limit(void) {
 
 static void test_expectation_text(void) {
         g_autoptr(Submission) submission = submission_new("x/y.c");
-        g_autofree char *none = expectation_text(submission), *both = NULL;
+        g_autofree char *none = expectation_text(submission), *both = NULL, *twice = NULL;
 
         add_rule(submission, NULL, VERDICT_BIT_AC | VERDICT_BITS_SLOW, VERDICT_BITS_SLOW | VERDICT_BITS_CRASHED);
         add_rule(submission, "secret/a", VERDICT_BIT_AC | VERDICT_BIT_WTL, 0);
         both = expectation_text(submission);
         g_assert_cmpstr(none, ==, "any");
         g_assert_cmpstr(both, ==, "TLE|RTE, secret/a: AC|WTL");
+        /* a directory and a file may say the same */
+        add_rule(submission, NULL, VERDICT_BITS_SLOW, VERDICT_BITS_SLOW | VERDICT_BITS_CRASHED);
+        add_rule(submission, "secret/a", VERDICT_BIT_AC | VERDICT_BIT_WTL, 0);
+        twice = expectation_text(submission);
+        g_assert_cmpstr(twice, ==, both);
 }
 
 int main(int argc, char **argv) {
