@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "batch-file.h"
+#include "failures.h"
 #include "json-slice.h"
 #include "problem-json.h"
 #include "problem-send.h"
@@ -13,6 +14,7 @@ typedef struct Line {
         const char *where; /* "line 7", for messages */
         Request *request;
         char *problem, *submission;
+        GHashTable *metadata;
         char **ret_problem;
 } Line;
 
@@ -112,7 +114,7 @@ static const Submission *find_submission(const Problem *problem, const char *pat
         return NULL;
 }
 
-static int use_package(const Line *line, const char *directory, bool inline_blobs) {
+static int use_package(Line *line, const char *directory, bool inline_blobs) {
         g_autofree char *path = g_path_is_absolute(line->problem) ? g_strdup(line->problem)
                                                                   : g_build_filename(directory, line->problem, NULL);
         g_autofree char *what = NULL;
@@ -131,6 +133,7 @@ static int use_package(const Line *line, const char *directory, bool inline_blob
                 return fail(line, "problem", _("its tests are judged in several ways; one request has one"));
         if (problem_fill_request(problem, submission, 0, inline_blobs, line->request, &what) < 0)
                 return fail(line, "problem", what);
+        line->metadata = metadata_of(problem);
         return 0;
 }
 
@@ -173,19 +176,20 @@ static int read_own(Line *line, const char *text, const char *directory, bool in
         return 0;
 }
 
-static int read_original(const Line *line, const char *text, JobKind kind, bool inline_blobs) {
+static int read_original(Line *line, const char *text, JobKind kind, bool inline_blobs) {
         g_autoptr(Problem) problem = NULL;
         int r;
 
         r = problem_load_request(line->where, text, strlen(text), kind, &problem, line->request, line->ret_problem);
         if (r < 0)
                 return r;
+        line->metadata = metadata_of(problem);
         return problem_fill_request(problem, g_ptr_array_index(problem->submissions, 0), 0, inline_blobs,
                                     line->request, line->ret_problem);
 }
 
 int batch_request(const BatchItem *item, const char *directory, JobKind kind, bool inline_blobs, Request **ret,
-                  char **ret_name, char **ret_problem) {
+                  char **ret_name, GHashTable **ret_metadata, char **ret_problem) {
         g_autofree char *where = g_strdup_printf(_("line %u"), item->line);
         g_autoptr(Request) request = request_new(kind, NULL);
         Line line = { .where = where, .request = request, .ret_problem = ret_problem };
@@ -195,9 +199,11 @@ int batch_request(const BatchItem *item, const char *directory, JobKind kind, bo
                                                                : read_own(&line, item->text, directory, inline_blobs);
         if (r >= 0) {
                 *ret_name = name_of(request, line.submission);
+                *ret_metadata = g_steal_pointer(&line.metadata);
                 *ret = g_steal_pointer(&request);
         }
         g_free(line.problem);
         g_free(line.submission);
+        g_clear_pointer(&line.metadata, g_hash_table_unref);
         return r;
 }

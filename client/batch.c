@@ -7,6 +7,7 @@
 #include "batch-file.h"
 #include "client.h"
 #include "explain.h"
+#include "failures.h"
 #include "host-request.h"
 #include "render.h"
 #include "report-out.h"
@@ -31,6 +32,7 @@ typedef struct Batch {
         JobKind kind;
         bool again; /* what has a result is run once more */
         GArray *items;
+        GPtrArray *others; /* results of the other kind, which the file keeps */
 } Batch;
 
 const Option *batch_options(void) {
@@ -65,12 +67,13 @@ static BatchItem *item_at(const Batch *batch, unsigned i) {
 static int check_items(const Batch *batch) {
         for (unsigned i = 0; i < batch->items->len; i++) {
                 g_autofree char *name = NULL, *problem = NULL;
+                g_autoptr(GHashTable) metadata = NULL;
                 g_autoptr(Request) request = NULL;
 
                 if (item_at(batch, i)->finished)
                         continue;
                 if (batch_request(item_at(batch, i), batch->directory, batch->kind, batch->arguments->host, &request,
-                                  &name, &problem) < 0)
+                                  &name, &metadata, &problem) < 0)
                         return usage_error("batch", "%s: %s", batch->source, problem);
                 if (batch->arguments->host && request->argv && !request->language)
                         return usage_error("batch",
@@ -83,7 +86,7 @@ static int check_items(const Batch *batch) {
 static int save(const Batch *batch) {
         g_autofree char *problem = NULL;
 
-        if (batch_write_results(batch->results, batch->source, batch->items, &problem) >= 0)
+        if (batch_write_results(batch->results, batch->source, batch->items, batch->others, &problem) >= 0)
                 return 0;
         say(stderr, _("joulectl: the results cannot be saved: %s\n"), problem);
         return EXIT_INFRASTRUCTURE;
@@ -93,13 +96,13 @@ static int fill_request(sd_bus_message *m, void *userdata) {
         return request_append_given(m, userdata);
 }
 
-static int read_result(const Batch *batch, BatchItem *item, const char *result) {
+static int read_result(const Batch *batch, BatchItem *item, GHashTable *metadata, const char *result) {
         g_autoptr(Validation) validation = NULL;
         g_autoptr(Report) report = NULL;
         g_autofree char *text = NULL;
         int r;
 
-        r = report_fetch(batch->service, item->job, &text, &report);
+        r = report_fetch_tests(batch->service, item->job, metadata, &text, &report);
         if (r != 0)
                 return r;
         (void) validation_parse(text, strlen(text), &validation);
@@ -109,6 +112,7 @@ static int read_result(const Batch *batch, BatchItem *item, const char *result) 
         item->energy_j = report->total.median;
         item->time_s = report->wall.median;
         item->simulated = report->simulated;
+        item->failures = report_failures(text);
         return 0;
 }
 
@@ -124,17 +128,18 @@ static void item_reset(BatchItem *item) {
         g_clear_pointer(&item->result, g_free);
         g_clear_pointer(&item->verdict, g_free);
         g_clear_pointer(&item->message, g_free);
+        g_clear_pointer(&item->failures, g_free);
         item->energy_j = item->time_s = NAN;
 }
 
-static int prepare(const Batch *batch, BatchItem *item, Request **ret) {
+static int prepare(const Batch *batch, BatchItem *item, Request **ret, GHashTable **ret_metadata) {
         g_autoptr(Request) request = NULL;
         g_autofree char *problem = NULL;
         int r;
 
         item_reset(item);
         if (batch_request(item, batch->directory, batch->kind, batch->arguments->host, &request, &item->name,
-                          &problem) < 0)
+                          ret_metadata, &problem) < 0)
                 return usage_error("batch", "%s: %s", batch->source, problem);
         if (request->argv && !request->language) {
                 r = host_directory("batch", request);
@@ -150,11 +155,12 @@ static int prepare(const Batch *batch, BatchItem *item, Request **ret) {
 static int run_item(const Batch *batch, unsigned index) {
         g_autoptr(Progress) progress = progress_new(batch->arguments);
         BatchItem *item = item_at(batch, index);
+        g_autoptr(GHashTable) metadata = NULL;
         g_autoptr(Request) request = NULL;
         g_autoptr(Watch) watch = NULL;
         int code, r;
 
-        r = prepare(batch, item, &request);
+        r = prepare(batch, item, &request, &metadata);
         if (r != 0)
                 return r;
         progress_item(progress, index + 1, batch->items->len);
@@ -170,7 +176,7 @@ static int run_item(const Batch *batch, unsigned index) {
                         return code;
                 item->result = g_strdup("refused");
         } else {
-                r = read_result(batch, item, watch_result(watch));
+                r = read_result(batch, item, metadata, watch_result(watch));
                 if (r != 0)
                         return r;
                 if (!is_final(item->result))
@@ -181,7 +187,7 @@ static int run_item(const Batch *batch, unsigned index) {
 }
 
 static void append_row(Table *table, const BatchItem *item, const Style *style) {
-        Scale energy = scale_energy(item->energy_j, 1e-3, style->ascii), time = scale_time(item->time_s, style->ascii);
+        Scale energy = scale_energy_told(item->energy_j, style->ascii), time = scale_time(item->time_s, style->ascii);
         g_autofree char *joules = isfinite(item->energy_j) ? scale_format(&energy, item->energy_j) : NULL;
         g_autofree char *seconds = isfinite(item->time_s) ? scale_format(&time, item->time_s) : NULL;
         g_autofree char *name = text_printable(item->name ?: "", false);
@@ -199,7 +205,7 @@ static void append_row(Table *table, const BatchItem *item, const Style *style) 
         table_cell(table, COLOUR_NONE, item->verdict);
         table_cell(table, COLOUR_ENERGY, joules);
         table_cell(table, COLOUR_TIME, seconds);
-        table_cell(table, COLOUR_DIM, item->simulated ? _("(modelled)") : message);
+        table_cell(table, COLOUR_DIM, item->simulated && joules ? _("(modelled)") : message);
 }
 
 static void print(const Batch *batch) {
@@ -211,7 +217,7 @@ static void print(const Batch *batch) {
         unsigned finished = 0;
 
         if (batch->arguments->json) {
-                batch_append_json(out, batch->source, batch->items);
+                batch_append_json(out, batch->source, batch->items, NULL);
                 fputs(out->str, stdout);
                 return;
         }
@@ -262,10 +268,13 @@ static int run(Batch *batch) {
 
         batch->results = batch->output ? g_strdup(batch->output) : g_strconcat(batch->source, ".results.json", NULL);
         batch->directory = g_path_get_dirname(batch->source);
-        if (batch_read(batch->source, &batch->items, &problem) < 0)
+        if (batch_read(batch->source, batch->kind, &batch->items, &problem) < 0)
                 return usage_error("batch", "%s", problem);
-        if (!batch->again && batch_read_results(batch->results, batch->items, &problem) < 0)
+        if (batch_read_results(batch->results, batch->kind, batch->items, batch->others, &problem) < 0 &&
+            !batch->again)
                 return usage_error("batch", "%s", problem);
+        for (unsigned i = 0; batch->again && i < batch->items->len; i++)
+                item_reset(item_at(batch, i));
         r = check_items(batch);
         if (r == 0)
                 r = run_all(batch);
@@ -288,9 +297,11 @@ int verb_batch(Arguments *arguments, char **args) {
         if (r != 0)
                 return r;
         batch.source = operands[0];
+        batch.others = g_ptr_array_new_with_free_func(g_free);
         r = run(&batch);
         service_free(batch.service);
         g_clear_pointer(&batch.items, g_array_unref);
+        g_ptr_array_unref(batch.others);
         g_free(batch.results);
         g_free(batch.directory);
         return r;

@@ -207,7 +207,7 @@ static int compare_and_show(const Arguments *arguments, Service *service, Compar
         if (id == 0)
                 return code;
         r = report_print(arguments, service, id, &report);
-        return r != 0 ? r : code;
+        return r != 0 ? r : report_exit_code(report, code);
 }
 
 int compare_run(CompareRun *run, Arguments *arguments, char *const *operands) {

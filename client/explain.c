@@ -70,6 +70,9 @@ const ErrorText error_texts[] = {
           EXIT_INFRASTRUCTURE, true },
         { JT_ERROR_WORKER_FAILED, N_("the service lost the process that measured"),
           N_("try again; if it stays, report it with “journalctl -u 'jouletrace*'”"), EXIT_INFRASTRUCTURE, true },
+        { JT_ERROR_VALIDATOR_FAILED, N_("the validator failed, not the program"),
+          N_("mend the validator: it has to compile, and to accept the jury's own answers"), EXIT_INFRASTRUCTURE,
+          true },
         { JT_ERROR_SERVICE_RESTARTED, WENT_AWAY, SUBMIT_AGAIN, EXIT_INFRASTRUCTURE, true },
         { JT_ERROR_SERVICE_STOPPED, N_("the service was stopped"),
           N_("submit again when it is back; “systemctl status jouletraced” shows whether it is"), EXIT_INTERRUPTED,
@@ -167,6 +170,16 @@ Explanation *explanation_free(Explanation *explanation) {
         return NULL;
 }
 
+void explanation_name_verb(Explanation *e, const char *verb) {
+        g_autofree char *named = verb ? g_strdup_printf("joulectl %s --help", verb) : NULL;
+        g_auto(GStrv) parts = named ? g_strsplit(e->next, "joulectl measure --help", -1) : NULL;
+
+        if (!parts)
+                return;
+        g_free(e->next);
+        e->next = g_strjoinv(named, parts);
+}
+
 void explanation_append(GString *out, const Explanation *e, const char *prefix, const Style *style) {
         g_autofree char *what = g_strconcat(prefix, e->what, NULL);
         g_auto(GStrv) lines = g_strsplit(e->value, "\n", -1);
@@ -177,9 +190,14 @@ void explanation_append(GString *out, const Explanation *e, const char *prefix, 
 }
 
 int explain_error(const sd_bus_error *error, const char *subject, const Style *style) {
+        return explain_refusal(error, subject, NULL, style);
+}
+
+int explain_refusal(const sd_bus_error *error, const char *subject, const char *verb, const Style *style) {
         g_autoptr(Explanation) explanation = explain(error->name, error->message, subject, NULL);
         g_autoptr(GString) out = g_string_new(NULL);
 
+        explanation_name_verb(explanation, verb);
         explanation_append(out, explanation, "joulectl: ", &(Style){ .ascii = style->ascii });
         say(stderr, "%s", out->str);
         return error_text(error->name)->exit_code;

@@ -37,11 +37,17 @@ Explanation *explain(const char *name, const char *message, const char *subject,
 Explanation *explanation_free(Explanation *explanation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Explanation, explanation_free)
 
+/* Where the advice names the options of measure, they are those of the verb (NULL: of none that has a name). */
+void explanation_name_verb(Explanation *explanation, const char *verb);
+
 /* Three lines, for standard error or below a result. prefix: "joulectl: " or "". */
 void explanation_append(GString *out, const Explanation *explanation, const char *prefix, const Style *style);
 
 /* Prints the explanation of error on standard error; returns the exit code. */
 int explain_error(const sd_bus_error *error, const char *subject, const Style *style);
+
+/* The same for what a verb asked for. */
+int explain_refusal(const sd_bus_error *error, const char *subject, const char *verb, const Style *style);
 
 /* The same for a failure that has no bus error, by its negative errno. */
 int explain_errno(int r, const char *subject, const Style *style);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "client.h"
+#include "config.h"
+#include "request.h"
 
 static bool is_file(const Option *option) {
         return option->metavar && strcmp(option->metavar, "FILE") == 0;
@@ -47,17 +49,40 @@ static void bash_words(GString *out, const Option *options, bool with_value) {
         }
 }
 
+#define LANGUAGES                                                         \
+        "$(_joulectl_languages " JT_SYSCONFDIR "/jouletrace/languages.d " \
+        "\"${JOULETRACE_DATADIR:-" JT_DATADIR "}/languages.d\")"
+
+/* Words that only the machine or the package knows: functions of the completion say them. */
+static const struct {
+        const char *option, *bash;
+} asked_for[] = {
+        { "language", LANGUAGES },
+        { "validator-language", LANGUAGES },
+        { "submission", "$(_joulectl_submissions)" },
+};
+
+/* What may stand for the option's value, in double quotes; NULL: any. */
+static char *bash_choices(const Option *option) {
+        for (size_t i = 0; i < G_N_ELEMENTS(asked_for); i++)
+                if (strcmp(option->name, asked_for[i].option) == 0)
+                        return g_strdup(asked_for[i].bash);
+        if (strcmp(option->name, "validator") == 0)
+                return g_strjoinv(" ", (char **) request_validator_types);
+        return choices(option);
+}
+
 static void bash_values(GString *out, const char *verb, const Option *options) {
         for (const Option *o = options; o->name; o++) {
-                g_autofree char *values = choices(o);
+                g_autofree char *values = bash_choices(o);
 
                 if (!values && !is_file(o) && !is_directory(o))
                         continue;
                 g_string_append_printf(out, "        %s:--%s", verb, o->name);
                 if (o->letter)
                         g_string_append_printf(out, " | %s:-%c", verb, o->letter);
-                g_string_append_printf(out, ") %s", values ? "words='" : is_file(o) ? "kind=file" : "kind=directory");
-                g_string_append_printf(out, "%s%s ;;\n", values ?: "", values ? "'" : "");
+                g_string_append_printf(out, ") %s", values ? "words=\"" : is_file(o) ? "kind=file" : "kind=directory");
+                g_string_append_printf(out, "%s%s ;;\n", values ?: "", values ? "\"" : "");
         }
 }
 

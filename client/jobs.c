@@ -243,7 +243,7 @@ static int list_jobs(const Arguments *arguments, Service *service) {
 
 static void record_row(Table *table, JsonObject *record, const Style *style) {
         double energy = json_double(record, "total-energy"), wall = json_double(record, "wall");
-        Scale energy_scale = scale_energy(energy, 0.001, style->ascii), time_scale = scale_time(wall, style->ascii);
+        Scale energy_scale = scale_energy_told(energy, style->ascii), time_scale = scale_time(wall, style->ascii);
         const char *label = json_string(record, "label"), *result = json_string(record, "result");
         g_autofree char *printable = text_printable(label ?: "", false), *when = NULL, *joules = NULL, *time = NULL;
         g_autofree char *shown = text_ellipsize(printable, LABEL_WIDTH, style->ascii);

@@ -181,12 +181,12 @@ static int measure_and_show(const Arguments *arguments, Service *service, Measur
 
         if (measure->show_output)
                 show_output(measure);
-        r = report_print(arguments, service, id, &report);
+        r = report_print_tests(arguments, service, id, measure->sent.metadata, &report);
         if (r != 0)
                 return r;
         if (code == EXIT_JOB_FAILED && !measure->show_output && !report->validation)
                 show_excerpt(measure, report);
-        return code;
+        return report_exit_code(report, code);
 }
 
 static int check(const Measure *measure) {

@@ -28,17 +28,17 @@ static char *words(unsigned bits) {
 }
 
 char *expectation_text(const Submission *submission) {
+        g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         GString *out = g_string_new(NULL);
 
         for (unsigned i = 0; i < submission->rules->len; i++) {
                 const ProblemRule *rule = &g_array_index(submission->rules, ProblemRule, i);
                 g_autofree char *text = words(rule->required ?: rule->permitted);
+                char *whole = rule->tests ? g_strdup_printf("%s: %s", rule->tests, text) : g_strdup(text);
 
-                if (out->len)
-                        g_string_append(out, ", ");
-                if (rule->tests)
-                        g_string_append_printf(out, "%s: ", rule->tests);
-                g_string_append(out, text);
+                /* what its directory says, submissions.yaml may say again */
+                if (g_hash_table_add(said, whole))
+                        g_string_append_printf(out, "%s%s", out->len ? ", " : "", whole);
         }
         if (out->len == 0)
                 g_string_append(out, _("any"));
@@ -70,6 +70,17 @@ static unsigned bits_of(const TestResult *test, uint64_t limit_usec) {
             bit & (VERDICT_BIT_AC | VERDICT_BIT_WA))
                 return VERDICT_BIT_TLE;
         return bit;
+}
+
+/* Nothing but the validator can end in IE between a compiler and the first test. */
+static bool validator_not_compiled(const GPtrArray *runs) {
+        for (unsigned i = 0; i < runs->len; i++) {
+                const Validation *run = g_ptr_array_index(runs, i);
+
+                if (run->n_tests == 0 && run->compiler_end && verdict_bit(run->verdict) == VERDICT_BIT_IE)
+                        return true;
+        }
+        return false;
 }
 
 /* The verdicts of the tests a rule is about. A program that was not even run has its job's verdict. */
@@ -149,7 +160,9 @@ void outcome_judge(Outcome *outcome, const Problem *problem, const Submission *s
                 outcome->why = g_strdup(_("it was not run"));
                 return;
         }
-        if (outcome->seen & VERDICT_BIT_IE)
+        if (validator_not_compiled(runs))
+                outcome->why = g_strdup(_("the validator does not compile"));
+        else if (outcome->seen & VERDICT_BIT_IE)
                 outcome->why = g_strdup(_("the service could not judge it"));
         for (unsigned i = 0; !outcome->why && i < submission->rules->len; i++)
                 outcome->why = rule_broken(&g_array_index(submission->rules, ProblemRule, i), runs, limit_usec);

@@ -81,6 +81,9 @@ static int set_limit(const char *name, unsigned number, Problem *problem, const 
                         return fail(name, number, _("time_limit_ms is no number of milliseconds"), ret_problem);
                 usec = (uint64_t) msec * USEC_PER_MSEC;
         }
+        if (problem->tests->len > 0 && (usec == 0) != (problem->cpu_limit_usec == 0))
+                return fail(name, number, _("time_limit_ms is in some lines only; a job has one limit: say it in all"),
+                            ret_problem);
         if (problem->tests->len > 0 && usec != problem->cpu_limit_usec)
                 return fail(name, number, _("time_limit_ms is another one than in the lines before"), ret_problem);
         problem->cpu_limit_usec = usec;

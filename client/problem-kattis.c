@@ -225,6 +225,35 @@ static void note(Kattis *kattis, const char *text) {
 }
 
 /* What a package of another kind needs cannot be left out: its verdicts would be wrong. */
+/* What a package says of it and the service decides for itself. The figures are the worker's. */
+static const struct {
+        const char *prefix, *instead;
+} unused_limits[] = {
+        { "validation_", N_("not used; a validator has 30 s of CPU time, 60 s, 2 GiB of memory and 1 MiB of output") },
+        { "compilation_",
+          N_("not used; a compiler has 60 s of CPU time, 120 s, 2 GiB of memory and 256 MiB of output") },
+        { "code", N_("not used; a request's files and tests may have 256 MiB together") },
+};
+
+static void note_unused_limits(Kattis *kattis, const Yaml *limits) {
+        for (size_t i = 0; i < G_N_ELEMENTS(unused_limits); i++) {
+                g_autoptr(GString) keys = g_string_new(NULL);
+
+                for (unsigned k = 0; limits && limits->kind == YAML_MAPPING && k < limits->keys->len; k++) {
+                        const char *key = g_ptr_array_index(limits->keys, k);
+
+                        if (g_str_has_prefix(key, unused_limits[i].prefix))
+                                g_string_append_printf(keys, "%s%s", keys->len ? ", " : "", key);
+                }
+                if (keys->len > 0) {
+                        g_autofree char *shown = text_printable(keys->str, false);
+
+                        g_ptr_array_add(kattis->problem->notes,
+                                        g_strdup_printf("%s: %s", shown, _(unused_limits[i].instead)));
+                }
+        }
+}
+
 static int check_type(Kattis *kattis, const Yaml *yaml, char **ret_problem) {
         static const char *const unsupported[] = { "interactive", "multi-pass", "submit-answer", NULL };
         const Yaml *type = yaml_get(yaml, "type");
@@ -298,6 +327,8 @@ static int read_problem_yaml(Kattis *kattis, char **ret_problem) {
         r = check_type(kattis, yaml, ret_problem);
         if (r >= 0)
                 r = read_limits(kattis, yaml_get(yaml, "limits"), ret_problem);
+        if (r >= 0)
+                note_unused_limits(kattis, yaml_get(yaml, "limits"));
         if (r >= 0 && kattis->legacy)
                 kattis->flags = g_strsplit_set(yaml_text(yaml_get(yaml, "validator_flags")) ?: "", " \t\n", -1);
         return r;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "render.h"
 #include "table.h"
 #include "units.h"
 
@@ -66,8 +67,11 @@ static void append_head(GString *out, const Report *report, const Style *style) 
         g_autofree char *time = NULL, *memory = NULL;
 
         g_string_append(out, "  ");
-        text_append_coloured(out, style, verdict_colour(validation->verdict), validation->verdict ?: "?");
-        g_string_append_printf(out, "  %s", verdict_text(validation->verdict));
+        /* a job that was cancelled or ran out of time has none */
+        text_append_coloured(out, style, verdict_colour(validation->verdict),
+                             validation->verdict ?: render_word(report->result));
+        if (validation->verdict)
+                g_string_append_printf(out, "  %s", verdict_text(validation->verdict));
         for (size_t i = 0; i < validation->n_tests; i++) {
                 const TestResult *test = &validation->tests[i];
 
@@ -102,7 +106,7 @@ static void test_row(Table *table, const TestResult *test, const Style *style) {
         g_autofree char *memory = test->memory_peak == UINT64_MAX ? NULL : format_bytes(test->memory_peak);
 
         table_cell(table, COLOUR_NONE, name);
-        table_cell(table, verdict_colour(test->verdict), test->verdict ?: "?");
+        table_cell(table, verdict_colour(test->verdict), test->verdict ?: render_word("cancelled"));
         table_cell(table, COLOUR_TIME, time);
         table_cell(table, COLOUR_NONE, memory);
         table_cell(table, COLOUR_NONE, message);
@@ -176,7 +180,7 @@ static void append_failure(GString *out, const TestResult *test, const Style *st
         text_append_coloured(out, style, COLOUR_STRONG, name);
         g_string_append_c(out, ' ');
         text_append_coloured(out, style, COLOUR_BAD, test->verdict ?: "?");
-        if (test->path) {
+        if (test->path && *test->path) {
                 g_autofree char *path = text_printable(test->path, false);
 
                 g_string_append_printf(out, _(", at %s"), path);
@@ -195,6 +199,8 @@ static void append_failure(GString *out, const TestResult *test, const Style *st
         compared_row(table, _("input"), COLOUR_NONE, test->inputs && *test->inputs ? test->inputs : NULL, style);
         compared_row(table, _("expected"), COLOUR_ENERGY, test->expected, style);
         compared_row(table, _("got"), COLOUR_BAD, test->got, style);
+        if (test->metadata && strlen(test->metadata) <= EXCERPT_WIDTH && !strchr(test->metadata, '\n'))
+                compared_row(table, _("metadata"), COLOUR_NONE, test->metadata, style);
         table_append(out, table, style, 4);
         append_excerpt(out, _("the end of its error output:"), test->error_output, style);
         append_excerpt(out, _("the validator says:"), test->validator, style);
@@ -207,7 +213,7 @@ static void append_failures(GString *out, const Validation *validation, const St
         for (size_t i = 0; i < validation->n_tests && shown < FAILURES_SHOWN; i++) {
                 const TestResult *test = &validation->tests[i];
 
-                if (is_good(test->verdict) || g_strcmp0(test->verdict, "SKIPPED") == 0)
+                if (!test->verdict || is_good(test->verdict) || strcmp(test->verdict, "SKIPPED") == 0)
                         continue;
                 append_failure(out, test, style);
                 shown++;

@@ -361,12 +361,17 @@ static void append_cause(GString *out, const Report *report, const Style *style)
         if (!report->error_name) {
                 g_string_append(out, "  ");
                 text_append_coloured(out, style, COLOUR_BAD, render_word(report->result));
-                if (report->status)
-                        g_string_append_printf(out, ": %s", render_evidence(report->status));
+                if (report->status) {
+                        g_autofree char *why =
+                                        text_printable(report->all_invalid ?: render_evidence(report->status), false);
+
+                        g_string_append_printf(out, ": %s", why);
+                }
                 g_string_append_c(out, '\n');
                 return;
         }
         cause = explain(report->error_name, report->error_message, subject, report->error_remedy);
+        explanation_name_verb(cause, report->kind);
         explanation_append(out, cause, "  ", style);
 }
 
@@ -409,7 +414,7 @@ void render_report(GString *out, const Report *report, const Style *style) {
         append_language(out, report, style);
         render_validation(out, report, style);
         /* a verdict that is not AC is the cause, and has been told */
-        if (!report->validation || g_strcmp0(report->validation->verdict, "AC") == 0 ||
+        if (!report->validation || !report->validation->verdict || g_strcmp0(report->validation->verdict, "AC") == 0 ||
             g_strcmp0(report->validation->verdict, "IE") == 0 || g_strcmp0(report->result, "failed") != 0)
                 append_cause(out, report, style);
         render_candidates(out, report, style);

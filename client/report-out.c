@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "report-out.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "explain.h"
+#include "failures.h"
 #include "fs.h"
+#include "json-slice.h"
+#include "names.h"
 #include "render.h"
 #include "say.h"
 
@@ -17,15 +21,37 @@ static int explain_unreadable(const Service *service, uint32_t id, int r) {
 }
 
 int report_fetch(Service *service, uint32_t id, char **ret_text, Report **ret) {
-        g_autofree char *text = NULL;
+        return report_fetch_tests(service, id, NULL, ret_text, ret);
+}
+
+/* As it was written: the reader of the report would have made other numbers of large ones. */
+static void add_metadata(const Report *report, GHashTable *metadata) {
+        const Validation *validation = report->validation;
+
+        for (size_t i = 0; metadata && validation && i < validation->n_tests; i++) {
+                TestResult *test = &validation->tests[i];
+
+                if (test->name)
+                        test->metadata = g_strdup(g_hash_table_lookup(metadata, test->name));
+        }
+}
+
+int report_fetch_tests(Service *service, uint32_t id, GHashTable *metadata, char **ret_text, Report **ret) {
+        g_autofree char *text = NULL, *more = NULL;
         int r;
 
         r = service_report(service, id, &text);
         if (r != 0)
                 return r;
+        more = report_with_metadata(text, metadata);
+        if (more) {
+                g_free(text);
+                text = g_steal_pointer(&more);
+        }
         r = report_parse(text, strlen(text), ret);
         if (r < 0)
                 return explain_unreadable(service, id, r);
+        add_metadata(*ret, metadata);
         if (ret_text)
                 *ret_text = g_steal_pointer(&text);
         return 0;
@@ -43,12 +69,18 @@ static int read_file(const char *path, char **ret_text, Report **ret) {
         }
         r = report_parse(text, size, ret);
         if (r < 0) {
-                say(stderr, _("joulectl: %s is no report: %s\n"), shown, g_strerror(-r));
+                say(stderr, _("joulectl: %s is no report: %s\n"), shown,
+                    r == -EPROTO ? _("JSON of something else") : json_slice_explain(r));
                 return EXIT_USAGE;
         }
         if (ret_text)
                 *ret_text = g_steal_pointer(&text);
         return 0;
+}
+
+int report_exit_code(const Report *report, int code) {
+        return code == EXIT_JOB_FAILED && g_strcmp0(report->error_name, JT_ERROR_INVALID_REQUEST) == 0 ? EXIT_USAGE
+                                                                                                       : code;
 }
 
 int report_operand(const char *verb, const Arguments *arguments, Service **service, const char *operand,
@@ -80,12 +112,16 @@ void report_put(const Arguments *arguments, const GString *out) {
 }
 
 int report_print(const Arguments *arguments, Service *service, uint32_t id, Report **ret) {
+        return report_print_tests(arguments, service, id, NULL, ret);
+}
+
+int report_print_tests(const Arguments *arguments, Service *service, uint32_t id, GHashTable *metadata, Report **ret) {
         g_autoptr(GString) out = g_string_new(NULL);
         g_autoptr(Report) report = NULL;
         g_autofree char *text = NULL;
         int r;
 
-        r = report_fetch(service, id, &text, &report);
+        r = report_fetch_tests(service, id, metadata, &text, &report);
         if (r != 0)
                 return r;
         report_append(out, arguments, report, text);

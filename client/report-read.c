@@ -414,6 +414,21 @@ static void read_job(Report *report, JsonObject *job) {
         (void) json_u64(job, "finished", &report->finished_usec);
 }
 
+/* Trials of which none is valid are not unlike each other: they have a reason. */
+static char *read_all_invalid(const Report *report, JsonObject *absent) {
+        const char *all = json_string(absent, "measurement.trials[].total_uj"), *first = NULL;
+
+        for (size_t i = 0; i < report->n_trials; i++) {
+                g_autofree char *path = g_strdup_printf("measurement.trials[%zu].total_uj", i);
+                const char *why = json_string(absent, path) ?: all;
+
+                if (report->trials[i].valid || !why || (first && strcmp(first, why) != 0))
+                        return NULL;
+                first = why;
+        }
+        return g_strdup(first);
+}
+
 int report_parse(const char *text, size_t size, Report **ret) {
         g_autoptr(JsonNode) node = NULL;
         g_autoptr(Report) report = NULL;
@@ -437,6 +452,7 @@ int report_parse(const char *text, size_t size, Report **ret) {
         report->reserved_cpus = g_strdup(json_string(environment, "reserved_cpus"));
         report->cpu_model = g_strdup(json_string(environment, "cpu"));
         report->energy_absent = g_strdup(energy_reason(json_object(root, "absent"), ""));
+        report->all_invalid = read_all_invalid(report, json_object(root, "absent"));
         *ret = g_steal_pointer(&report);
         return 0;
 }
@@ -493,6 +509,7 @@ Report *report_free(Report *report) {
         g_free(report->status);
         g_free(report->grade);
         g_strfreev(report->reasons);
+        g_free(report->all_invalid);
         g_free(report->meter);
         g_free(report->containment);
         g_free(report->isolation);

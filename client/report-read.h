@@ -68,6 +68,7 @@ typedef struct Report {
 
         char *status, *grade;
         char **reasons;
+        char *all_invalid; /* why no trial is valid, where it is the same for all of them; NULL: not so */
         char *meter;
         bool simulated;
         MeterDomain *domains;

@@ -7,12 +7,14 @@
 #include "client.h"
 #include "json-read.h"
 #include "json.h"
+#include "render.h"
 #include "report-out.h"
 #include "say.h"
 #include "score.h"
 #include "table.h"
 #include "units.h"
 
+/* In the order of score_options(). */
 enum {
         OPTION_REFERENCE_ENERGY,
         OPTION_REFERENCE_TIME,
@@ -69,7 +71,7 @@ static int set_option(void *userdata, int id, const char *value, char **ret_prob
         if (end == value || *end != '\0' || !isfinite(number) || number <= 0 || strpbrk(value, "xX")) {
                 g_autofree char *shown = text_printable(value, false);
 
-                *ret_problem = g_strdup_printf(_("“%s” is no number above 0"), shown);
+                *ret_problem = g_strdup_printf(_("--%s: “%s” is no number above 0"), score_options()[id].name, shown);
                 return -EINVAL;
         }
         *members[id] = number;
@@ -141,7 +143,7 @@ static void append_json(GString *out, const GArray *all) {
 }
 
 static void append_row(Table *table, const Scored *scored, const Style *style) {
-        Scale energy = scale_energy(scored->energy_j, scored->report->precision_j, style->ascii);
+        Scale energy = scale_energy(scored->energy_j, render_resolution(scored->report), style->ascii);
         Scale time = scale_time(scored->time_s, style->ascii);
         g_autofree char *name = text_printable(scored->report->label ?: scored->name, false);
         g_autofree char *joules = scale_format(&energy, scored->energy_j);
@@ -154,7 +156,10 @@ static void append_row(Table *table, const Scored *scored, const Style *style) {
                 table_cellf(table, COLOUR_STRONG, "%.4f", scored->score);
         else
                 table_cell(table, COLOUR_NONE, "");
-        table_cell(table, COLOUR_WARNING, scored->why ?: scored->report->simulated ? _("(modelled)") : "");
+        table_cell(table, COLOUR_WARNING,
+                   scored->why
+                                   ?: scored->report->simulated && isfinite(scored->energy_j) ? _("(modelled)")
+                                                                                              : "");
 }
 
 static void print(const Arguments *arguments, const GArray *all) {

@@ -49,7 +49,7 @@ static int unknown_key(const PartText *text, const char *name) {
                 return refuse(text, _("this one takes nothing more"), name);
         g_ptr_array_add(names, NULL);
         list = g_strjoinv(", ", (char **) names->pdata);
-        what = g_strdup_printf(_("choose one of: %s"), list);
+        what = g_strdup_printf(_("there is no such key; there are: %s"), list);
         return refuse(text, what, name);
 }
 

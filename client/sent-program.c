@@ -196,6 +196,13 @@ static int send_command(const char *verb, const Arguments *arguments, const char
         return 0;
 }
 
+/* A command whose name has a suffix, as "x.py", and no file: the box may have it. */
+static bool is_installed(const char *name) {
+        g_autofree char *found = g_file_test(name, G_FILE_TEST_IS_REGULAR) ? NULL : g_find_program_in_path(name);
+
+        return found != NULL;
+}
+
 /* given: the language, when it is known from elsewhere. */
 static int use_command(const char *verb, const Arguments *arguments, const char *given, char **args,
                        Program *program) {
@@ -214,7 +221,7 @@ static int use_command(const char *verb, const Arguments *arguments, const char 
                 program->args = args + 1;
                 return 0;
         }
-        if (path ? is_of_machine(args[0]) : !language || !g_file_test(args[0], G_FILE_TEST_IS_REGULAR))
+        if (path ? is_of_machine(args[0]) : !language || is_installed(args[0]))
                 return 0;
         return send_command(verb, arguments, given, args, program);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "blobs.h"
+#include "failures.h"
 #include "languages.h"
 #include "problem-json.h"
 #include "problem-send.h"
@@ -43,6 +44,7 @@ void sent_done(Sent *sent) {
         g_ptr_array_unref(sent->validator_files);
         request_validator_free(sent->validator);
         request_function_free(sent->function);
+        g_clear_pointer(&sent->metadata, g_hash_table_unref);
 }
 
 int sent_set_option(Sent *sent, int id, const char *value, char **ret_problem) {
@@ -324,6 +326,8 @@ int sent_fill_request(Sent *sent, const char *verb, const Arguments *arguments, 
                 return usage_error(verb, "%s", why);
         set_argv(request, &program);
         name_problem(sent, problem, request);
+        g_clear_pointer(&sent->metadata, g_hash_table_unref);
+        sent->metadata = metadata_of(problem);
         for (unsigned i = 0; !arguments->quiet && i < problem->notes->len; i++)
                 say(stderr, "joulectl: %s\n", (const char *) g_ptr_array_index(problem->notes, i));
         return 0;

@@ -30,6 +30,7 @@ typedef struct Sent {
         GPtrArray *files, *validator_files; /* NAME=PATH, and paths */
         RequestValidator *validator;        /* NULL: not said */
         RequestFunction *function;          /* NULL: not said */
+        GHashTable *metadata;               /* of the tests, by sent_fill_request(); NULL: they have none */
 } Sent;
 
 void sent_init(Sent *sent);

@@ -64,8 +64,9 @@ static int follow(const Arguments *arguments, Service *service, uint32_t id) {
         r = report_print(arguments, service, id, &report);
         if (r != 0)
                 return r;
-        return report->result && job_result_from_string(report->result, &parsed) >= 0 ? job_result_exit_code(parsed)
-                                                                                      : code;
+        if (report->result && job_result_from_string(report->result, &parsed) >= 0)
+                code = job_result_exit_code(parsed);
+        return report_exit_code(report, code);
 }
 
 static void free_report(void *report) {

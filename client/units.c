@@ -50,7 +50,18 @@ static Scale scale_choose(const Unit *units, double reference, double resolution
         decimals = SIGNIFICANT_DIGITS - MAX(digits, 1);
         if (resolution > 0)
                 decimals = MIN(decimals, (int) ceil(-log10(resolution / unit->factor) - 1e-9));
-        return (Scale){ ascii ? unit->ascii : unit->name, unit->factor, clamp_decimals(decimals) };
+        decimals = clamp_decimals(decimals);
+        /* however coarse the step, what is above 0 is not shown as 0 */
+        while (decimals < SIGNIFICANT_DIGITS - 1 && magnitude / unit->factor * pow(10, decimals) < 0.5)
+                decimals++;
+        return (Scale){ ascii ? unit->ascii : unit->name, unit->factor, decimals };
+}
+
+Scale scale_energy_told(double told_j, bool ascii) {
+        const double mj = told_j * 1e3;
+        const bool whole = isfinite(mj) && fabs(mj - round(mj)) < 1e-6 && fabs(mj) >= 1;
+
+        return scale_energy(told_j, whole ? 1e-3 : 0, ascii);
 }
 
 Scale scale_energy(double reference_j, double resolution_j, bool ascii) {

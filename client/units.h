@@ -16,6 +16,10 @@ typedef struct Scale {
 /* The unit in which reference has one to three digits before the point, with four significant digits; never finer than
  * resolution (in J; 0: unknown), since digits below it would be invented. ascii writes u for µ. */
 Scale scale_energy(double reference_j, double resolution_j, bool ascii);
+
+/* For a figure whose report is not at hand: one of a single run is told in whole millijoules, one of many runs finer.
+ */
+Scale scale_energy_told(double told_j, bool ascii);
 Scale scale_time(double reference_s, bool ascii);
 Scale scale_power(double reference_w, bool ascii);
 

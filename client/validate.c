@@ -33,6 +33,7 @@ static int set_option(void *userdata, int id, const char *value, char **ret_prob
 static int run(Validate *validate, const Arguments *arguments, char **args) {
         Request *request = validate->request;
         g_autoptr(Service) service = NULL;
+        g_autoptr(Report) report = NULL;
         uint32_t id;
         int code, r;
 
@@ -49,8 +50,8 @@ static int run(Validate *validate, const Arguments *arguments, char **args) {
         code = submit_and_wait(arguments, service, "Validate", request, &id);
         if (id == 0)
                 return code;
-        r = report_print(arguments, service, id, NULL);
-        return r != 0 ? r : code;
+        r = report_print_tests(arguments, service, id, validate->sent.metadata, &report);
+        return r != 0 ? r : report_exit_code(report, code);
 }
 
 int verb_validate(Arguments *arguments, char **args) {

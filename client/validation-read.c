@@ -62,8 +62,9 @@ int validation_parse(const char *text, size_t size, Validation **ret) {
 }
 
 static void test_clear(TestResult *test) {
-        char *const strings[] = { test->name, test->verdict, test->message,  test->ended_by, test->validator,
-                                  test->path, test->inputs,  test->expected, test->got,      test->error_output };
+        char *const strings[] = { test->name,      test->verdict,      test->message, test->ended_by,
+                                  test->validator, test->path,         test->inputs,  test->expected,
+                                  test->got,       test->error_output, test->metadata };
 
         for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
                 g_free(strings[i]);

@@ -20,6 +20,7 @@ typedef struct TestResult {
         char *inputs;    /* the four are of the first failures only */
         char *expected, *got;
         char *error_output; /* its end */
+        char *metadata;     /* JSON text of whoever made the test; in no report of the service's */
 } TestResult;
 
 typedef struct Validation {

@@ -279,6 +279,13 @@ static int watch_run(Watch *watch) {
 
 static int submit(Watch *watch, bool interactive);
 
+/* Each verb is a method's name in lower case. */
+static int refused(Watch *watch, const sd_bus_error *failure) {
+        g_autofree char *verb = g_ascii_strdown(watch->method, -1);
+
+        return finish(watch, explain_refusal(failure, watch->service->name, verb, &watch->service->style));
+}
+
 static int on_submitted(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         const sd_bus_error *failure = sd_bus_message_get_error(m);
         Watch *watch = userdata;
@@ -292,7 +299,7 @@ static int on_submitted(sd_bus_message *m, void *userdata, sd_bus_error *error) 
                                 return 0;
                         return finish(watch, explain_errno(r, watch->service->name, &watch->service->style));
                 }
-                return finish(watch, explain_error(failure, watch->service->name, &watch->service->style));
+                return refused(watch, failure);
         }
         r = sd_bus_message_read(m, "uo", &watch->id, &path);
         if (r < 0)

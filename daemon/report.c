@@ -33,6 +33,7 @@ static const struct {
           "Ask for fewer CPUs or for isolation confined, or change ReservedCPUs in jouletraced.conf." },
         { JT_ERROR_HOST_BUSY, "Wait for the other measurement on this machine to end, and submit again." },
         { JT_ERROR_WORKER_FAILED, "Look at the journal of jouletrace-worker@.service, and submit again." },
+        { JT_ERROR_VALIDATOR_FAILED, "Mend the validator: it has to compile, and to accept the answers of the jury." },
         { JT_ERROR_SERVICE_RESTARTED, "Submit again." },
         { JT_ERROR_SERVICE_STOPPED, "Submit again when the service runs." },
         { JT_ERROR_CALLER_LEFT, "Stay connected until the job has ended, or submit it with detach." },

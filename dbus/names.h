@@ -35,6 +35,7 @@
 #define JT_ERROR_CPUS_UNAVAILABLE JT_ERROR_PREFIX "CpusUnavailable" /* the CPUs or partition could not be had */
 #define JT_ERROR_HOST_BUSY JT_ERROR_PREFIX "HostBusy"               /* the machine lock did not come free */
 #define JT_ERROR_WORKER_FAILED JT_ERROR_PREFIX "WorkerFailed"       /* the worker vanished or broke the protocol */
+#define JT_ERROR_VALIDATOR_FAILED JT_ERROR_PREFIX "ValidatorFailed" /* the validator failed, or does not compile */
 #define JT_ERROR_SERVICE_RESTARTED JT_ERROR_PREFIX "ServiceRestarted" /* the service went away under the job */
 #define JT_ERROR_SERVICE_STOPPED JT_ERROR_PREFIX "ServiceStopped"
 #define JT_ERROR_CALLER_LEFT JT_ERROR_PREFIX "CallerLeft"

@@ -517,7 +517,7 @@ Verdict job_validation_verdict(const JobRecord *record) {
 
         if (decisive)
                 return decisive->verdict;
-        return record->tests->len > 0 ? VERDICT_AC : VERDICT_CE;
+        return record->tests->len > 0 ? VERDICT_AC : record->verdict;
 }
 
 static const char *digest_of(const WindowRecord *window, guint i) {

@@ -56,7 +56,7 @@ typedef struct TestSummary {
  * long as energy is given for; what one test took is the set's less that of the others. */
 GArray *job_summarise_tests(const JobRecord *record, uint64_t least_uj, bool *ret_energy);
 
-/* Of all tests: that of the first that is not right, but IE before all others; CE when nothing was compiled. */
+/* Of all tests: that of the first that is not right, but IE before all others; the job's when none was run. */
 Verdict job_validation_verdict(const JobRecord *record);
 
 /* The test it comes from; NULL: all are right, or none was run. */

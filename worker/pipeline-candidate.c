@@ -3,6 +3,7 @@
 /* The programs a job is about: one, or those of a comparison. Each is prepared as if it were alone. */
 
 #include "pipeline-internal.h"
+#include "root.h"
 
 #define ERRAND_TIMEOUT_USEC (30U * USEC_PER_SEC)
 
@@ -59,6 +60,14 @@ void candidates_show_machine(Pipeline *pipeline, const char *meter_absent, const
         }
 }
 
+/* What the program has, which is what the report names: a box has its own, whoever asked for it. */
+static char **environment_of(const Request *request, const Identity *identity) {
+        if (request->env)
+                return g_strdupv(request->env);
+        return g_str_equal(request->profile, "box") ? g_strdupv((char **) box_environment)
+                                                    : identity_environment(identity);
+}
+
 static int plan_candidate(Pipeline *pipeline, Candidate *candidate, const PipelineBase *base, char **ret_why) {
         JobRecord *record = candidate->record;
         ProgramsBase programs = { .request = candidate->request,
@@ -71,8 +80,7 @@ static int plan_candidate(Pipeline *pipeline, Candidate *candidate, const Pipeli
         int r;
 
         record->containment = base->containment->kind;
-        record->env = candidate->request->env ? g_strdupv(candidate->request->env)
-                                              : identity_environment(base->identity);
+        record->env = environment_of(candidate->request, base->identity);
         programs.env = record->env;
         r = programs_new(&programs, &candidate->programs, ret_why);
         if (r < 0)

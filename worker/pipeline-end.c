@@ -220,7 +220,7 @@ void pipeline_finish_failed_run(Pipeline *pipeline, const RunFailure *failure) {
         message = describe_failure(pipeline, failure);
         if (decisive == FACT_OUR_FAULT || decisive == FACT_JUDGE_FAULT)
                 job_record_set_end(pipeline->candidate->record, RESULT_INFRASTRUCTURE, STATUS_INCOMPLETE,
-                                   decisive == FACT_OUR_FAULT ? JT_ERROR_SCOPE_FAILED : JT_ERROR_WORKER_FAILED,
+                                   decisive == FACT_OUR_FAULT ? JT_ERROR_SCOPE_FAILED : JT_ERROR_VALIDATOR_FAILED,
                                    message);
         else if (decisive == FACT_EXEC_FAILED)
                 job_record_set_end(pipeline->candidate->record, RESULT_FAILED, STATUS_INCOMPLETE, JT_ERROR_EXEC_FAILED,
@@ -246,7 +246,7 @@ void pipeline_finish_compile(Pipeline *pipeline, bool validator) {
                                         record->compiler_words ? "; it said: " : "", record->compiler_words ?: "");
 
         job_record_set_end(record, validator ? RESULT_INFRASTRUCTURE : RESULT_FAILED, STATUS_INCOMPLETE,
-                           JT_ERROR_COMPILE_FAILED, message);
+                           validator ? JT_ERROR_VALIDATOR_FAILED : JT_ERROR_COMPILE_FAILED, message);
         record->verdict = validator ? VERDICT_IE : VERDICT_CE;
         finish_program(pipeline);
 }
@@ -269,7 +269,9 @@ void pipeline_finish_validated(Pipeline *pipeline) {
                                   failed->message ?: verdict_to_string(failed->verdict));
         record->verdict = failed->verdict;
         if (failed->verdict == VERDICT_IE)
-                job_record_set_end(record, RESULT_INFRASTRUCTURE, STATUS_INCOMPLETE, JT_ERROR_WORKER_FAILED, message);
+                job_record_set_end(record, RESULT_INFRASTRUCTURE, STATUS_INCOMPLETE,
+                                   failed->facts & FACT_OUR_FAULT ? JT_ERROR_WORKER_FAILED : JT_ERROR_VALIDATOR_FAILED,
+                                   message);
         else
                 job_record_set_end(record, RESULT_FAILED, STATUS_INCOMPLETE,
                                    failed->verdict == VERDICT_WA   ? JT_ERROR_WRONG_ANSWER

@@ -242,3 +242,80 @@ def test_the_manual_names_every_field_of_the_original():
     fields = re.findall(r'\{ "(\w+)", BODY_', (TREE / "client" / "problem-request.c").read_text())
     page = re.sub(r"\\f[BIR]|\\&|\\(?=[-.'_])", "", (BUILD / "man" / "joulectl.1").read_text())
     assert len(fields) == 16 and [field for field in fields if field not in page] == []
+
+
+@pytest.mark.parametrize("first, second", [(["--validate"], []), ([], ["--validate"])])
+def test_what_was_validated_has_not_been_measured(rig, tmp_path, first, second):
+    """Nor the other way round; and neither loses what the other found."""
+    batch = lines(tmp_path / "b.jsonl", {**BODY, "function_name": "solve"})
+    method = {"": "Measure", "--validate": "Validate"}
+    for options in (first, second):
+        rig.serve(programs={})
+        assert rig.run("batch", *options, batch)[0] == 0
+        assert [call["method"] for call in rig.calls()][:1] == [method["".join(options)]]
+    for options in (first, second):
+        rig.serve(programs={})
+        code, out, _ = rig.run("--json", "batch", *options, batch)
+        assert code == 0 and rig.calls() == [] and len(json.loads(out)["items"]) == 1
+    assert len(results(batch)["items"]) == 1 and len(results(batch)["others"]) == 1
+
+
+METADATA = {"difficulty": 3, "big": 123456789012345678901234567890, "why": "edge"}
+
+
+def test_metadata_comes_back_with_the_failures(rig, tmp_path):
+    text = '{"difficulty": 3, "big": 123456789012345678901234567890, "why": "edge"}'
+    body = ('{"candidate_code": "def solve(x): return 2", "candidate_id": "c7", "test_cases": ['
+            '{"inputs": [1], "expected_output": 2, "test_id": "one", "metadata": {"n": 1}},'
+            '{"inputs": [2], "expected_output": 3, "test_id": "two", "metadata": %s}]}' % text)
+    tests = [{"name": "one", "verdict": "AC"}, {"name": "two", "verdict": "WA", "inputs": "[2]", "expected": "3", "got": "2", "where": {"path": ""}}]
+    told = {**report(result="failed", joules=None), "validation": {"verdict": "WA", "passed": 1, "total": 2, "tests": tests}}
+    rig.serve(reports={"7": told}, result="failed")
+    batch = lines(tmp_path / "b.jsonl", body)
+    assert rig.run("batch", batch)[0] == 1
+    assert text in (tmp_path / "b.jsonl.results.json").read_text()
+    item, = results(batch)["items"]
+    assert item["failures"] == [{**tests[1], "metadata": METADATA}]
+    (tmp_path / "b.jsonl").write_text((tmp_path / "b.jsonl").read_text() + body.replace("c7", "c8") + "\n")
+    assert rig.run("batch", batch)[0] == 1 and results(batch)["items"][0] == item
+
+    (tmp_path / "body.json").write_text(body)
+    code, out, err = rig.run("--json", "measure", "--request", tmp_path / "body.json")
+    assert code == 1 and text in out, err
+    assert [test["metadata"] for test in json.loads(out)["validation"]["tests"]] == [{"n": 1}, METADATA]
+    code, out, _ = rig.run("measure", "--request", tmp_path / "body.json")
+    assert '"why": "edge"' in out and "two WA\n" in out
+    (tmp_path / "long.json").write_text(body.replace("edge", "edge" * 100))
+    out = rig.run("measure", "--request", tmp_path / "long.json")[1]
+    assert "two WA\n" in out and "edge" not in out
+
+
+def test_small_figures_are_not_zero(rig, tmp_path):
+    batch = lines(tmp_path / "b.jsonl", own("a"), own("b"), own("c"), own("d"))
+    rig.serve(by_label={**told("a", joules=0.334e-6, simulated=True), **told("b", joules=7.46e-3), **told("c", joules=0.043),
+                        **told("d", "failed", joules=None, simulated=True)})
+    out = rig.run("batch", batch)[1].splitlines()
+    assert "0.334 µJ" in out[1] and "(modelled)" in out[1] and "7.460 mJ" in out[2] and " 43 mJ" in out[3]
+    assert "J" not in out[4].split("b.jsonl")[0].replace("Job", "") and "(modelled)" not in out[4]
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(report(joules=0.334e-6, simulated=True)))
+    assert "0.3 µJ" in rig.run("score", path)[1]
+    path.write_text(json.dumps(report(result="failed", joules=None, simulated=True)))
+    assert "(modelled)" not in rig.run("score", path)[1]
+    rig.serve(records=[{"id": 3, "state": "completed", "result": "done", "total-energy": 0.334e-6, "wall": 0.2, "simulated": True}])
+    assert "0.334 µJ" in rig.run("jobs", "--all")[1]
+
+
+@pytest.mark.parametrize("text, says", [("{", "is no report: not JSON"), ("{}", "is no report: JSON of something else"),
+                                        ('{"schema": "org.jouletrace.report/1"', "is no report: not JSON"), ("[]", "is no report")])
+def test_what_is_no_report_is_said(rig, tmp_path, text, says):
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    code, out, err = rig.run("score", path)
+    assert code == 2 and out == "" and says in err and "Bad message" not in err and "Protocol" not in err
+
+
+@pytest.mark.parametrize("option", ["--reference-energy", "--reference-time", "--energy-exponent", "--time-exponent", "--beta", "--cutoff"])
+def test_score_names_the_option(rig, option):
+    code, _, err = rig.run("score", option, "0", "1")
+    assert code == 2 and f"{option}: “0” is no number above 0" in err

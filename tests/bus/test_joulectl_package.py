@@ -5,6 +5,7 @@ import fcntl
 import json
 import math
 import os
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -316,3 +317,21 @@ def test_examples_do_what_their_directory_says(source, tmp_path):
     seen = {program.verdict(package, test) for test in tests[:1 if source.stem == "in_time" else None]}
     required = {"accepted": "AC", "wrong_answer": "WA", "run_time_error": "RTE"}[source.parent.name]
     assert required in seen and seen <= {"AC", required}
+
+
+def test_limits_that_are_not_used_are_noted(rig, tmp_path):
+    """With what validators and compilers have instead, as the worker has it."""
+    top = package(tmp_path / "sum", "{time_limit: 1, validation_time: 120, validation_memory: 9, compilation_time: 5, code: 128}")
+    out = rig.run("package", "list", top)[1]
+    note = {line.split(":")[0].strip(): line for line in out.splitlines() if "not used" in line}
+    assert set(note) == {"validation_time, validation_memory", "compilation_time", "code"}
+
+    def limits(name, macro):
+        text = re.search(rf"#define {macro}(.*?)\n\n", (TREE / "worker" / name).read_text(), re.S)[1]
+        number = lambda key: eval(re.search(rf"\.{key} = (.*?),? +\\", text + " \\")[1].replace("UINT64_C", "").replace("USEC_PER_SEC", "1").replace("1U", "1"))
+        return f"{number('cpu_usec')} s of CPU time, {number('wall_usec')} s, {number('memory_max') >> 30} GiB of memory and {number('output_max') >> 20} MiB of output"
+    assert limits("judging.c", "VALIDATOR_LIMITS") in note["validation_time, validation_memory"]
+    assert limits("pipeline-validate.c", "COMPILER_LIMITS") in note["compilation_time"]
+    rig.serve(programs=PROGRAMS)
+    assert "validation_time, validation_memory: not used" in rig.run("package", "verify", top)[2]
+    assert "not used" not in rig.run("package", "list", package(tmp_path / "plain"))[1]

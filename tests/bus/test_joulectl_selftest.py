@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -320,3 +321,46 @@ def test_with_the_real_worker(tmp_path):
     assert list(checks) == [name for name in NAMES if name not in ("reader", "perf")]
     assert [checks[name]["verdict"] for name in ("spin", "longer", "short", "settings")] == ["ok"] * 4, checks
     assert [checks[name]["verdict"] for name in ("tick", "sleep")] == ["skipped"] * 2, checks
+
+
+HOSTILE = [sys.executable, str(TREE / "tests" / "hostile" / "run.py")]
+
+
+def test_hostile_without_a_service(tmp_path):
+    """Whoever runs it: the documented status of a service that is not there, and why."""
+    (tmp_path / "joulectl").write_text("#!/bin/sh\necho 'joulectl: the measuring service is not running' >&2\nexit 4\n")
+    (tmp_path / "joulectl").chmod(0o755)
+    done = subprocess.run([*HOSTILE, "--joulectl", tmp_path / "joulectl"], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (4, "") and "service is not running" in done.stderr and "installed service" in done.stderr
+
+
+def test_the_list_of_hostile_programs_may_be_cut_short():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*HOSTILE, "--list"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    os.close(writer)
+    assert done.stderr == ""
+
+
+def test_dev_has_the_hostile_programs():
+    environ = {**os.environ, "JOULETRACE_BUILD": str(BUILD)}
+    done = subprocess.run([TREE / "dev", "joulectl", "selftest", "--hostile", "--list"], capture_output=True, text=True, check=False, timeout=60, env=environ)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) > 30, done.stderr
+
+
+def test_dev_runs_it_where_it_was_called(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"stdin": "", "expected_stdout": ""}\n')
+    environ = {**os.environ, "JOULETRACE_BUILD": str(BUILD), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run([TREE / "dev", "joulectl", "package", "list", "x.jsonl"], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60, env=environ)
+    assert done.returncode == 0 and "x.jsonl" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", ["bench", "vm", "mutants", "test"])
+def test_dev_installs_nothing_to_give_help(tmp_path, command):
+    """With an apt-get and a package database in which nothing is installed: neither is asked."""
+    for name in ("apt-get", "dpkg-query", "sudo", "ninja", "meson"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho called {name} >&2\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([TREE / "dev", command, "--help"], capture_output=True, text=True, check=False, timeout=60, env=environ)
+    assert done.returncode == 0 and command in done.stdout and "called" not in done.stderr, done.stdout + done.stderr

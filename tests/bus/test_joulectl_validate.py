@@ -282,3 +282,55 @@ def test_a_line_per_trial_test_and_domain(rig):
     assert len(tests) == 18 and {row["job"] for row in tests} == {"7"}
     assert (first["trial"], first["test"], first["energy_j"], first["iterations"]) == ("1", "a", "12", "2")
     assert [(row["test"], row["verdict"], row["domain"], row["energy_j"]) for row in last] == [("1", "WA", "", ""), ("2", "AC", "", "")]
+
+
+def test_a_result_that_differs_at_its_top(rig):
+    rig.serve(reports={"7": verdicts(test_("1", "WA", expected="3", got="2", where={"path": ""}), verdict="WA")})
+    out = rig.run("show", "7")[1]
+    assert "1 WA\n" in out and "WA, at" not in out
+
+
+def test_what_is_refused_is_wrong_usage(rig, here):
+    """By the service at once, or by what it hands the request on to; the advice is of the command that was used."""
+    rig.serve(refuse=["bad"], programs={})
+    code, _, err = rig.run("validate", "--label", "bad", "--tests", "tests", "./prog", cwd=here)
+    assert code == 2 and "“joulectl validate --help” lists them all" in err
+    told = verdicts(verdict=None)
+    told["job"].update(result="failed", error={"name": "org.jouletrace.JouleTrace1.Error.InvalidRequest", "message": "files: twice"})
+    rig.serve(reports={"7": told}, result="failed")
+    code, out, _ = rig.run("validate", "--tests", "tests", "./prog", cwd=here)
+    assert code == 2 and "files: twice" in out and "“joulectl validate --help” lists them all" in out
+    assert rig.run("measure", "--tests", "tests", "./prog", cwd=here)[0] == 2
+
+
+def test_a_cancelled_validation_has_no_verdict(rig):
+    told = verdicts(test_("1", "AC"), test_("2", None), test_("3", "SKIPPED"), verdict=None)
+    told["job"].update(result="cancelled", state="cancelled")
+    rig.serve(reports={"7": told})
+    out = rig.run("show", "7")[1]
+    assert "  cancelled: 1 of 3 tests" in out and "?" not in out
+
+
+@pytest.mark.parametrize("command", ["nosuch.c", "./nosuch", "nowhere/nosuch", "nosuch.py"])
+def test_a_program_that_is_not_there_is_not_submitted(rig, here, command):
+    rig.serve(programs={})
+    code, out, err = rig.run("validate", "--tests", "tests", command, cwd=here)
+    assert (code, out) == (2, "") and command in err and not rig.calls()
+
+
+def test_a_command_of_the_box_is_left_to_it(rig, here):
+    assert sent(rig, here, "--tests", "tests", "nosuchcommand")[0]["argv"] == ["nosuchcommand"]
+    assert sent(rig, here, "--tests", "tests", "/usr/bin/nosuch.py")[0]["argv"] == ["/usr/bin/nosuch.py"]
+
+
+@pytest.mark.parametrize("arguments, says", [
+    (["--tests", "tests", "--function", "f,bogus=1", "sum.py"], "--function: bogus=1: there is no such key; there are: "),
+    (["--tests", "tests", "--validator", "tokens,bogus", "sum.py"], "--validator: bogus: there is no such key; there are: "),
+    (["--tests", "mixed.jsonl", "./prog"], "line 2: time_limit_ms is in some lines only"),
+    (["--tests", "two.jsonl", "./prog"], "line 2: time_limit_ms is another one than in the lines before")])
+def test_what_is_wrong_is_told(rig, here, arguments, says):
+    run = {"stdin": "", "expected_stdout": ""}
+    for name, limits in {"mixed": [{"time_limit_ms": 5}, {}], "two": [{"time_limit_ms": 5}, {"time_limit_ms": 6}]}.items():
+        (here / f"{name}.jsonl").write_text("".join(json.dumps({**run, **limit}) + "\n" for limit in limits))
+    code, _, err = rig.run("validate", *arguments, cwd=here)
+    assert code == 2 and says in err

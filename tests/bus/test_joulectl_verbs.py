@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 
-from joulectl_rig import BUILD, CODES, PROGRESS, Rig, report
+from joulectl_rig import BUILD, CODES, PROGRESS, TREE, Rig, report
 
 
 @pytest.fixture(scope="module")
@@ -271,10 +271,34 @@ def test_completions_parse(shell, file):
     ("joulectl me", {"measure"}), ("joulectl measure --tri", {"--trials"}), ("joulectl --meter model measure --isol", {"--isolation"}),
     ("joulectl measure --isolation ", {"configured", "confined", "reserved"}), ("joulectl export --format ",
      {"json", "jsonl", "csv", "md", "openmetrics", "html"}),
-    ("joulectl show --fo", {"--follow"}), ("joulectl jobs --result d", {"done"})])
+    ("joulectl show --fo", {"--follow"}), ("joulectl jobs --result d", {"done"}),
+    ("joulectl validate --validator te", {"testlib"}), ("joulectl measure --validator ",
+     {"tokens", "exact", "lines", "numbers", "kattis", "testlib"}),
+    ("joulectl validate --language c", {"c", "cpp"}), ("joulectl validate --validator-language py", {"python3"}),
+    (f"joulectl validate --problem {TREE}/examples/problems/runs --submission acc", None),
+    (f"joulectl package li", {"list"}), (f"joulectl package list {TREE}/examples/prob", {f"{TREE}/examples/problems"}),
+    (f"joulectl package verify {TREE}/examples/problems/run", {f"{TREE}/examples/problems/runs", f"{TREE}/examples/problems/runs.jsonl"})])
 def test_bash_completes(line, words):
-    script = f"""source {BUILD}/client/completion/joulectl
+    script = f"""PATH={BUILD}/client:$PATH JOULETRACE_DATADIR={TREE}; export PATH JOULETRACE_DATADIR
+    source {BUILD}/client/completion/joulectl
     COMP_WORDS=({line}); [[ "{line}" = *" " ]] && COMP_WORDS+=('')
     COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _joulectl; printf '%s\\n' "${{COMPREPLY[@]}}" """
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    if words is None:
+        runs = TREE / "examples" / "problems" / "runs" / "submissions"
+        words = {f"accepted/{path.name}" for path in (runs / "accepted").iterdir()}
     assert set(done.stdout.split()) == words, done.stderr
+
+
+def test_trials_that_all_failed_for_one_reason(rig):
+    """Trials of which none is valid do not differ too much."""
+    told = report(result="unstable", joules=None)
+    trials = [{"index": i, "valid": False, "quality": ["REGION"], "windows": []} for i in range(2)]
+    told["measurement"] = {"status": "UNSTABLE", "reasons": ["REGION"], "meter": {"name": "perf"}, "warmups": [], "trials": trials}
+    told["absent"] = {f"measurement.trials[{i}].total_uj": "the program declared no region" for i in range(2)}
+    rig.serve(reports={"7": told})
+    out = rig.run("show", "7")[1]
+    assert "unstable: the program declared no region" in out and "differ too much" not in out
+    trials[1]["valid"] = True
+    rig.serve(reports={"7": told})
+    assert "differ too much" in rig.run("show", "7")[1]

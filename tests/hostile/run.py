@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from host import Host, Journal, configured_uids  # noqa: E402
 HONEST = [{"name": "main", "mode": "755", "content": [{"text": "#!/bin/sh\nn=0\nwhile [ $n -lt 2000 ]; do n=$((n + 1)); done\necho 42\n"}]}]
 QUICK = {"trials": "3", "warmups": "0", "cooldown": "0", "thermal-wait": "0"}
 REFERENCES = 3
+NO_SERVICE = 4  # joulectl's exit status
 CANARY = Path("/tmp/jouletrace-hostile-canary")  # where programs/c1-canary.c looks for it
 OWN = f"{tempfile.gettempdir()}/jouletrace-hostile-"
 
@@ -368,6 +370,14 @@ def report(results, args):
     return 0 if count["ok"] and not count["FAILED"] else 1
 
 
+def installed(args):
+    """Whether the service answers, whatever it says of itself; else joulectl's own words, and how to go on."""
+    asked = subprocess.run([*args.joulectl.split(), "status"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if asked.returncode == NO_SERVICE:
+        print(asked.stderr.rstrip(), "the hostile programs are run through the installed service", sep="\n", file=sys.stderr)
+    return asked.returncode != NO_SERVICE
+
+
 def plant(text):
     """A new file, whatever somebody may have put in its place: /tmp is everybody's."""
     CANARY.unlink(missing_ok=True)
@@ -380,8 +390,11 @@ def main(argv=None):
     table = corpus.load()
     cases = chosen(table.cases, args.pattern)
     if args.list:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # for whoever reads the first lines only
         print_table(cases)
         return 0
+    if args.root == "/" and not installed(args):
+        return NO_SERVICE
     if args.root == "/" and os.geteuid() != 0:
         sys.exit("only root sees what a hostile program may have left: run this as root, and name with --user who asks the service")
     user = args.user if args.user is not None else os.environ.get("SUDO_USER", "")

@@ -94,6 +94,24 @@ static void test_nothing_run(void) {
         outcome_clear(&outcome);
 }
 
+/* Whoever sent the program is not told that their program does not compile. */
+static void test_validator_not_compiled(void) {
+        g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func(free_run);
+        g_autoptr(Submission) submission = submission_new("x/y.c");
+        g_autoptr(Problem) problem = problem_new("p", "2025-09");
+        Validation *run = g_new0(Validation, 1);
+        Outcome outcome = {};
+
+        run->verdict = g_strdup("IE");
+        run->compiler_end = g_strdup("ended with status 1");
+        g_ptr_array_add(runs, run);
+        add_rule(submission, NULL, VERDICT_BIT_AC, 0);
+        outcome_judge(&outcome, problem, submission, runs, 100);
+        g_assert_cmpstr(outcome.verdict, ==, "IE");
+        g_assert_cmpstr(outcome.why, ==, "the validator does not compile");
+        outcome_clear(&outcome);
+}
+
 static void test_time_limit(void) {
         g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func(free_run);
         g_autoptr(Submission) submission = submission_new("x/y.c");
@@ -119,19 +137,25 @@ static void test_time_limit(void) {
 
 static void test_expectation_text(void) {
         g_autoptr(Submission) submission = submission_new("x/y.c");
-        g_autofree char *none = expectation_text(submission), *both = NULL;
+        g_autofree char *none = expectation_text(submission), *both = NULL, *twice = NULL;
 
         add_rule(submission, NULL, VERDICT_BIT_AC | VERDICT_BITS_SLOW, VERDICT_BITS_SLOW | VERDICT_BITS_CRASHED);
         add_rule(submission, "secret/a", VERDICT_BIT_AC | VERDICT_BIT_WTL, 0);
         both = expectation_text(submission);
         g_assert_cmpstr(none, ==, "any");
         g_assert_cmpstr(both, ==, "TLE|RTE, secret/a: AC|WTL");
+        /* a directory and a file may say the same */
+        add_rule(submission, NULL, VERDICT_BITS_SLOW, VERDICT_BITS_SLOW | VERDICT_BITS_CRASHED);
+        add_rule(submission, "secret/a", VERDICT_BIT_AC | VERDICT_BIT_WTL, 0);
+        twice = expectation_text(submission);
+        g_assert_cmpstr(twice, ==, both);
 }
 
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/package-judge/rules", test_rules);
         g_test_add_func("/package-judge/nothing-run", test_nothing_run);
+        g_test_add_func("/package-judge/validator-not-compiled", test_validator_not_compiled);
         g_test_add_func("/package-judge/time-limit", test_time_limit);
         g_test_add_func("/package-judge/expectation-text", test_expectation_text);
         return g_test_run();

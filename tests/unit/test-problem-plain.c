@@ -132,7 +132,7 @@ static void test_bad_json_lines(void) {
                 { "{\"stdin\": \"\", \"expected_stdout\": \"\", \"time_limit_ms\": 0}", "time_limit_ms" },
                 { "{\"stdin\": \"\", \"expected_stdout\": \"\", \"time_limit_ms\": 5}\n"
                   "{\"stdin\": \"\", \"expected_stdout\": \"\"}",
-                  "line 2: time_limit_ms is another one" },
+                  "line 2: time_limit_ms is in some lines only" },
                 { "{\"stdin\": \"\", \"expected_stdout\": \"\", \"name\": \"a\"}\n"
                   "{\"stdin\": \"\", \"expected_stdout\": \"\", \"name\": \"a\"}",
                   "two tests are called “a”" },

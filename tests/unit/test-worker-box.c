@@ -68,6 +68,26 @@ static void test_submission(void) {
         g_assert_cmpint(problem.client.result->result, ==, RESULT_DONE);
 }
 
+/* The report has the names of what the program had, not of what its owner's login has. */
+static void test_environment(void) {
+        static const char *const names[] = { "HOME", "LANG", "PATH", "TMPDIR" };
+        g_auto(Problem) problem = {};
+
+        problem_init(&problem, JOB_VALIDATE);
+        problem_file(&problem, "run", SHELL "tr '\\0' '\\n' < /proc/$$/environ | cut -d= -f1 | sort\n");
+        problem_test(&problem, "one", "", "HOME\nLANG\nPATH\nTMPDIR\n");
+        problem_run(&problem);
+        problem_assert_verdict(&problem, "AC");
+        g_assert_cmpuint(json_array_get_length(
+                                         json_node_get_array(report_node(problem.client.report, "request.env.names"))),
+                         ==, G_N_ELEMENTS(names));
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+                g_autofree char *path = g_strdup_printf("request.env.names.%zu", i);
+
+                g_assert_cmpstr(report_string(problem.client.report, path), ==, names[i]);
+        }
+}
+
 static void test_compiler(void) {
         g_auto(Problem) problem = {};
 
@@ -157,6 +177,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/worker-box/fresh", test_fresh);
         g_test_add_func("/worker-box/submission", test_submission);
+        g_test_add_func("/worker-box/environment", test_environment);
         g_test_add_func("/worker-box/compiler", test_compiler);
         g_test_add_func("/worker-box/validator", test_validator);
         g_test_add_func("/worker-box/validator-compiler", test_validator_compiler);

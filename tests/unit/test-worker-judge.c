@@ -231,6 +231,8 @@ static void test_external(gconstpointer data) {
                         fails                                     ? RESULT_INFRASTRUCTURE
                         : g_str_equal(externals[i].verdict, "AC") ? RESULT_DONE
                                                                   : RESULT_FAILED);
+        if (fails)
+                g_assert_cmpstr(problem.client.result->error, ==, JT_ERROR_VALIDATOR_FAILED);
         if (strstr(externals[i].name, "-on-output"))
                 g_assert_true(problem_has_fact(&problem, "validator-failed"));
         /* the program's own end is told beside it, and was good */
@@ -303,6 +305,11 @@ static void test_compiled_validator(void) {
                 problem_run(&problem);
                 problem_assert_verdict(&problem, i == 0 ? "AC" : "IE");
                 g_assert_cmpint(problem.client.result->result, ==, i == 0 ? RESULT_DONE : RESULT_INFRASTRUCTURE);
+                g_assert_cmpstr(report_string(problem.client.report, "validation.verdict"), ==, i == 0 ? "AC" : "IE");
+                if (i == 0)
+                        continue;
+                g_assert_cmpstr(problem.client.result->error, ==, JT_ERROR_VALIDATOR_FAILED);
+                g_assert_nonnull(strstr(problem.client.result->message, "The validator does not compile"));
         }
 }
 
