@@ -14,6 +14,7 @@
 
 #define EXECUTABLE 0755
 #define PLAIN 0644
+#define FUNCTION_LANGUAGE "python3"
 
 const Option sent_options[SENT_OPTIONS_COUNT] = {
         { "problem", 0, "DIR", N_("tests, limits and validator of a problem package, a directory or an archive"),
@@ -115,7 +116,7 @@ int sent_read_file(const char *path, const char *name, GPtrArray *files, char **
         return 0;
 }
 
-static int check(const Sent *sent, const char *verb) {
+static int check(const Sent *sent, const char *verb, char **args) {
         unsigned sources = (sent->problem != NULL) + (sent->request != NULL) + (sent->tests != NULL);
 
         if (sources > 1)
@@ -127,6 +128,11 @@ static int check(const Sent *sent, const char *verb) {
         if (sent->request && (sent->files->len > 0 || sent->function || sent->validator))
                 return usage_error(verb, _("--request holds all there is to send: it does not go with --file, "
                                            "--validator and --function"));
+        if (sent->request && args[0]) {
+                g_autofree char *shown = text_printable(args[0], false);
+
+                return usage_error(verb, _("--request holds all there is to send: leave out %s"), shown);
+        }
         if (sent->function && sent->validator)
                 return usage_error(verb, _("--validator does not go with --function, whose results are compared as "
                                            "values"));
@@ -300,13 +306,42 @@ static void name_problem(const Sent *sent, const Problem *problem, Request *requ
                 (void) request_set_text(request, REQUEST_PROBLEM_NAME, NULL, problem->name, &ignored);
 }
 
+static bool has_source(const GPtrArray *files, const char *language) {
+        for (unsigned i = 0; i < files->len; i++)
+                if (language_is_source(language, ((ProblemFile *) g_ptr_array_index(files, i))->name))
+                        return true;
+        return false;
+}
+
+/* What calls functions reads its own command line: a word more would be its fault, and count as the program's. */
+static int check_function(const char *verb, const Problem *problem, const Program *program) {
+        const GPtrArray *files = program->submission->files;
+        g_autofree char *shown = NULL;
+
+        if (!problem->function)
+                return 0;
+        if (program->args[0]) {
+                shown = text_printable(program->args[0], false);
+                return usage_error(verb,
+                                   _("a function gets what the tests give it, and no words of a command: leave "
+                                     "out %s"),
+                                   shown);
+        }
+        /* only of a language that is known here; the service has its own list */
+        if (files->len == 0 || !language_source_name(FUNCTION_LANGUAGE) || has_source(files, FUNCTION_LANGUAGE))
+                return 0;
+        shown = text_printable(((ProblemFile *) g_ptr_array_index(files, 0))->name, false);
+        return usage_error(verb, _("these tests call the function %s of a Python source, and %s is none"),
+                           problem->function->name, shown);
+}
+
 int sent_fill_request(Sent *sent, const char *verb, const Arguments *arguments, Request *request, char **args) {
         g_autofree char *why = NULL;
         g_autoptr(Problem) problem = NULL;
         g_auto(Program) program = {};
         int r;
 
-        r = check(sent, verb);
+        r = check(sent, verb, args);
         if (r != 0)
                 return r;
         for (size_t i = 0; args[i]; i++)
@@ -320,6 +355,8 @@ int sent_fill_request(Sent *sent, const char *verb, const Arguments *arguments, 
         if (problem->tests->len == 0 && request->kind == JOB_VALIDATE)
                 return usage_error(verb, _("which tests? Give --tests DIR, --problem DIR or --request FILE"));
         r = sent_program(sent, verb, arguments, problem, request, args, &program);
+        if (r == 0)
+                r = check_function(verb, problem, &program);
         if (r != 0)
                 return r;
         if (problem_fill_request(problem, program.submission, 0, arguments->host, request, &why) < 0)

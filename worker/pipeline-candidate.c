@@ -68,6 +68,11 @@ static char **environment_of(const Request *request, const Identity *identity) {
                                                     : identity_environment(identity);
 }
 
+/* The gate of a measurement is to look like its trials. A job that only validates has none, and wants one call. */
+static uint64_t wanted_usec(const Candidate *candidate) {
+        return candidate->request->kind == JOB_VALIDATE ? 0 : window_wanted_usec(candidate->record->min_window_usec);
+}
+
 static int plan_candidate(Pipeline *pipeline, Candidate *candidate, const PipelineBase *base, char **ret_why) {
         JobRecord *record = candidate->record;
         ProgramsBase programs = { .request = candidate->request,
@@ -76,7 +81,7 @@ static int plan_candidate(Pipeline *pipeline, Candidate *candidate, const Pipeli
                                   .caller = base->identity,
                                   .cpus = &pipeline->cpus,
                                   .containment = base->containment,
-                                  .region_usec = window_wanted_usec(record->min_window_usec) };
+                                  .region_usec = wanted_usec(candidate) };
         int r;
 
         record->containment = base->containment->kind;

@@ -185,7 +185,8 @@ static int plan_function(Programs *programs, char **ret_why) {
         const LanguageValues values = {
                 .files = runner, .main = runner[0], .binary = "./" PRODUCT, .memory_bytes = request->memory_max
         };
-        char *const arguments[] = { sources[0], request->function->name, NULL };
+        g_autofree char *limit = g_strdup_printf("%" PRIu64, MIN(request->cpu_limit_usec, request->wall_limit_usec));
+        char *const arguments[] = { sources[0], request->function->name, limit, NULL };
         int r;
 
         r = load_share(RUNNER, &programs->runner_fd, ret_why);

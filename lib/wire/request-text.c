@@ -113,7 +113,7 @@ static const char *example(KeyId id) {
         case KEY_BYTES:
                 return _("a size such as 65536, 64M or 1G");
         case KEY_DOUBLE:
-                return id == REQUEST_MAX_JOULES ? _("a number such as 0.01") : _("a share such as 2% or 0.02");
+                return id == REQUEST_MAX_JOULES ? _("a number such as 0.01") : _("a share such as 0.02 or 2%");
         case KEY_BOOLEAN:
                 return _("true or false");
         default:

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import resource
 import socket
 import subprocess
 import threading
@@ -58,13 +59,18 @@ def run(argv, *, stdin="", usec=20_000, measured=True, cwd="/"):
     return done, supervisor
 
 
+def cpu_seconds_of_children():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.fixture
 def call(tmp_path):
-    def call(source, inputs, function="solve", **options):
+    def call(source, inputs, function="solve", limit_usec=0, **options):
         candidate = tmp_path / "candidate.py"
         candidate.write_text(source, encoding="utf-8")
         text = inputs if isinstance(inputs, str) else json.dumps(inputs)  # a string is JSON already
-        return run([str(REGION / "function_runner.py"), str(candidate), function], stdin=text, **options)
+        return run([str(REGION / "function_runner.py"), str(candidate), function, str(limit_usec)], stdin=text, **options)
     return call
 
 
@@ -158,6 +164,65 @@ def test_what_json_has_not_is_said(call):
     assert call("def solve(n): return {1}\n", 0)[0].stdout.startswith("!set: ")
     assert call("def solve(n):\n    a = []\n    a.append(a)\n    return a\n", 0)[0].stdout.startswith("!list: ")
     assert call("def solve(n): return float('nan'), (1, 2)\n", 0)[0].stdout == "[NaN, [1, 2]]\n"
+
+
+def test_a_result_is_read_without_running_the_candidates_code(call):
+    """Work that is put off until the result is looked at would cost nothing."""
+    source = ("class Lazy(list):\n    def __iter__(self): return iter([1, 2, 3])\n    def __len__(self): return 3\n"
+              "class Late(dict):\n    def items(self): return [('a', 1)]\n    def __iter__(self): return iter('a')\n"
+              "class Meta(type):\n    def __hash__(self): raise SystemExit(7)\n"
+              "class Odd(metaclass=Meta):\n    def __buffer__(self, flags):\n        shared[0] = 1\n        return memoryview(b'1')\n"
+              "shared = [Odd()]\n"
+              "def solve(n): return [Lazy(), [Lazy([n])], Late(b=n)] if n else shared\n")
+    assert call(source, 5)[0].stdout == '[[], [[5]], {"b": 5}]\n'
+    done, supervisor = call(source, 0)
+    assert done.stdout == "!list: Object of type Odd is not JSON serializable\n", done.stderr
+    assert supervisor.iterations == 1
+
+
+def test_results_of_the_librarys_types(call):
+    source = ("import enum\nclass P(typing.NamedTuple):\n    x: int\n    y: float\nclass E(enum.IntEnum):\n    ONE = 1\n"
+              "def solve(n):\n    d = collections.defaultdict(list)\n    d['a'].append((n, True, None))\n"
+              "    return [d, collections.Counter('aab'), P(E.ONE, 0.5), collections.OrderedDict({1: 2})]\n")
+    assert json.loads(call(source, 5)[0].stdout) == [{"a": [[5, True, None]]}, {"a": 2, "b": 1}, [1, 0.5], {"1": 2}]
+    assert call("def solve(n): return (i for i in [n])\n", 5)[0].stdout.startswith("!generator: ")
+
+
+def test_numbers_that_are_equal_are_told_apart(call):
+    source = "from itertools import cycle\nvalues = cycle([1, True, 1.0, 0.0, -0.0])\ndef solve(n): return next(values)\n"
+    assert call(source, 0)[0].stdout.split() == ["1", "true", "1.0", "0.0", "-0.0"]
+
+
+@pytest.mark.parametrize("source, inputs", [
+    ("def solve(x): return x\n", 5),
+    ("def solve(a):\n    a.sort()\n    return a\n", [[3, 1, 2]]),
+    ("def solve(a): return a\n", [[[1, 2], [3, 4]]]),
+    ("def solve(a): return a\n", {"a": {"b": [[1, "x"]]}}),
+    ("def solve(a): return 0\n", [[[1, 2]] * 20_000]),
+])
+def test_repeating_leaves_half_of_the_limit(call, source, inputs):
+    """What the runner does between the calls is no fault of the candidate's."""
+    before = cpu_seconds_of_children()
+    done, supervisor = call(source, inputs, usec=800_000, limit_usec=1_000_000)
+    assert done.returncode == 0 and not done.stdout.startswith("!")
+    assert cpu_seconds_of_children() - before < 0.7
+    assert supervisor.iterations > 1
+
+
+def test_own_work_is_a_few_times_what_is_wanted(call):
+    before = cpu_seconds_of_children()
+    call("def solve(a): return 0\n", [[[1, 2]] * 10_000], usec=50_000)
+    assert cpu_seconds_of_children() - before < 0.5
+
+
+def test_short_calls_fill_what_is_wanted(call):
+    for source, inputs in ("def solve(x): return x\n", 5), ("def solve(a):\n    a.sort()\n    return a\n", [[3, 1, 2] * 10]):
+        _, supervisor = call(source, inputs, usec=50_000)
+        assert supervisor.seconds >= 0.005 and supervisor.iterations > 10_000
+
+
+def test_nobody_measures_one_call(call):
+    assert call(FIB, 10, usec=0)[1].iterations == 1
 
 
 def test_regions_fill_the_window_with_calls_only(call):

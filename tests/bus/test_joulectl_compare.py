@@ -83,7 +83,7 @@ def test_files(rig, tmp_path):
     (["--stored", "1"], "two jobs or more"), (["--stored", "1", "0"], "no job"),
     (["--stored", "1", "7"], "7 cannot be compared: the job did not end well"),
     (["--stored", "--fail-below", "100%", "1", "2"], "fail-below: 1 is out of range; more than 0 and less than 1"),
-    (["--stored", "--fail-above", "x", "1", "2"], "a share such as 2% or 0.02"),
+    (["--stored", "--fail-above", "x", "1", "2"], "a share such as 0.02 or 2%"),
     (["--stored", "--fail-above", "2", "1", "2"], "fail-above: \"2\" has no percent sign")])
 def test_wrong_usage(rig, arguments, says):
     code, out, err = rig.run("compare", *arguments)

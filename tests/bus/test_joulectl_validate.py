@@ -22,6 +22,7 @@ def rig():
 def here(tmp_path):
     for name, text in {"tests/1.in": "1 2\n", "tests/1.ans": "3\n", "tests/10.in": "4\n", "tests/10.out": "5\n",
                        "sum.py": "print(3)\n", "prog": "#!/bin/sh\necho 3\n", "check.py": "exit(42)\n", "data": "x",
+                       "sum.c": "int main(void) { return 0; }\n", "fib.py": "def fib(n): return n\n",
                        "calls.jsonl": '{"inputs": [100], "expected_output": 354224848179261915075}\n'}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -148,6 +149,14 @@ def test_a_request_of_the_original(rig, here):
     (["--problem", "tests", "--submission", "x", "--file", "prog"], "--submission and --file exclude each other"),
     (["--request", "data", "--file", "prog"], "--request holds all there is to send"),
     (["--request", "data"], "data: byte 1"),
+    (["--request", "body.json", "sum.c"], "--request holds all there is to send: leave out sum.c"),
+    (["--tests", "calls.jsonl", "--function", "fib", "fib.py", "extra"],
+     "a function gets what the tests give it, and no words of a command: leave out extra"),
+    (["--tests", "calls.jsonl", "fib.py", "extra"], "leave out extra"),
+    (["--tests", "calls.jsonl", "--function", "fib", "--file", "fib.py", "extra"], "leave out extra"),
+    (["--tests", "calls.jsonl", "sum.c"], "these tests call the function solve of a Python source, and sum.c is none"),
+    (["--tests", "calls.jsonl", "--function", "fib", "--file", "sum.c"], "call the function fib of a Python source, and sum.c"),
+    (["--tests", "calls.jsonl", "--function", "fib", "--language", "c", "sum.c"], "of a Python source, and sum.c is none"),
     (["--request", "nothing"], "nothing"),
     (["--tests", "tests", "--validator", "exact", "--function", "f", "sum.py"], "--validator does not go with --function"),
     (["--tests", "tests", "--validator-file", "check.py", "./prog"], "need --validator kattis or testlib"),
@@ -160,6 +169,8 @@ def test_a_request_of_the_original(rig, here):
     (["--tests", "tests", "--trials", "3", "./prog"], "unknown option --trials"),
 ])
 def test_refused(rig, here, arguments, says):
+    (here / "body.json").write_text(json.dumps({"candidate_code": "def solve(n): return n", "test_cases": [
+        {"inputs": 1, "expected_output": 1, "test_id": "one"}]}))
     rig.serve(reports={})
     code, out, err = rig.run("validate", *arguments, cwd=here)
     assert (code, out) == (2, "") and says in err, err
