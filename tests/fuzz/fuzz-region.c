@@ -44,6 +44,10 @@ static bool say(sd_event *event, int fd, const uint8_t *packet, size_t size) {
                 return false;
         g_assert_cmpint(sd_event_run(event, 0), >=, 0);
         n = recv(fd, reply, sizeof(reply), MSG_DONTWAIT);
+        if (n < 0) { /* rests before the first region */
+                g_assert_cmpint(sd_event_run(event, USEC_PER_SEC), >, 0);
+                n = recv(fd, reply, sizeof(reply), MSG_DONTWAIT);
+        }
         g_assert_true(n <= 0 || (n == 2 && memcmp(reply, "go", 2) == 0) || (n == 4 && memcmp(reply, "done", 4) == 0));
         return n > 0;
 }
