@@ -10,7 +10,8 @@
 
 #define POLICIES "sys/devices/system/cpu/cpufreq"
 #define IRQS "proc/irq"
-#define LAST_PASS 2U /* over what is put back: twice if need be, and a last look */
+#define LOOKS_MAX 10U /* a millisecond between them */
+#define LAST_PASS 2U  /* over what is put back: twice if need be, and a last look */
 #define THERMAL "sys/class/thermal"
 
 struct Tuning {
@@ -37,6 +38,24 @@ static int read_value(const Tuning *tuning, TuningKind kind, uint32_t number, ch
         return sysroot_read(tuning->root, path, ret);
 }
 
+/* cpufreq takes a limit over in a work item of the kernel's, a moment after the write: until then the old one stands.
+ */
+static int read_back(const Tuning *tuning, const char *path, const char *value, char **ret) {
+        for (unsigned look = 0;; look++) {
+                g_autofree char *now = NULL;
+                int r;
+
+                r = sysroot_read(tuning->root, path, &now);
+                if (r < 0)
+                        return r;
+                if (g_str_equal(now, value) || look >= LOOKS_MAX) {
+                        *ret = g_steal_pointer(&now);
+                        return 0;
+                }
+                g_usleep(USEC_PER_MSEC);
+        }
+}
+
 /* What the kernel made of it is read back: 0 only when it stands there. */
 static int write_value(const Tuning *tuning, TuningKind kind, uint32_t number, const char *value) {
         g_autofree char *path = tuning_path(kind, number), *now = NULL;
@@ -45,7 +64,7 @@ static int write_value(const Tuning *tuning, TuningKind kind, uint32_t number, c
         r = sysroot_write(tuning->root, path, value);
         if (r < 0)
                 return r;
-        r = sysroot_read(tuning->root, path, &now);
+        r = read_back(tuning, path, value, &now);
         if (r < 0)
                 return r;
         return g_str_equal(now, value) ? 0 : -EIO;
@@ -82,7 +101,7 @@ static int put_limit_back(const Tuning *tuning, const TuningEntry *entry) {
         r = sysroot_write(tuning->root, path, entry->value);
         if (r < 0)
                 return r;
-        r = sysroot_read(tuning->root, path, &now);
+        r = read_back(tuning, path, entry->value, &now);
         if (r < 0)
                 return r;
         return g_str_equal(now, entry->value) || lies_below(now, entry->value) ? 0 : -EIO;
