@@ -38,12 +38,17 @@ static int read_value(const Tuning *tuning, TuningKind kind, uint32_t number, ch
         return sysroot_read(tuning->root, path, ret);
 }
 
-/* cpufreq takes a limit over in a work item of the kernel's, a moment after the write: until then the old one stands.
- */
-static int read_back(const Tuning *tuning, const char *path, const char *value, char **ret) {
+/* *ret: what the kernel made of it. cpufreq takes a limit over in a work item, a moment after the write: until then
+ * the old one stands. */
+static int write_and_look(const Tuning *tuning, TuningKind kind, uint32_t number, const char *value, char **ret) {
+        g_autofree char *path = tuning_path(kind, number);
+        int r;
+
+        r = sysroot_write(tuning->root, path, value);
+        if (r < 0)
+                return r;
         for (unsigned look = 0;; look++) {
                 g_autofree char *now = NULL;
-                int r;
 
                 r = sysroot_read(tuning->root, path, &now);
                 if (r < 0)
@@ -56,15 +61,12 @@ static int read_back(const Tuning *tuning, const char *path, const char *value, 
         }
 }
 
-/* What the kernel made of it is read back: 0 only when it stands there. */
+/* 0 only when it stands there. */
 static int write_value(const Tuning *tuning, TuningKind kind, uint32_t number, const char *value) {
-        g_autofree char *path = tuning_path(kind, number), *now = NULL;
+        g_autofree char *now = NULL;
         int r;
 
-        r = sysroot_write(tuning->root, path, value);
-        if (r < 0)
-                return r;
-        r = read_back(tuning, path, value, &now);
+        r = write_and_look(tuning, kind, number, value, &now);
         if (r < 0)
                 return r;
         return g_str_equal(now, value) ? 0 : -EIO;
@@ -95,13 +97,10 @@ static bool lies_below(const char *now, const char *value) {
 /* What is written is a request, what is read the limit in force, which a processor that got hot meanwhile lowers. The
  * kernel keeps the request that it took, so it is no failure; and what is read already need not be the request. */
 static int put_limit_back(const Tuning *tuning, const TuningEntry *entry) {
-        g_autofree char *path = tuning_path(entry->kind, entry->number), *now = NULL;
+        g_autofree char *now = NULL;
         int r;
 
-        r = sysroot_write(tuning->root, path, entry->value);
-        if (r < 0)
-                return r;
-        r = read_back(tuning, path, entry->value, &now);
+        r = write_and_look(tuning, entry->kind, entry->number, entry->value, &now);
         if (r < 0)
                 return r;
         return g_str_equal(now, entry->value) || lies_below(now, entry->value) ? 0 : -EIO;
