@@ -283,16 +283,6 @@ static void on_output(int r, const char *reply, size_t length, void *userdata) {
         material->done(0, NULL, material->userdata);
 }
 
-static int output_memfd(const Capture *capture) {
-        autofd fd = memfd_create("jouletrace-output", MFD_CLOEXEC);
-        int r;
-
-        if (fd < 0)
-                return -errno;
-        r = capture_write(capture, fd);
-        return r < 0 ? r : steal_fd(&fd);
-}
-
 static void note_cut(Material *material, const Capture *capture, const char *name) {
         if (capture->bytes == capture->seen)
                 return;
@@ -304,8 +294,8 @@ static void note_cut(Material *material, const Capture *capture, const char *nam
 
 int material_deliver(Material *material, const Capture *output, const Capture *error_output, uint64_t timeout_usec,
                      void (*done)(int r, const char *why, void *userdata), void *userdata) {
-        autofd first = material->request->output_fd >= 0 ? output_memfd(output) : -1;
-        autofd second = material->request->error_output_fd >= 0 ? output_memfd(error_output) : -1;
+        autofd first = material->request->output_fd >= 0 ? capture_memfd(output) : -1;
+        autofd second = material->request->error_output_fd >= 0 ? capture_memfd(error_output) : -1;
         int fds[2], r;
         size_t n_fds = 0;
 
