@@ -352,6 +352,21 @@ static void append_notes(GString *out, const Report *report, const Style *style)
                 append_note(out, g_ptr_array_index(notes, i), style);
 }
 
+/* Of what is too small to be measured. */
+static void append_upper_bound(GString *out, const Report *report, const Style *style) {
+        const Scale scale = scale_energy_told(report->upper_bound_j, style->ascii);
+        g_autofree char *most = scale_format(&scale, report->upper_bound_j);
+
+        if (!(report->upper_bound_j > 0))
+                return;
+        if (report->validation && report->validation->total > 1)
+                g_string_append_printf(out, _("; one run of each test takes %s at most, all together"), most);
+        else if (report->function)
+                g_string_append_printf(out, _("; a call takes %s at most"), most);
+        else
+                g_string_append_printf(out, _("; a run takes %s at most"), most);
+}
+
 static void append_cause(GString *out, const Report *report, const Style *style) {
         g_autofree char *subject = g_strdup_printf(_("job %u"), report->id);
         g_autoptr(Explanation) cause = NULL;
@@ -366,6 +381,7 @@ static void append_cause(GString *out, const Report *report, const Style *style)
                                         text_printable(report->all_invalid ?: render_evidence(report->status), false);
 
                         g_string_append_printf(out, ": %s", why);
+                        append_upper_bound(out, report, style);
                 }
                 g_string_append_c(out, '\n');
                 return;

@@ -285,6 +285,7 @@ static void read_measurement(Report *report, JsonObject *measurement) {
         report->meter = g_strdup(json_string(meter, "name"));
         report->simulated = json_true(meter, "simulated");
         report->precision_j = json_double(meter, "precision_uj") / 1e6;
+        report->upper_bound_j = json_double(measurement, "upper_bound_j");
         report->output_problem = g_strdup(json_string(measurement, "output_problem"));
         report->region = json_true(json_object(measurement, "region"), "declared");
         read_trials(report, measurement);

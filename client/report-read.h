@@ -76,6 +76,7 @@ typedef struct Report {
         double precision_j; /* energies are not finer than this; 0: unknown */
         Figure total, net, wall, cpu;
         double package_j, dram_j, power_w;
+        double upper_bound_j; /* of an energy that cannot be measured; NaN: unknown */
         uint64_t iterations; /* most runs of the program in one window; 0: unknown */
         size_t n_warmups;
         Trial *trials;

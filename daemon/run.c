@@ -198,13 +198,23 @@ static void on_scope_ready(Scope *scope, int r, const char *control_group, const
                 run_fail_errno(run, JT_ERROR_SCOPE_FAILED, "systemd made no scope for the job", r);
 }
 
-/* One program at a time runs in it. */
+/* What each box has a copy of: MaxBlobs at most. */
+static uint64_t file_bytes(const Request *program) {
+        uint64_t bytes = 0;
+
+        for (guint i = 0; program->files && i < program->files->len; i++)
+                bytes += g_array_index(program->files, RequestFile, i).size;
+        return bytes;
+}
+
+/* One program at a time runs in it; others wait, and their files are part of the extra memory. */
 static void widest(const Request *request, ScopeSpec *spec) {
         for (size_t i = 0; i < request_n_programs(request); i++) {
                 const Request *program = request_program(request, i);
 
                 spec->memory_max = MAX(spec->memory_max,
-                                       program->memory_max + program->output_max * 2 + SCOPE_MEMORY_EXTRA);
+                                       program->memory_max + program->output_max * 2 +
+                                                       file_bytes(program) + SCOPE_MEMORY_EXTRA);
                 spec->tasks_max = MAX(spec->tasks_max, program->tasks_max + SCOPE_TASKS_EXTRA);
         }
 }

@@ -17,6 +17,18 @@ static uint64_t floor_usec(const Pipeline *pipeline) {
         return MAX(pipeline_told_usec(pipeline), FLOOR_MIN_USEC);
 }
 
+static const BoxSpec *box_of(const Pipeline *pipeline) {
+        return &programs_specs(pipeline->candidate->programs)[PROGRAM_FLOOR];
+}
+
+static uint64_t file_bytes(const Pipeline *pipeline) {
+        return root_file_bytes(box_of(pipeline));
+}
+
+static uint32_t starts_min(const Pipeline *pipeline) {
+        return MIN(STARTS_MIN, window_iterations_max(file_bytes(pipeline)));
+}
+
 static void on_floor_over(Trial *trial, int r, void *userdata) {
         Pipeline *pipeline = userdata;
         g_autoptr(TrialRecord) record = trial_take_record(trial);
@@ -36,12 +48,11 @@ static void on_floor_over(Trial *trial, int r, void *userdata) {
                                                         : "it was ended");
                 pipeline->candidate->floor = FLOOR_DONE;
         } else if (!record->valid && ++pipeline->candidate->floor_tries < FLOOR_TRIES) {
-                pipeline->candidate->floor_task.plan =
-                                window_plan(window_fastest_run(window), 0, floor_usec(pipeline));
-                pipeline->candidate->floor_task.plan.iterations =
-                                MAX(pipeline->candidate->floor_task.plan.iterations, STARTS_MIN);
-                pipeline->candidate->floor_task.plan.windows =
-                                MIN(pipeline->candidate->floor_task.plan.windows, FLOOR_WINDOWS_MAX);
+                WindowPlan *plan = &pipeline->candidate->floor_task.plan;
+
+                *plan = window_plan(window_fastest_run(window), 0, file_bytes(pipeline), floor_usec(pipeline));
+                plan->iterations = MAX(plan->iterations, starts_min(pipeline));
+                plan->windows = MIN(plan->windows, FLOOR_WINDOWS_MAX);
         } else if (record->invalid) {
                 pipeline->candidate->record->floor_absent =
                                 g_strdup_printf("/bin/true was disturbed each time; at last %s", record->invalid);
@@ -60,7 +71,7 @@ static int start_floor(Pipeline *pipeline) {
                            .min_window_ns = floor_usec(pipeline) * NSEC_PER_USEC };
 
         pipeline->trial_is_floor = true;
-        spec.window.box = &programs_specs(pipeline->candidate->programs)[PROGRAM_FLOOR];
+        spec.window.box = box_of(pipeline);
         return trial_start(&spec, on_floor_over, pipeline, &pipeline->trial);
 }
 
@@ -79,7 +90,7 @@ static int take_floor(Pipeline *pipeline) {
         if (candidate->floor == FLOOR_DONE)
                 return 0;
         if (candidate->floor == FLOOR_TO_BE_TAKEN) {
-                candidate->floor_task = (TrialTask){ .stdin_fd = -1, .plan = { STARTS_MIN, 1 } };
+                candidate->floor_task = (TrialTask){ .stdin_fd = -1, .plan = { starts_min(pipeline), 1 } };
                 candidate->floor = FLOOR_UNDER_WAY;
         }
         r = start_floor(pipeline);

@@ -15,6 +15,7 @@
 #include "pipeline.h"
 #include "programs.h"
 #include "quality.h"
+#include "root.h"
 #include "trial.h"
 #include "workload.h"
 

@@ -47,7 +47,8 @@ void pipeline_learn(Pipeline *pipeline, size_t task, const WindowRecord *window)
 /* A region that is a small part of its run cannot be made long by repeating the run: it will be too short, and says
  * so. */
 static WindowPlan plan_task(const Pipeline *pipeline, const Pace *pace) {
-        WindowPlan plan = window_plan(pace->fastest_ns, pace->output_bytes,
+        const BoxSpec *box = &programs_specs(pipeline->candidate->programs)[PROGRAM_CANDIDATE];
+        WindowPlan plan = window_plan(pace->fastest_ns, pace->output_bytes, root_file_bytes(box),
                                       pipeline->candidate->record->min_window_usec);
         const uint64_t most = MAX(REGION_PATIENCE_NS / MAX(pace->whole_ns, 1), 1);
 

@@ -36,6 +36,7 @@ void body_int(Body *body, const char *member, uint64_t value);
 void body_double(Body *body, const char *member, double value); /* not finite: null */
 void body_bool(Body *body, const char *member, bool value);
 void body_strings(Body *body, const char *member, char *const *values); /* NULL: an empty array */
+void body_words(Body *body, const char *member, GPtrArray *words);
 void body_null(Body *body, const char *member);
 void body_open(Body *body, const char *member); /* an object; NULL: in an array */
 void body_open_array(Body *body, const char *member);
@@ -47,14 +48,18 @@ void body_validation(Body *body);
 void body_measurement(Body *body);
 void body_environment(Body *body);
 
-/* Members of the measurement: of its meter; "floor"; "baseline". */
+/* Members of the measurement: of its meter; "warmups" or "trials"; "floor"; "baseline". */
 void body_tick(Body *body);
 void body_grade(Body *body);
+void body_trials(Body *body, const char *member, GPtrArray *trials);
 void body_evidence(Body *body, const TrialRecord *trial, const char *list); /* members of a trial of that list */
 void body_instructions(Body *body, const TrialEvidence *evidence, const char *trial_path); /* of a window */
 void body_floor(Body *body);
 void body_noise_floor(Body *body, const char *path); /* "noise_floor"; path is where it stands */
 void body_baseline(Body *body);
+
+/* "upper_bound_j": what one run of the work (of each test) took at most, of a job that is UNMEASURABLE. */
+void body_upper_bound(Body *body);
 
 /* How far off an energy may be, with its parts: of a trial, a window or a domain of it, in µJ. member: NULL in an
  * array. */

@@ -76,6 +76,13 @@ void body_close_array(Body *body) {
         json_builder_end_array(body->builder);
 }
 
+void body_words(Body *body, const char *member, GPtrArray *words) {
+        body_open_array(body, member);
+        for (guint i = 0; i < words->len; i++)
+                body_string(body, NULL, g_ptr_array_index(words, i));
+        body_close_array(body);
+}
+
 void body_strings(Body *body, const char *member, char *const *values) {
         body_open_array(body, member);
         for (char *const *value = values; value && *value; value++)

@@ -29,7 +29,11 @@ uint64_t window_wanted_usec(uint64_t min_window_usec) {
         return min_window_usec + min_window_usec / 4;
 }
 
-WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec) {
+uint32_t window_iterations_max(uint64_t file_bytes) {
+        return (uint32_t) MAX(MIN(FILES_MAX_BYTES / MAX(file_bytes, 1), ITERATIONS_MAX), 1);
+}
+
+WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t file_bytes, uint64_t min_window_usec) {
         const double wanted_ns = (double) window_wanted_usec(min_window_usec) * (double) NSEC_PER_USEC;
         const uint64_t fit = output_bytes > 0 ? MAX(CAPTURE_MAX_BYTES / 2 / output_bytes, 1) : ITERATIONS_MAX;
         double needed;
@@ -38,7 +42,7 @@ WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t mi
         if (iteration_ns == 0 || (double) iteration_ns >= wanted_ns)
                 return plan;
         needed = ceil(wanted_ns / (double) iteration_ns);
-        plan.iterations = (uint32_t) MIN(MIN(needed, (double) ITERATIONS_MAX), (double) fit);
+        plan.iterations = (uint32_t) MIN(MIN(needed, (double) window_iterations_max(file_bytes)), (double) fit);
         plan.windows = (uint32_t) MIN(ceil(needed / plan.iterations), (double) WINDOWS_MAX);
         return plan;
 }

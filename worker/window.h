@@ -11,6 +11,7 @@
 #define ITERATIONS_MAX BOXES_AT_ONCE_MAX                 /* of one window */
 #define WINDOWS_MAX 512U                                 /* of one trial */
 #define CAPTURE_MAX_BYTES (UINT64_C(64) * 1024U * 1024U) /* output of one window that is kept until it is closed */
+#define FILES_MAX_BYTES (UINT64_C(512) * 1024U * 1024U)  /* of those sent along, each box of a window its own copy */
 
 /* How a trial fills min_window: k runs a window, and so many windows. */
 typedef struct WindowPlan {
@@ -21,9 +22,12 @@ typedef struct WindowPlan {
  * enough, too. */
 uint64_t window_wanted_usec(uint64_t min_window_usec);
 
+/* Pure. How many boxes with so many bytes of files a window may have. */
+uint32_t window_iterations_max(uint64_t file_bytes);
+
 /* Pure. iteration_ns: duration of one run, output_bytes: what it wrote, which may be twice as long and is still kept
- * whole. */
-WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t min_window_usec);
+ * whole; file_bytes: sent along. */
+WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t file_bytes, uint64_t min_window_usec);
 
 #define SHORT_REGIONS_MAX 64U /* in a window: as many runs, or calls of a runner, may well be needed to fill it */
 

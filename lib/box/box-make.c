@@ -8,6 +8,7 @@
 #include "clone.h"
 #include "fs.h"
 #include "box-make.h"
+#include "root.h"
 
 #define PIPE_BYTES (256U * 1024U) /* fewer wake-ups of the drain while a window is open */
 
@@ -20,7 +21,8 @@ void box_parts_clear(BoxParts *parts) {
 
 static int set_leaf_limits(Leaf *leaf, const BoxSpec *spec, char **ret_why) {
         const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
-        g_autofree char *memory = g_strdup_printf("%" PRIu64, spec->memory_max / page * page);
+        /* The files sent along take nothing away from what the program may use. */
+        g_autofree char *memory = g_strdup_printf("%" PRIu64, spec->memory_max / page * page + root_file_bytes(spec));
         g_autofree char *tasks = g_strdup_printf("%u", spec->tasks_max + (spec->root ? 1 : 0)); /* the stub */
         const struct {
                 const char *file, *value;

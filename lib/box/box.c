@@ -10,6 +10,7 @@
 #include "descendants.h"
 #include "launcher.h"
 #include "box-make.h"
+#include "root.h"
 
 #define STOP_TIMEOUT_USEC (2U * USEC_PER_MSEC) /* for a program to stand still */
 #define LAST_WAIT_USEC (2U * USEC_PER_SEC)     /* for SIGKILL to have its way */
@@ -55,6 +56,7 @@ int box_spawn(const BoxSpec *spec, Box **ret, char **ret_why) {
                       .stderr_fd = parts.fds[BOX_FD_STDERR],
                       .leaf = parts.leaf,
                       .id = parts.id,
+                      .file_bytes = root_file_bytes(spec),
                       .containment = spec->containment,
                       .launcher = spec->launcher };
         if (parts.boxed) {
@@ -286,7 +288,10 @@ static int read_evidence(Box *box, BoxEnd *end) {
         r = leaf_counter(box->leaf, LEAF_PIDS_EVENTS, "max", &end->tasks_denied);
         if (r < 0)
                 return r;
-        return leaf_counter(box->leaf, LEAF_MEMORY_PEAK, NULL, &end->memory_peak);
+        r = leaf_counter(box->leaf, LEAF_MEMORY_PEAK, NULL, &end->memory_peak);
+        if (r >= 0)
+                end->memory_peak -= MIN(end->memory_peak, box->file_bytes);
+        return r;
 }
 
 int box_collect(Box *box, BoxEnd *ret) {

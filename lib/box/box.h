@@ -53,7 +53,7 @@ typedef struct BoxSpec {
         const int *handed; /* of files that were not there yet when root was made; n_handed of them */
         size_t n_handed;
         const cpu_set_t *cpus;    /* affinity; NULL or empty: as we are */
-        uint64_t memory_max;      /* bytes */
+        uint64_t memory_max;      /* bytes, beside the files sent along */
         uint32_t tasks_max;       /* without a pids controller, and with a uid of its own, BOXES_AT_ONCE_MAX more */
         Containment *containment; /* outlives the box */
         Launcher *launcher; /* who makes it, from the spec it was started with and our descriptors; NULL: this process
@@ -84,6 +84,7 @@ typedef struct Box {
         int stdout_fd, stderr_fd; /* our ends, non-blocking; the caller drains them */
         Leaf *leaf;               /* NULL for a process group */
         uint32_t id;              /* BoxParts.id */
+        uint64_t file_bytes;      /* of the leaf's memory: files sent along */
         Boxed *boxed;             /* NULL for profile "host" */
         Containment *containment;
         Launcher *launcher;
@@ -138,7 +139,7 @@ typedef struct BoxEnd {
         int error;
         int end_code, end_status;
         uint64_t cpu_usec;
-        uint64_t memory_peak;  /* bytes; of the leaf in a scope, else of the largest process */
+        uint64_t memory_peak;  /* bytes; of the leaf in a scope, less the files sent along; else of the largest process */
         uint64_t oom_kills;    /* memory.events */
         uint64_t cache_capped; /* likewise: how often memory was taken back at the limit */
         uint64_t tasks_denied; /* pids.events */

@@ -49,18 +49,35 @@ static bool name_valid(const char *name) {
         return strlen(name) > 0 && strlen(BOX_DIRECTORY "/") + strlen(name) < PATH_MAX;
 }
 
-int root_plan_new(const BoxSpec *spec, RootPlan **ret) {
+static uint64_t file_size(const BoxSpec *spec, const BoxFile *file) {
+        const size_t n = (size_t) (BOX_HANDED(0) - file->fd);
+        struct stat st;
+
+        if (file->fd >= 0)
+                return file->size;
+        return n < spec->n_handed && fstat(spec->handed[n], &st) >= 0 ? (uint64_t) st.st_size : 0;
+}
+
+uint64_t root_file_bytes(const BoxSpec *spec) {
         const uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
+        uint64_t bytes = 0;
+
+        for (size_t i = 0; spec->root && i < spec->root->n_files; i++)
+                bytes += (file_size(spec, &spec->root->files[i]) + page - 1) / page * page;
+        return bytes;
+}
+
+int root_plan_new(const BoxSpec *spec, RootPlan **ret) {
         const BoxRoot *root = spec->root;
         const Identity *identity = spec->identity;
-        uint64_t bytes = root->tmpfs_bytes, inodes = root->inodes + OWN_INODES;
+        /* The files sent along take nothing away from what the program may write. */
+        const uint64_t bytes = root->tmpfs_bytes + root_file_bytes(spec);
+        uint64_t inodes = root->inodes + OWN_INODES;
         RootPlan *plan;
 
-        /* The files sent along take nothing away from what the program may write. */
         for (size_t i = 0; i < root->n_files; i++) {
                 if (!name_valid(root->files[i].name))
                         return -EINVAL;
-                bytes += (root->files[i].size + page - 1) / page * page;
                 inodes++;
                 for (const char *c = root->files[i].name; *c; c++)
                         inodes += *c == '/';

@@ -20,6 +20,9 @@ typedef struct RootPlan {
         char *uid_map, *gid_map; /* of a user namespace */
 } RootPlan;
 
+/* What the files sent along take of the box's memory, in whole pages; 0 for the host's root. */
+uint64_t root_file_bytes(const BoxSpec *spec);
+
 /* -EINVAL when a file's name is not a plain relative one. */
 int root_plan_new(const BoxSpec *spec, RootPlan **ret);
 RootPlan *root_plan_free(RootPlan *plan);

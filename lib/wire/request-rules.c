@@ -147,7 +147,8 @@ static int check_parts(const Request *request, char **ret_message) {
 /* How far pieces may reach: to the end of what came in the message, else to where the configuration lets. */
 typedef struct Extent {
         uint64_t end;
-        bool exact; /* the end is known */
+        bool exact;    /* the end is known */
+        uint64_t most; /* that files may have together: the same bytes may be those of many, and a box has them all */
         char **ret_message;
 } Extent;
 
@@ -175,12 +176,21 @@ static int check_piece(const Extent *extent, const char *where, const char *what
 }
 
 static int check_files(const Extent *extent, const char *where, const GArray *files) {
+        g_autofree char *most = request_format_number(KEY_BYTES, extent->most);
+        uint64_t bytes = 0;
+
         for (unsigned i = 0; files && i < files->len; i++) {
                 const RequestFile *file = &g_array_index(files, RequestFile, i);
                 int r = check_piece(extent, where, "", file->name, file->offset, file->size);
 
                 if (r < 0)
                         return r;
+                bytes += file->size;
+                if (bytes > extent->most)
+                        return refuse(extent->ret_message,
+                                      "%s: have more than %s together, which is the most (%s in jouletraced.conf "
+                                      "raises the limit)",
+                                      where, most, request_keys[REQUEST_BLOBS].knob);
         }
         return 0;
 }
@@ -201,7 +211,8 @@ static int check_tests(const Extent *extent, const GArray *tests) {
 }
 
 static int check_extents(const Request *request, const RequestLimits *limits, char **ret_message) {
-        Extent extent = { .end = request_bounds(REQUEST_BLOBS, limits).max, .ret_message = ret_message };
+        const uint64_t most = request_bounds(REQUEST_BLOBS, limits).max;
+        Extent extent = { .end = most, .most = most, .ret_message = ret_message };
         int r;
 
         if (request->blobs_bytes) {

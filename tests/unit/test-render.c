@@ -152,6 +152,24 @@ static void test_unstable(void) {
         report->status = g_strdup("UNMEASURABLE");
         text = render(report, &style);
         g_assert_nonnull(strstr(text, "unstable: the program ends too soon"));
+        g_assert_null(strstr(text, "at most"));
+}
+
+static void test_upper_bound(void) {
+        g_autoptr(Report) report = sample();
+        g_autofree char *run = NULL, *call = NULL;
+
+        g_free(report->result);
+        report->result = g_strdup("unstable");
+        g_free(report->status);
+        report->status = g_strdup("UNMEASURABLE");
+        report->upper_bound_j = 0.0123;
+        run = render(report, &style);
+        g_assert_nonnull(strstr(run, "unstable: the program ends too soon for the counters' resolution; "
+                                     "a run takes 12.30 mJ at most\n"));
+        report->function = g_strdup("solve");
+        call = render(report, &style);
+        g_assert_nonnull(strstr(call, "; a call takes 12.30 mJ at most\n"));
 }
 
 /* Commands and labels come from others' hands: no escape sequence passes. */
@@ -221,6 +239,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/render/time-only", test_time_only);
         g_test_add_func("/render/failed", test_failed);
         g_test_add_func("/render/unstable", test_unstable);
+        g_test_add_func("/render/upper-bound", test_upper_bound);
         g_test_add_func("/render/hostile-text", test_hostile_text);
         g_test_add_func("/render/comparison", test_comparison);
         g_test_add_func("/render/mixed-comparison-goes-by-time", test_mixed_comparison_goes_by_time);

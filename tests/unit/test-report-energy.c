@@ -228,11 +228,101 @@ static void test_floor(Fixture *f, gconstpointer data) {
         assert_uncertain(f->public, "measurement.floor.uncertainty_uj", 16000, 16000, 43000);
 }
 
+/* ---- what cannot be measured is no more than … ---- */
+
+static WindowRecord *window_of(Fixture *f, guint trial) {
+        return g_ptr_array_index(((TrialRecord *) g_ptr_array_index(f->record->trials, trial))->windows, 0);
+}
+
+/* Of 400 calls, in as much time as given. */
+static void add_region(WindowRecord *window, uint64_t wall_ns, int error) {
+        window->region = g_new0(Figures, 1);
+        figures_init(window->region, 4);
+        window->region->iterations = 400;
+        window->region->wall_ns = wall_ns;
+        window->region->total_uj = 5000;
+        window->region->total_error = error;
+}
+
+static void assert_bound(Fixture *f, double full_j, double public_j) {
+        f->record->status = STATUS_UNMEASURABLE;
+        write_bodies(f);
+        g_assert_cmpfloat_with_epsilon(report_double(f->full, "measurement.upper_bound_j"), full_j, 1e-9);
+        g_assert_cmpfloat_with_epsilon(report_double(f->public, "measurement.upper_bound_j"), public_j, 1e-9);
+}
+
+static void assert_no_bound(Fixture *f, const char *reason) {
+        write_bodies(f);
+        g_assert_true(JSON_NODE_HOLDS_NULL(report_node(f->full, "measurement.upper_bound_j")));
+        g_assert_cmpstr(json_object_get_string_member(json_object_get_object_member(f->full, "absent"),
+                                                      "measurement.upper_bound_j"),
+                        ==, reason);
+}
+
+/* 24,691,356 µJ and √(60123.4² + 200² + 1000²) = 60132.05 µJ, up to the next µJ and to the next 50 mJ; of four runs. */
+static void test_bound_of_energy(Fixture *f, gconstpointer data) {
+        add_trial(f, NULL);
+        assert_bound(f, 24.751489 / 4, 24.8 / 4);
+}
+
+static void test_bound_is_the_least(Fixture *f, gconstpointer data) {
+        for (unsigned i = 0; i < 3; i++)
+                add_trial(f, NULL);
+        window_of(f, 0)->whole.total_uj *= 2;
+        window_of(f, 2)->complete = false;
+        window_of(f, 2)->whole.total_uj = 5000;
+        assert_bound(f, 24.751489 / 4, 24.8 / 4);
+}
+
+/* The sum of too many regions is withheld, and so is a short region; the whole runs around them are not. */
+static void test_bound_of_regions(Fixture *f, gconstpointer data) {
+        const int *error = data;
+
+        add_trial(f, NULL);
+        add_region(window_of(f, 0), *error < 0 ? NSEC_PER_SEC / 10 : 500 * NSEC_PER_USEC, *error);
+        assert_bound(f, 24.751489 / 400, 24.8 / 400);
+}
+
+static void test_bound_of_tests(Fixture *f, gconstpointer data) {
+        static const char *const names[] = { "one", "two" };
+        TrialRecord *trial;
+
+        for (size_t i = 0; i < 2; i++) {
+                TestRecord *test = g_new0(TestRecord, 1);
+
+                test->name = names[i];
+                g_ptr_array_add(f->record->tests, test);
+                add_trial(f, names[i]);
+        }
+        window_of(f, 1)->whole.iterations = 8;
+        trial = g_ptr_array_index(f->record->trials, 0);
+        g_ptr_array_add(trial->windows, g_ptr_array_steal_index(
+                        ((TrialRecord *) g_ptr_array_index(f->record->trials, 1))->windows, 0));
+        g_ptr_array_remove_index(f->record->trials, 1);
+        assert_bound(f, 24.751489 / 4 + 24.751489 / 8, 24.8 / 4 + 24.8 / 8);
+}
+
+static void test_bound_of_nothing(Fixture *f, gconstpointer data) {
+        add_trial(f, NULL);
+        window_of(f, 0)->whole.wall_ns = 500 * NSEC_PER_USEC;
+        add_region(window_of(f, 0), 250 * NSEC_PER_USEC, 0);
+        f->record->status = STATUS_UNMEASURABLE;
+        assert_no_bound(f, "nothing that lasted long enough has it as a part");
+}
+
+static void test_bound_of_measured(Fixture *f, gconstpointer data) {
+        add_trial(f, NULL);
+        f->record->status = STATUS_OK;
+        assert_no_bound(f, "only an energy that is too small to be measured needs a bound");
+}
+
 static void add(const char *path, void (*test)(Fixture *, gconstpointer)) {
         g_test_add(path, Fixture, NULL, set_up, test, tear_down);
 }
 
 int main(int argc, char **argv) {
+        static const int short_region = 0, too_many_regions = -ETIME;
+
         g_test_init(&argc, &argv, NULL);
         add("/report-energy/public", test_public);
         add("/report-energy/full", test_full);
@@ -240,5 +330,13 @@ int main(int argc, char **argv) {
         add("/report-energy/few", test_few);
         add("/report-energy/per-test", test_per_test);
         add("/report-energy/floor", test_floor);
+        add("/report-energy/bound/energy", test_bound_of_energy);
+        add("/report-energy/bound/least", test_bound_is_the_least);
+        g_test_add("/report-energy/bound/short-region", Fixture, &short_region, set_up, test_bound_of_regions, tear_down);
+        g_test_add("/report-energy/bound/many-regions", Fixture, &too_many_regions, set_up, test_bound_of_regions,
+                   tear_down);
+        add("/report-energy/bound/tests", test_bound_of_tests);
+        add("/report-energy/bound/nothing", test_bound_of_nothing);
+        add("/report-energy/bound/measured", test_bound_of_measured);
         return g_test_run();
 }

@@ -225,6 +225,20 @@ static void test_extents(Fixture *f, const void *data) {
                 "in jouletraced.conf raises the limit)");
 }
 
+/* The same bytes, under two names: each box would have both. */
+static void test_files_together(Fixture *f, const void *data) {
+        g_autoptr(Request) request = NULL;
+
+        f->limits.bounds[REQUEST_BLOBS].max = 1024;
+        begin_validation(f, true);
+        KEY_SET("files", "a(sttu)", 2, "a", UINT64_C(0), UINT64_C(512), 0644, "b", UINT64_C(0), UINT64_C(512), 0644);
+        request = accepted(f);
+        begin_validation(f, true);
+        KEY_SET("files", "a(sttu)", 2, "a", UINT64_C(0), UINT64_C(513), 0644, "b", UINT64_C(0), UINT64_C(512), 0644);
+        refused(f,
+                "files: have more than 1K together, which is the most (MaxBlobs in jouletraced.conf raises the limit)");
+}
+
 static void test_blobs(Fixture *f, const void *data) {
         static const int seals[] = { 0,
                                      F_SEAL_WRITE,
@@ -514,6 +528,7 @@ int main(int argc, char **argv) {
         ADD("/request-parts/counts", test_counts);
         ADD("/request-parts/modes", test_modes);
         ADD("/request-parts/extents", test_extents);
+        ADD("/request-parts/files-together", test_files_together);
         ADD("/request-parts/blobs", test_blobs);
         ADD("/request-parts/blobs-bytes", test_blobs_bytes);
         ADD("/request-parts/what-goes-with-what", test_what_goes_with_what);

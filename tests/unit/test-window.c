@@ -8,28 +8,31 @@
 #include "trial.h"
 
 static const struct {
-        uint64_t iteration_ns, output_bytes, min_window_usec;
+        uint64_t iteration_ns, output_bytes, file_bytes, min_window_usec;
         uint32_t iterations, windows;
 } plans[] = {
-        { 200000000, 0, 100000, 1, 1 }, /* long enough alone */
-        { 125000000, 0, 100000, 1, 1 },
-        { 124000000, 0, 100000, 2, 1 }, /* long enough, but not by the margin */
-        { 99000000, 0, 100000, 2, 1 },
-        { 10000000, 0, 100000, 13, 1 },
-        { 2000000, 0, 100000, 63, 1 },
-        { 1000000, 0, 100000, 64, 2 },                    /* 125 are needed, 64 fit */
-        { 1000, 0, 100000, 64, 512 },                     /* hopeless: the trial will be too short, and says so */
-        { 0, 0, 100000, 1, 1 },                           /* nothing is known */
-        { 10000000, UINT64_C(64) << 20, 100000, 1, 13 },  /* what one run writes fills the capture */
-        { 10000000, UINT64_C(100) << 20, 100000, 1, 13 }, /* more than fills it */
-        { 10000000, UINT64_C(16) << 20, 100000, 2, 7 },   /* with room for twice as much */
-        { 500000, 0, 1000, 3, 1 },
+        { 200000000, 0, 0, 100000, 1, 1 }, /* long enough alone */
+        { 125000000, 0, 0, 100000, 1, 1 },
+        { 124000000, 0, 0, 100000, 2, 1 }, /* long enough, but not by the margin */
+        { 99000000, 0, 0, 100000, 2, 1 },
+        { 10000000, 0, 0, 100000, 13, 1 },
+        { 2000000, 0, 0, 100000, 63, 1 },
+        { 1000000, 0, 0, 100000, 64, 2 },                    /* 125 are needed, 64 fit */
+        { 1000, 0, 0, 100000, 64, 512 },                     /* hopeless: the trial will be too short, and says so */
+        { 0, 0, 0, 100000, 1, 1 },                           /* nothing is known */
+        { 10000000, UINT64_C(64) << 20, 0, 100000, 1, 13 },  /* what one run writes fills the capture */
+        { 10000000, UINT64_C(100) << 20, 0, 100000, 1, 13 }, /* more than fills it */
+        { 10000000, UINT64_C(16) << 20, 0, 100000, 2, 7 },   /* with room for twice as much */
+        { 500000, 0, 0, 1000, 3, 1 },
+        { 10000000, 0, UINT64_C(64) << 20, 100000, 8, 2 },  /* each box has its own copy of the files */
+        { 10000000, 0, UINT64_C(600) << 20, 100000, 1, 13 },
 };
 
 static void test_plan(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(plans); i++) {
                 const WindowPlan plan =
-                                window_plan(plans[i].iteration_ns, plans[i].output_bytes, plans[i].min_window_usec);
+                                window_plan(plans[i].iteration_ns, plans[i].output_bytes, plans[i].file_bytes,
+                                            plans[i].min_window_usec);
 
                 g_assert_cmpuint(plan.iterations, ==, plans[i].iterations);
                 g_assert_cmpuint(plan.windows, ==, plans[i].windows);

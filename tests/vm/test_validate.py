@@ -86,6 +86,18 @@ def test_verdicts(vm, what, verdict, fact):
     assert nothing_left(vm)
 
 
+def test_what_is_sent_along_is_not_the_programs_memory(vm):
+    """A file larger than the limit, which each of the boxes that wait has a copy of."""
+    vm.run("truncate -s 96M /opt/box/table; chmod a+r /opt/box/table")
+    along = ("--file=table=/opt/box/table", *LIMITS)
+    test = validate(vm, "right", options=along)["validation"]["tests"][0]
+    assert (test["verdict"], test["memory_peak"] < 8 << 20) == ("AC", True), test
+    test = validate(vm, "hog", options=(*along, "--cpu-limit=10s", "--wall-limit=20s"))["validation"]["tests"][0]
+    assert (test["verdict"], "oom-kill" in test["facts"]) == ("MLE", True), test
+    _, out, _ = joulectl(vm, "measure", "--json", *BRISK, *words("right", options=along), timeout=240)
+    assert json.loads(out)["measurement"]["summary"]["per_iteration"]["iterations"] > 2
+
+
 def test_an_orphan_ends_with_its_program(vm):
     report = validate(vm, "orphan")
     assert report["validation"]["verdict"] == "AC"
