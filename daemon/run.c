@@ -212,9 +212,8 @@ static void widest(const Request *request, ScopeSpec *spec) {
         for (size_t i = 0; i < request_n_programs(request); i++) {
                 const Request *program = request_program(request, i);
 
-                spec->memory_max = MAX(spec->memory_max,
-                                       program->memory_max + program->output_max * 2 +
-                                                       file_bytes(program) + SCOPE_MEMORY_EXTRA);
+                spec->memory_max = MAX(spec->memory_max, program->memory_max + program->output_max * 2 +
+                                                                         file_bytes(program) + SCOPE_MEMORY_EXTRA);
                 spec->tasks_max = MAX(spec->tasks_max, program->tasks_max + SCOPE_TASKS_EXTRA);
         }
 }

@@ -285,7 +285,8 @@ void body_trials(Body *body, const char *member, GPtrArray *trials) {
 
 /* ---- what an energy that cannot be told is no more than ---- */
 
-/* Of all runs of a window, in what is told anyway: its own energy, or else that of the whole runs around its regions. */
+/* Of all runs of a window, in what is told anyway: its own energy, or else that of the whole runs around its regions.
+ */
 static double window_most_uj(const Body *body, const WindowRecord *window, bool withheld) {
         const Figures *figures = window_figures(window);
         Uncertainty uncertainty = figures->total_uncertainty;

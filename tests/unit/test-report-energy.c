@@ -259,7 +259,8 @@ static void assert_no_bound(Fixture *f, const char *reason) {
                         ==, reason);
 }
 
-/* 24,691,356 µJ and √(60123.4² + 200² + 1000²) = 60132.05 µJ, up to the next µJ and to the next 50 mJ; of four runs. */
+/* 24,691,356 µJ and √(60123.4² + 200² + 1000²) = 60132.05 µJ, up to the next µJ and to the next 50 mJ; of four runs.
+ */
 static void test_bound_of_energy(Fixture *f, gconstpointer data) {
         add_trial(f, NULL);
         assert_bound(f, 24.751489 / 4, 24.8 / 4);
@@ -296,8 +297,9 @@ static void test_bound_of_tests(Fixture *f, gconstpointer data) {
         }
         window_of(f, 1)->whole.iterations = 8;
         trial = g_ptr_array_index(f->record->trials, 0);
-        g_ptr_array_add(trial->windows, g_ptr_array_steal_index(
-                        ((TrialRecord *) g_ptr_array_index(f->record->trials, 1))->windows, 0));
+        g_ptr_array_add(trial->windows,
+                        g_ptr_array_steal_index(((TrialRecord *) g_ptr_array_index(f->record->trials, 1))->windows,
+                                                0));
         g_ptr_array_remove_index(f->record->trials, 1);
         assert_bound(f, 24.751489 / 4 + 24.751489 / 8, 24.8 / 4 + 24.8 / 8);
 }
@@ -332,7 +334,8 @@ int main(int argc, char **argv) {
         add("/report-energy/floor", test_floor);
         add("/report-energy/bound/energy", test_bound_of_energy);
         add("/report-energy/bound/least", test_bound_is_the_least);
-        g_test_add("/report-energy/bound/short-region", Fixture, &short_region, set_up, test_bound_of_regions, tear_down);
+        g_test_add("/report-energy/bound/short-region", Fixture, &short_region, set_up, test_bound_of_regions,
+                   tear_down);
         g_test_add("/report-energy/bound/many-regions", Fixture, &too_many_regions, set_up, test_bound_of_regions,
                    tear_down);
         add("/report-energy/bound/tests", test_bound_of_tests);

@@ -235,8 +235,8 @@ static void test_files_together(Fixture *f, const void *data) {
         request = accepted(f);
         begin_validation(f, true);
         KEY_SET("files", "a(sttu)", 2, "a", UINT64_C(0), UINT64_C(513), 0644, "b", UINT64_C(0), UINT64_C(512), 0644);
-        refused(f,
-                "files: have more than 1K together, which is the most (MaxBlobs in jouletraced.conf raises the limit)");
+        refused(f, "files: have more than 1K together, which is the most (MaxBlobs in jouletraced.conf raises the "
+                   "limit)");
 }
 
 static void test_blobs(Fixture *f, const void *data) {

@@ -24,15 +24,14 @@ static const struct {
         { 10000000, UINT64_C(100) << 20, 0, 100000, 1, 13 }, /* more than fills it */
         { 10000000, UINT64_C(16) << 20, 0, 100000, 2, 7 },   /* with room for twice as much */
         { 500000, 0, 0, 1000, 3, 1 },
-        { 10000000, 0, UINT64_C(64) << 20, 100000, 8, 2 },  /* each box has its own copy of the files */
+        { 10000000, 0, UINT64_C(64) << 20, 100000, 8, 2 }, /* each box has its own copy of the files */
         { 10000000, 0, UINT64_C(600) << 20, 100000, 1, 13 },
 };
 
 static void test_plan(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(plans); i++) {
-                const WindowPlan plan =
-                                window_plan(plans[i].iteration_ns, plans[i].output_bytes, plans[i].file_bytes,
-                                            plans[i].min_window_usec);
+                const WindowPlan plan = window_plan(plans[i].iteration_ns, plans[i].output_bytes, plans[i].file_bytes,
+                                                    plans[i].min_window_usec);
 
                 g_assert_cmpuint(plan.iterations, ==, plans[i].iterations);
                 g_assert_cmpuint(plan.windows, ==, plans[i].windows);
