@@ -77,7 +77,7 @@ typedef struct Report {
         Figure total, net, wall, cpu;
         double package_j, dram_j, power_w;
         double upper_bound_j; /* of an energy that cannot be measured; NaN: unknown */
-        uint64_t iterations; /* most runs of the program in one window; 0: unknown */
+        uint64_t iterations;  /* most runs of the program in one window; 0: unknown */
         size_t n_warmups;
         Trial *trials;
         size_t n_trials, n_invalid;

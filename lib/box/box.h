@@ -139,7 +139,8 @@ typedef struct BoxEnd {
         int error;
         int end_code, end_status;
         uint64_t cpu_usec;
-        uint64_t memory_peak;  /* bytes; of the leaf in a scope, less the files sent along; else of the largest process */
+        uint64_t memory_peak;  /* bytes; of the leaf in a scope, less the files sent along; else of the largest process
+                                */
         uint64_t oom_kills;    /* memory.events */
         uint64_t cache_capped; /* likewise: how often memory was taken back at the limit */
         uint64_t tasks_denied; /* pids.events */
