@@ -10,6 +10,7 @@ from pathlib import Path
 PROGRAMS = Path(__file__).parent / "programs"
 REGION = Path(__file__).resolve().parents[2] / "region"
 FINE = ("--resolution=fine", "--trials=9", "--warmups=1")
+ASKED_MAX, WRONG_MAX = 7, 3  # of held()
 BRISK = ("--trials=2", "--warmups=0", "--cooldown=0")
 
 
@@ -50,17 +51,23 @@ def overlap(a, b):
 
 
 def held(vm, check, *command, options=()):
-    """That check(measurement) holds of the net energy, in figures that are not rounded. An interval is one of 95 %, and what
-    else the host does moves an emulated machine between its idle windows and its trials, or leaves it no net at all: what does
-    not hold may hold the second time, or the fifth. What is wrong does not."""
-    for attempt in range(5):
+    """That check(measurement) holds of the net energy, in figures that are not rounded. The host of an emulated machine may
+    leave it no net, or one so uncertain that it says nothing (check() is False): that is no wrong figure, and it may be asked
+    for some times. What is told has to hold at the third time: an interval is one of 95 %, and the host moves the machine
+    between its idle windows and its trials, too."""
+    wrong = 0
+    for _ in range(ASKED_MAX):
         found = measure(vm, *command, options=(*FINE, *options), user="root", timeout=300)["measurement"]
+        if not found["summary"]["net_j"]:
+            continue
         try:
-            assert found["summary"]["net_j"], f"no net: {found['baseline']}"
-            return check(found)
+            if check(found) is not False:
+                return
         except AssertionError:
-            if attempt == 4:
+            wrong += 1
+            if wrong == WRONG_MAX:
                 raise
+    raise AssertionError(f"no net in {ASKED_MAX} jobs, {wrong} did not hold: {found['baseline']}")
 
 
 def detach(vm, *command, options=BRISK, user="user1"):

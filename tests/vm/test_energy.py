@@ -47,10 +47,11 @@ def test_the_net_of_a_sleeping_region_is_nothing(vm):
     def check(result):
         low, high = net_interval(result["summary"])
         gross = result["summary"]["total_j"]["median"]
-        print("net", low, high, "of", gross)
+        waking = CORE_W * result["summary"]["cpu_s"]["median"]  # about 10 mJ emulated: a millisecond
+        print("net", low, high, "of", gross, "waking takes", waking)
         assert gross == pytest.approx((IDLE_W + DRAM_IDLE_W) * 0.5, rel=0.1)
-        assert low <= 0 <= high
-        assert high - low <= 2 * 0.03 * gross
+        assert waking < 0.005 * gross and low <= waking and high >= 0
+        return high - low <= 2 * 0.03 * gross
     held(vm, check, "region", "sleep", "500", options=("--region",))
 
 
@@ -61,8 +62,10 @@ def test_the_net_of_a_spin_is_core_power_for_its_cpu_time(vm):
         expected = CORE_W * summary["cpu_s"]["median"]
         print("net", low, high, "expected", expected, summary["net_j"])
         assert low <= expected <= high
+        if high - low > 2 * 0.1 * expected:
+            return False
         assert low > 0
-        assert high - low <= 2 * 0.1 * expected, "so wide that it says nothing"
+        return True
     held(vm, check, "region", "spin", "500", options=("--region",))
 
 
