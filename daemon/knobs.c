@@ -67,7 +67,8 @@ const Knob knobs[] = {
           .doc = "Highest output-max a request may ask for. The judge keeps it and a copy: for more than 1G the "
                  "MemoryMax= of jouletrace-worker@.service has to grow along." },
         { "MaxBlobs", KNOB_BYTES, MEMBER(max_blobs), "256M", 1, UINT64_C(1) << 40, .security = true,
-          .doc = "Most bytes of files and tests a request may send along in a descriptor." },
+          .doc = "Most bytes of files and tests a request may send along in a descriptor, and of its files together, "
+                 "of which each box has a copy beside the program's memory." },
         { "MaxTrials", KNOB_UINT, MEMBER(max_trials), "1000", 1, 1000000, .security = true,
           .doc = "Most trials a request may ask for." },
         { "MinWindow", KNOB_USEC, MEMBER(min_window_usec), "100ms", USEC_PER_MSEC, 10 * USEC_PER_SEC, .security = true,

@@ -285,8 +285,8 @@ void body_trials(Body *body, const char *member, GPtrArray *trials) {
 
 /* ---- what an energy that cannot be told is no more than ---- */
 
-/* Of all runs of a window, in what is told anyway: its own energy, or else that of the whole runs around its regions.
- */
+/* Of all runs of a window: its own energy, where that is told, or else that of the whole runs around its regions. They
+ * lasted a window at least, and are told as coarsely as beside regions that are told. */
 static double window_most_uj(const Body *body, const WindowRecord *window, bool withheld) {
         const Figures *figures = window_figures(window);
         Uncertainty uncertainty = figures->total_uncertainty;
@@ -302,7 +302,8 @@ static double window_most_uj(const Body *body, const WindowRecord *window, bool 
                 return NAN;
         error_uj = gross_uncertainty_uj(&uncertainty);
         step_uj = (double) told_step_uj(body->step_uj, error_uj);
-        return ceil(((double) figures->total_uj + error_uj) / step_uj) * step_uj;
+        return (double) told_uj(figures->total_uj, error_uj, body->step_uj) + step_uj / 2 +
+               told_uncertainty_uj(error_uj, body->step_uj);
 }
 
 /* Of one run of each test. NAN: not known of every window. */
@@ -329,7 +330,7 @@ static double trial_most_j(const Body *body, const TrialRecord *trial) {
 
 void body_upper_bound(Body *body) {
         const JobRecord *record = body->record;
-        double least_j = INFINITY;
+        double most_j = NAN;
 
         if (record->status != STATUS_UNMEASURABLE) {
                 body_absent(body, "upper_bound_j", "measurement.upper_bound_j",
@@ -337,9 +338,9 @@ void body_upper_bound(Body *body) {
                 return;
         }
         for (guint i = 0; i < record->trials->len && !meter_simulated(record->meter); i++)
-                least_j = fmin(least_j, trial_most_j(body, g_ptr_array_index(record->trials, i)));
-        if (isfinite(least_j))
-                body_double(body, "upper_bound_j", least_j);
+                most_j = fmax(most_j, trial_most_j(body, g_ptr_array_index(record->trials, i)));
+        if (isfinite(most_j))
+                body_double(body, "upper_bound_j", most_j);
         else
                 body_absent(body, "upper_bound_j", "measurement.upper_bound_j",
                             meter_simulated(record->meter) ? REPORT_MODELLED

@@ -13,6 +13,7 @@
 #include "netns.h"
 
 #define JUDGE_TIMEOUT_USEC (6U * USEC_PER_SEC) /* to end when the daemon is gone; undead runs take him four */
+#define HANDED_BYTES_MAX (INT64_C(1) << 40)    /* as the knobs' highest: a few of them add up without wrapping */
 #define EMPTY_TIMEOUT_USEC (2U * USEC_PER_SEC) /* for SIGKILL to have its way */
 
 typedef struct Server {
@@ -77,7 +78,7 @@ static int take_handed(const int *fds, size_t n_fds, BoxFile *files, size_t n_fi
 
                 if (files[i].fd >= 0)
                         continue;
-                if (n >= n_fds || !is_memfd(fds[n]) || fstat(fds[n], &st) < 0)
+                if (n >= n_fds || !is_memfd(fds[n]) || fstat(fds[n], &st) < 0 || st.st_size > HANDED_BYTES_MAX)
                         return -EINVAL;
                 files[i].fd = fds[n];
                 files[i].offset = 0;

@@ -53,8 +53,11 @@ class Client:
     def most(self, code: str, inputs: list, expected) -> float:
         """Joules that a call takes at most which is too short for an ordinary user to be told."""
         found = self._report(code, inputs, expected, ('--resolution=fine', '--min-window=1ms'), 'root')
-        summary = found['summary']
-        return summary['total_j']['max'] / summary['per_iteration']['iterations'] if found['status'] == 'OK' else found['upper_bound_j']
+        if found['status'] == 'OK':
+            return max(trial['total_uj'] / trial['iterations'] for trial in found['trials'] if trial['valid']) / 1e6
+        if found['upper_bound_j'] is None:
+            raise BenchError(f'joulectl measure: {found["status"]}, without a bound')
+        return found['upper_bound_j']
 
     def timeit(self, code: str, call: str) -> float:
         """Seconds of a call of the same function: of a module, since one that timeit's own set-up defines is slower to call itself."""

@@ -17,7 +17,7 @@ ROUNDS, TRIALS = 6, 5  # a round is a job of so many trials, each taken by itsel
 LOST_ROUNDS_MAX = 6
 VM_CPUS = 2  # one for the spin and one for all else; more of them than the host has take its CPUs from each other
 # What is printed is told afterwards: whoever hands it out of the VM would work beside the next run.
-PERF = 'sleep 0.5; for i in $(seq {n}); do perf stat -a -x, -e {events} {command} || break; done >/run/perf-stat 2>&1; cat /run/perf-stat'
+PERF = 'sleep 0.5; for i in $(seq {n}); do perf stat -a -x, -e {events} {command} || exit; done >/run/perf-stat 2>&1; cat /run/perf-stat'
 
 
 class Single(NamedTuple):

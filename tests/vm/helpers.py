@@ -67,7 +67,7 @@ def held(vm, check, *command, options=()):
             wrong += 1
             if wrong == WRONG_MAX:
                 raise
-    raise AssertionError(f"no net in {ASKED_MAX} jobs, {wrong} did not hold: {found['baseline']}")
+    raise AssertionError(f"no net that says anything in {ASKED_MAX} jobs, {wrong} did not hold: {found['baseline']}")
 
 
 def detach(vm, *command, options=BRISK, user="user1"):
