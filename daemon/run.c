@@ -198,24 +198,17 @@ static void on_scope_ready(Scope *scope, int r, const char *control_group, const
                 run_fail_errno(run, JT_ERROR_SCOPE_FAILED, "systemd made no scope for the job", r);
 }
 
-/* What each box has a copy of: MaxBlobs at most. */
-static uint64_t file_bytes(const GArray *files) {
-        uint64_t bytes = 0;
-
-        for (guint i = 0; files && i < files->len; i++)
-                bytes += g_array_index(files, RequestFile, i).size;
-        return bytes;
-}
-
-/* One program at a time runs in it; the files of others that wait are part of the extra memory, as the tools are. */
+/* One program at a time runs in it, with a copy of its files; those of others that wait are part of the extra memory,
+ * as the tools are. */
 static void widest(const Request *request, ScopeSpec *spec) {
         for (size_t i = 0; i < request_n_programs(request); i++) {
                 const Request *program = request_program(request, i);
                 const GArray *of_validator = program->validator ? program->validator->files : NULL;
 
-                spec->memory_max = MAX(spec->memory_max,
-                                       program->memory_max + program->output_max * 2 + file_bytes(program->files) +
-                                                       file_bytes(of_validator) + SCOPE_MEMORY_EXTRA);
+                spec->memory_max = MAX(spec->memory_max, program->memory_max + program->output_max * 2 +
+                                                                         request_files_bytes(program->files) +
+                                                                         request_files_bytes(of_validator) +
+                                                                         SCOPE_MEMORY_EXTRA);
                 spec->tasks_max = MAX(spec->tasks_max, program->tasks_max + SCOPE_TASKS_EXTRA);
         }
 }

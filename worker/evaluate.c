@@ -140,13 +140,12 @@ typedef struct TestSum {
 /* Adds up the windows from *first on that belong to one test, and moves *first behind them. */
 static TestSum next_test(const TrialRecord *trial, guint *first) {
         TestSum sum = { .test = ((const WindowRecord *) g_ptr_array_index(trial->windows, *first))->test };
+        const guint end = trial_test_end(trial, *first);
 
-        for (; *first < trial->windows->len; (*first)++) {
+        for (; *first < end; (*first)++) {
                 const WindowRecord *window = g_ptr_array_index(trial->windows, *first);
                 const Figures *figures = window_figures(window);
 
-                if (window->test != sum.test)
-                        break;
                 sum.iterations += (double) figures->iterations;
                 sum.wall_ns += (double) figures->wall_ns;
                 sum.cpu_usec += (double) figures->cpu_usec;

@@ -104,6 +104,18 @@ const Figures *window_figures(const WindowRecord *record) {
         return record->region ?: &record->whole;
 }
 
+static const char *test_of(const TrialRecord *trial, guint window) {
+        return ((const WindowRecord *) g_ptr_array_index(trial->windows, window))->test;
+}
+
+guint trial_test_end(const TrialRecord *trial, guint first) {
+        guint end = first + 1;
+
+        while (end < trial->windows->len && test_of(trial, end) == test_of(trial, first))
+                end++;
+        return end;
+}
+
 static void invalidate(TrialRecord *trial, const char *word, char *reason) {
         trial->valid = false;
         if (word)

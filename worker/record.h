@@ -72,6 +72,9 @@ typedef struct TrialRecord {
         int64_t temp_start_mc, temp_end_mc;
 } TrialRecord;
 
+/* The index behind the windows from first on that belong to one test. */
+guint trial_test_end(const TrialRecord *trial, guint first);
+
 TrialRecord *trial_record_new(void);
 TrialRecord *trial_record_free(TrialRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrialRecord, trial_record_free)

@@ -17,14 +17,14 @@ static void write_digests(Body *body, const WindowRecord *window) {
         body_close_array(body);
 }
 
-static bool window_is_short(const Body *body, const WindowRecord *window) {
-        return window_figures(window)->wall_ns < body->record->min_window_usec * NSEC_PER_USEC;
+static bool is_short(const Body *body, const Figures *figures) {
+        return figures->wall_ns < body->record->min_window_usec * NSEC_PER_USEC;
 }
 
 /* The energy of a short window is also the trial's less that of all the others. */
 static const char *windows_withheld(const Body *body, const TrialRecord *trial) {
         for (guint i = 0; i < trial->windows->len; i++)
-                if (window_is_short(body, g_ptr_array_index(trial->windows, i)))
+                if (is_short(body, window_figures(g_ptr_array_index(trial->windows, i))))
                         return "a window of the trial is shorter than the shortest energy is given for";
         return NULL;
 }
@@ -191,7 +191,7 @@ static void write_temperature(Body *body, const char *member, int64_t mc) {
         json_builder_add_int_value(body->builder, mc);
 }
 
-/* Of what the trial says is absent, the reason is its own; of what no trial has, write_trials() gives it. */
+/* Of what the trial says is absent, the reason is its own; of what no trial has, body_trials() gives it. */
 static void write_net_of_trial(Body *body, const TrialRecord *trial, const char *path) {
         g_autofree char *net_path = g_strconcat(path, ".net_uj", NULL);
 
@@ -293,7 +293,7 @@ static double window_most_uj(const Body *body, const WindowRecord *window, bool 
         double error_uj, step_uj;
 
         if (withheld || figures->total_error < 0) {
-                if (!window->region || window->whole.wall_ns < body->record->min_window_usec * NSEC_PER_USEC)
+                if (!window->region || is_short(body, &window->whole))
                         return NAN;
                 figures = &window->whole;
                 uncertainty = blurred(&figures->total_uncertainty, figures->total_uj, rest_blur(body, window));
@@ -312,14 +312,12 @@ static double trial_most_j(const Body *body, const TrialRecord *trial) {
         double once_j = 0;
 
         for (guint i = 0; i < trial->windows->len;) {
-                const char *test = ((const WindowRecord *) g_ptr_array_index(trial->windows, i))->test;
+                const guint end = trial_test_end(trial, i);
                 double most_uj = 0, iterations = 0;
 
-                for (; i < trial->windows->len; i++) {
+                for (; i < end; i++) {
                         const WindowRecord *window = g_ptr_array_index(trial->windows, i);
 
-                        if (window->test != test)
-                                break;
                         most_uj += window_most_uj(body, window, withheld);
                         iterations += (double) window_figures(window)->iterations;
                 }

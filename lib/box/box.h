@@ -16,6 +16,7 @@ typedef struct Launcher Launcher;
 
 /* In BoxFile.fd: the whole of the n-th descriptor of BoxSpec.handed, a memfd. */
 #define BOX_HANDED(n) (-2 - (n))
+#define BOX_HANDED_NUMBER(fd) ((size_t) (BOX_HANDED(0) - (fd)))
 #define BOX_HANDED_MAX 8
 
 /* Most boxes of one identity that there are at a time: one that runs, and others at their gates. */

@@ -73,7 +73,7 @@ static bool is_memfd(int fd) {
 /* The files that the judge hands over are put where the spec has a place for them. */
 static int take_handed(const int *fds, size_t n_fds, BoxFile *files, size_t n_files) {
         for (size_t i = 0; i < n_files; i++) {
-                const size_t n = (size_t) (BOX_HANDED(0) - files[i].fd);
+                const size_t n = BOX_HANDED_NUMBER(files[i].fd);
                 struct stat st;
 
                 if (files[i].fd >= 0)

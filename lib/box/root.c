@@ -50,7 +50,7 @@ static bool name_valid(const char *name) {
 }
 
 static uint64_t file_size(const BoxSpec *spec, const BoxFile *file) {
-        const size_t n = (size_t) (BOX_HANDED(0) - file->fd);
+        const size_t n = BOX_HANDED_NUMBER(file->fd);
         struct stat st;
 
         if (file->fd >= 0)

@@ -66,6 +66,14 @@ static void clear_test(void *p) {
         g_free(((RequestTest *) p)->name);
 }
 
+uint64_t request_files_bytes(const GArray *files) {
+        uint64_t bytes = 0;
+
+        for (guint i = 0; files && i < files->len; i++)
+                bytes += g_array_index(files, RequestFile, i).size;
+        return bytes;
+}
+
 GArray *request_files_new(void) {
         GArray *files = g_array_new(FALSE, FALSE, sizeof(RequestFile));
 

@@ -73,6 +73,9 @@ const char *part_type_signature(PartType type);
 GArray *request_files_new(void);
 GArray *request_tests_new(void);
 
+/* Bytes of all files (RequestFile; NULL: none) together, as often as they name the same ones. */
+uint64_t request_files_bytes(const GArray *files);
+
 /* With all defaults: type "tokens"; function "solve". */
 RequestValidator *request_validator_new(void);
 RequestFunction *request_function_new(void);

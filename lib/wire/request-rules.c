@@ -176,21 +176,21 @@ static int check_piece(const Extent *extent, const char *where, const char *what
 }
 
 static int check_files(const Extent *extent, const char *where, const GArray *files) {
-        g_autofree char *most = request_format_number(KEY_BYTES, extent->most);
-        uint64_t bytes = 0;
-
         for (unsigned i = 0; files && i < files->len; i++) {
                 const RequestFile *file = &g_array_index(files, RequestFile, i);
                 int r = check_piece(extent, where, "", file->name, file->offset, file->size);
 
                 if (r < 0)
                         return r;
-                bytes += file->size;
-                if (bytes > extent->most)
-                        return refuse(extent->ret_message,
-                                      "%s: have more than %s together, which is the most (%s in jouletraced.conf "
-                                      "raises the limit)",
-                                      where, most, request_keys[REQUEST_BLOBS].knob);
+        }
+        /* Each lies within the bound, and they are not so many that the sum wraps. */
+        if (request_files_bytes(files) > extent->most) {
+                g_autofree char *most = request_format_number(KEY_BYTES, extent->most);
+
+                return refuse(extent->ret_message,
+                              "%s: have more than %s together, which is the most (%s in jouletraced.conf raises the "
+                              "limit)",
+                              where, most, request_keys[REQUEST_BLOBS].knob);
         }
         return 0;
 }
