@@ -59,6 +59,10 @@ Job *job_free(Job *job) {
         return NULL;
 }
 
+bool job_measures(const Job *job) {
+        return job->phase >= JOB_BASELINE && job->phase <= JOB_MEASURING;
+}
+
 bool job_has_ended(const Job *job) {
         return job->record->result;
 }
@@ -171,7 +175,8 @@ char *job_digest(const Request *request) {
 
 static int on_progress_timer(sd_event_source *source, uint64_t usec, void *userdata);
 
-/* Sends what is due; four in any second, so what comes faster waits, and a full list loses its oldest. */
+/* Sends what is due; four in any second, so what comes faster waits, and a full list loses its oldest. What waits
+ * while the job measures goes with the worker's next word, which comes between two windows. */
 static void send_progress(Job *job) {
         uint64_t now = now_monotonic_usec();
 
@@ -184,8 +189,9 @@ static void send_progress(Job *job) {
 
         job->progress_timer = sd_event_source_disable_unref(job->progress_timer);
         if (job->n_progress > 0) {
+                const uint64_t quiet_usec = job_measures(job) ? QUIET_USEC : 0;
                 int r = sd_event_add_time(job->manager->event, &job->progress_timer, CLOCK_MONOTONIC,
-                                          job->sent_usec[0] + PROGRESS_PERIOD_USEC, 10 * USEC_PER_MSEC,
+                                          job->sent_usec[0] + PROGRESS_PERIOD_USEC + quiet_usec, 10 * USEC_PER_MSEC,
                                           on_progress_timer, job);
 
                 if (r < 0)

@@ -48,6 +48,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, job_free)
 
 bool job_has_ended(const Job *job);
 
+/* Whether a window may be open; between two of them the worker says where it is. */
+bool job_measures(const Job *job);
+
 /* Where it is now; told to the listeners at most four times a second. */
 void job_progress(Job *job, const WorkerProgress *progress);
 

@@ -13,8 +13,10 @@
 struct Status {
         sd_event *event;
         sd_event_source *timer;
-        int fd; /* negative: nobody listens */
-        char *text;
+        int fd;             /* negative: nobody listens */
+        char *text, *sent;  /* what is to be sent, and what was last; NULL: nothing */
+        uint64_t sent_usec; /* when that was */
+        bool measures;      /* since the last moment */
 };
 
 /* Abstract names are written with @ and start with a zero byte. */
@@ -59,20 +61,24 @@ Status *status_free(Status *status) {
         sd_event_unref(status->event);
         safe_close(status->fd);
         g_free(status->text);
+        g_free(status->sent);
         g_free(status);
         return NULL;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
+static bool is_due(const Status *status) {
+        return !status->sent || now_monotonic_usec() >= status->sent_usec + PERIOD_USEC;
+}
 
 /* What does not go through now goes with the next line. */
-static void status_send(Status *status) {
+static void send_text(Status *status) {
         g_autofree char *line = g_strdup_printf("STATUS=%s", status->text);
 
-        g_clear_pointer(&status->text, g_free);
         (void) send(status->fd, line, strlen(line), MSG_NOSIGNAL);
-        (void) sd_event_add_time_relative(status->event, &status->timer, CLOCK_MONOTONIC, PERIOD_USEC, 0, on_timer,
-                                          status);
+        g_free(status->sent);
+        status->sent = g_steal_pointer(&status->text);
+        status->sent_usec = now_monotonic_usec();
+        status->timer = sd_event_source_disable_unref(status->timer);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -80,15 +86,37 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 
         status->timer = sd_event_source_disable_unref(status->timer);
         if (status->text)
-                status_send(status);
+                send_text(status);
         return 0;
+}
+
+static void send_later(Status *status) {
+        const uint64_t now_usec = now_monotonic_usec();
+        uint64_t usec = MAX(now_usec, status->sent_usec + PERIOD_USEC) - now_usec;
+
+        if (status->measures)
+                usec += QUIET_USEC;
+        status->timer = sd_event_source_disable_unref(status->timer);
+        (void) sd_event_add_time_relative(status->event, &status->timer, CLOCK_MONOTONIC, usec, 0, on_timer, status);
 }
 
 void status_set(Status *status, char *text) {
         g_free(status->text);
         status->text = text;
-        if (status->fd < 0)
+        if (status->fd < 0 || g_strcmp0(text, status->sent) == 0)
                 g_clear_pointer(&status->text, g_free);
+        else if (is_due(status) && !status->measures)
+                send_text(status);
         else if (!status->timer)
-                status_send(status);
+                send_later(status);
+}
+
+void status_moment(Status *status, bool measures) {
+        status->measures = measures;
+        if (!status->text)
+                return;
+        if (is_due(status))
+                send_text(status);
+        else
+                send_later(status);
 }

@@ -2,9 +2,15 @@
 #pragma once
 
 /* The STATUS= line of systemctl status. sd_notify(3) waits when systemd's socket is full, and systemd may be busy; a
- * line that says how long the queue is must not stop the service, nor be sent for each job of a hundred. */
+ * line that says how long the queue is must not stop the service, nor be sent for each job of a hundred. systemd tells
+ * it to all who watch units, which takes CPU time of half a dozen processes: none of that belongs into a window. */
+
+#include <stdbool.h>
 
 #include "base.h"
+
+/* How long what can wait does, while a job measures, for the next moment between two windows. */
+#define QUIET_USEC (2 * USEC_PER_SEC)
 
 typedef struct Status Status;
 
@@ -12,5 +18,9 @@ Status *status_new(sd_event *event);
 Status *status_free(Status *status);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Status, status_free)
 
-/* Sent at once, or a second after the last one; the latest text wins. Takes the text. */
+/* Sent at once, or a second after the last one; while a job measures at the next moment after that, or QUIET_USEC
+ * later. The latest text wins. Takes the text. */
 void status_set(Status *status, char *text);
+
+/* No window is open now; measures: until the next such moment one may be. */
+void status_moment(Status *status, bool measures);

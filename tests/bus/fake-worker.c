@@ -6,7 +6,7 @@
  *   (nothing)         a few steps of progress, then "done"
  *   hold FILE         makes FILE.started, then waits for FILE (or for Cancel)
  *   stubborn FILE     the same, but never answers Cancel
- *   flood N           N signals of progress at once, with fractions that also fall
+ *   flood N [FILE]    N signals of progress at once, with fractions that also fall; then as hold
  *   result WORD       ends with that result (RunFailed as its cause; WrongAnswer when it only validates)
  *   error NAME TEXT   Run is answered with that D-Bus error
  *   crash-prepare crash-run silent-prepare garbage unsealed not-utf8 huge bad-result no-keeper
@@ -254,17 +254,21 @@ static int progress(Fake *fake, JobState phase, unsigned step, unsigned steps, d
                                   job_state_to_string(phase), step, steps, fraction, 1, "median", "d", 1.5);
 }
 
+static const char *held_by(const Fake *fake) {
+        return word(fake, is(fake, "flood") ? 3 : 2);
+}
+
 static int on_poll(sd_event_source *source, uint64_t usec, void *userdata) {
         Fake *fake = userdata;
 
-        if (access(word(fake, 2), F_OK) == 0)
+        if (access(held_by(fake), F_OK) == 0)
                 return finish(fake, RESULT_DONE, NULL, NULL);
         (void) sd_event_source_set_time_relative(source, POLL_USEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static int hold(Fake *fake) {
-        g_autofree char *started = g_strconcat(word(fake, 2), ".started", NULL);
+        g_autofree char *started = g_strconcat(held_by(fake), ".started", NULL);
         autofd fd = open(started, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 
         if (fd < 0)
@@ -282,7 +286,7 @@ static int flood(Fake *fake) {
                 if (r < 0)
                         return r;
         }
-        return finish(fake, RESULT_DONE, NULL, NULL);
+        return *held_by(fake) ? hold(fake) : finish(fake, RESULT_DONE, NULL, NULL);
 }
 
 static int misbehave(Fake *fake) {
@@ -314,8 +318,10 @@ static int on_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                         r = hold(fake);
                 return r < 0 ? r : 1;
         }
-        if (is(fake, "flood"))
-                return flood(fake);
+        if (is(fake, "flood")) {
+                r = flood(fake);
+                return r < 0 ? r : 1;
+        }
         for (unsigned i = 0; i < STEPS; i++) {
                 JobState phase = fake->request->kind == JOB_VALIDATE ? JOB_VALIDATING
                                  : i == 0                            ? JOB_WARMING

@@ -345,6 +345,16 @@ def test_progress_only_grows_and_is_rare(daemon, user1):
     assert heard[-1]["args"][0] in ("measuring", "finishing", "queued", "warming")
 
 
+def test_progress_that_waits_comes_into_no_window(daemon, user1):
+    daemon.start()
+    user1.listen()
+    _, path = user1.measure(["fake", "flood", "5", daemon.on_hold("a")[-1]])
+    wait_for(lambda: len(user1.heard_of("Progress", path)) == 5, "the fifth is sent")
+    times = [s["time"] for s in user1.heard_of("Progress", path)]
+    assert times[3] - times[0] < MORE_THAN_A_SECOND
+    assert times[4] - times[0] >= MORE_THAN_A_SECOND + 1.5, "the worker says no more, so that a window may be open"
+
+
 def test_queued_jobs_hear_their_position(daemon, user1):
     daemon.start()
     user1.listen()
