@@ -8,6 +8,7 @@
 
 #define MESSAGE_MAX 32U
 #define EXCERPT_MAX 64U
+#define LAG_MAX_NS (20U * NSEC_PER_USEC * USEC_PER_MSEC)
 
 struct Region {
         sd_event *event;
@@ -126,8 +127,7 @@ static int on_begin(Region *region) {
         return r < 0 ? give_up(region, g_strdup_printf("the region cannot begin: %s", g_strerror(-r))) : 0;
 }
 
-static int on_end(Region *region, uint64_t iterations) {
-        const uint64_t end_ns = now_monotonic_ns();
+static int on_end(Region *region, uint64_t end_ns, uint64_t iterations) {
         uint64_t cpu_usec = 0;
         int r;
 
@@ -143,16 +143,48 @@ static int on_end(Region *region, uint64_t iterations) {
         return answer(region, "done");
 }
 
+/* When the kernel took the message over, which it says by the clock that may be set: one that is set in between makes
+ * it wrong by LAG_MAX_NS at most. */
+static uint64_t sent_ns(struct msghdr *header) {
+        const uint64_t now_ns = now_monotonic_ns(), real_ns = clock_ns(CLOCK_REALTIME);
+        struct timespec stamp;
+        uint64_t stamp_ns;
+
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+                if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+                        continue;
+                memcpy(&stamp, CMSG_DATA(c), sizeof(stamp));
+                stamp_ns = (uint64_t) stamp.tv_sec * NSEC_PER_SEC + (uint64_t) stamp.tv_nsec;
+                if (stamp_ns < real_ns && real_ns - stamp_ns < LAG_MAX_NS)
+                        return now_ns - (real_ns - stamp_ns);
+        }
+        return now_ns;
+}
+
+/* As recv(2). The time stamp comes first and fills the buffer: descriptors sent along are not taken. */
+static ssize_t receive(int fd, char *message, size_t size, uint64_t *ret_sent_ns) {
+        char control[CMSG_SPACE(sizeof(struct timespec))];
+        struct iovec part = { .iov_base = message, .iov_len = size };
+        struct msghdr header = {
+                .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+        };
+        const ssize_t n = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+        if (n > 0)
+                *ret_sent_ns = sent_ns(&header);
+        return n;
+}
+
 static int on_message(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         Region *region = userdata;
         char message[MESSAGE_MAX + 1];
         g_autofree char *shown = NULL;
-        uint64_t iterations = 0;
+        uint64_t iterations = 0, sent = 0;
         RegionWord word;
         ssize_t n;
         int r;
 
-        n = recv(region->fd, message, sizeof(message), MSG_DONTWAIT);
+        n = receive(region->fd, message, sizeof(message), &sent);
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR
                                        ? 0
@@ -164,7 +196,7 @@ static int on_message(sd_event_source *source, int fd, uint32_t events, void *us
         }
         r = region_parse(message, (size_t) n, &word, &iterations);
         if (r >= 0)
-                return word == REGION_BEGIN ? on_begin(region) : on_end(region, iterations);
+                return word == REGION_BEGIN ? on_begin(region) : on_end(region, sent, iterations);
         shown = text_printable(message, MIN((size_t) n, EXCERPT_MAX));
         if (r == -ERANGE)
                 return give_up(region, g_strdup_printf("the program said \"%s\"; it may have done its work 1 to "
@@ -176,6 +208,7 @@ static int on_message(sd_event_source *source, int fd, uint32_t events, void *us
 int region_new(sd_event *event, Ticker *ticker, RegionCpuTime cpu_time, void *userdata, Region **ret,
                int *ret_program_fd) {
         g_autoptr(Region) region = g_new0(Region, 1);
+        const int on = 1;
         size_t n_domains;
         int fds[2];
         int r;
@@ -192,7 +225,9 @@ int region_new(sd_event *event, Ticker *ticker, RegionCpuTime cpu_time, void *us
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
                 return -errno;
         region->fd = fds[0];
-        r = sd_event_add_io(event, &region->source, region->fd, EPOLLIN, on_message, region);
+        r = setsockopt(region->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0 ? -errno : 0;
+        if (r >= 0)
+                r = sd_event_add_io(event, &region->source, region->fd, EPOLLIN, on_message, region);
         if (r >= 0)
                 r = sd_event_source_set_enabled(region->source, SD_EVENT_OFF);
         if (r < 0) {

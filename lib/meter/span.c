@@ -16,6 +16,7 @@ int span_open(Ticker *ticker, Span *span) {
 
 int span_close(Ticker *ticker, Span *span, uint64_t to_ns) {
         span->to_ns = MAX(to_ns, span->from_ns);
+        span->heard_ns = meter_now_ns(ticker->meter);
         return ticker_wait(ticker, ticker->tick.period_ns / TAIL_EDGE, &span->end, &span->last);
 }
 
@@ -34,10 +35,10 @@ static double nanos(uint64_t from_ns, uint64_t to_ns) {
 /* Time between the edges and what is measured: asleep, and kept busy by us. */
 static void outside(const Span *span, double *ret_idle_ns, double *ret_busy_ns) {
         const double lead_ns = nanos(span->first.at_ns, span->from_ns), tail_ns = nanos(span->to_ns, span->last.at_ns);
-        const double looking_ns = fmin((double) span->last.busy_ns, tail_ns);
+        const double awake_ns = fmin((double) span->last.busy_ns + nanos(span->to_ns, span->heard_ns), tail_ns);
 
-        *ret_idle_ns = tail_ns - looking_ns;
-        *ret_busy_ns = lead_ns + looking_ns;
+        *ret_idle_ns = tail_ns - awake_ns;
+        *ret_busy_ns = lead_ns + awake_ns;
 }
 
 /* Power outside what is measured; false when it is not known. */

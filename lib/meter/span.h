@@ -11,6 +11,7 @@ typedef struct Span {
         Reading begin, end;
         Edge first, last;        /* the moments they belong to */
         uint64_t from_ns, to_ns; /* what is measured: after first, before last */
+        uint64_t heard_ns;       /* when this thread knew of the end: it woke for that */
 } Span;
 
 /* Waits for an edge and reads. from_ns is now; what is measured begins there, or later, as the caller says. Returns as

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -125,6 +126,66 @@ static void test_hasty(Host *host, gconstpointer data) {
         record = region_close(host->region);
         g_assert_null(record->problem);
         g_assert_cmpuint(record->figures.iterations, ==, 7);
+}
+
+static void end_heard_after(Host *host, unsigned late_usec) {
+        say(host, "begin");
+        hear(host, "go");
+        g_assert_cmpint(send(host->program_fd, "end 1", 5, MSG_NOSIGNAL), ==, 5);
+        g_usleep(late_usec);
+        g_assert_cmpint(sd_event_run(host->event, UINT64_MAX), >, 0);
+        hear(host, "done");
+}
+
+/* A region ends when the program says so, not when that is heard. One of some: this machine may hold us up, too. */
+static void test_heard_late(Host *host, gconstpointer data) {
+        g_autoptr(RegionRecord) record = NULL;
+
+        for (unsigned i = 0; i < 5; i++)
+                end_heard_after(host, 10000);
+        record = region_close(host->region);
+        g_assert_null(record->problem);
+        g_assert_cmpuint(record->shortest_ns, <, UINT64_C(10000) * NSEC_PER_USEC);
+}
+
+/* A stamp from long ago tells that the clock was set meanwhile. */
+static void test_heard_too_late(Host *host, gconstpointer data) {
+        g_autoptr(RegionRecord) record = NULL;
+
+        end_heard_after(host, 100000);
+        record = region_close(host->region);
+        g_assert_cmpuint(record->shortest_ns, >=, UINT64_C(100000) * NSEC_PER_USEC);
+}
+
+static int lowest_free_fd(void) {
+        autofd fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        g_assert_cmpint(fd, >=, 0);
+        return fd;
+}
+
+/* What a program sends along with its words is not taken in. */
+static void test_descriptors(Host *host, gconstpointer data) {
+        char control[CMSG_SPACE(4 * sizeof(int))] = {};
+        struct iovec part = { .iov_base = (char *) "end 1", .iov_len = 5 };
+        struct msghdr message = {
+                .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+        };
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        const int sent[4] = { host->program_fd, host->program_fd, host->program_fd, host->program_fd };
+        int free_fd;
+
+        say(host, "begin");
+        hear(host, "go");
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(sent));
+        memcpy(CMSG_DATA(header), sent, sizeof(sent));
+        free_fd = lowest_free_fd();
+        g_assert_cmpint(sendmsg(host->program_fd, &message, MSG_NOSIGNAL), ==, 5);
+        g_assert_cmpint(sd_event_run(host->event, UINT64_MAX), >, 0);
+        hear(host, "done");
+        g_assert_cmpint(lowest_free_fd(), ==, free_fd);
 }
 
 static void test_ends_at_rest(Host *host, gconstpointer data) {
@@ -258,6 +319,9 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/region/parse", test_parse);
         g_test_add("/region/rests-before-the-first", Host, NULL, host_up, test_rest, host_down);
         g_test_add("/region/hasty", Host, NULL, host_up, test_hasty, host_down);
+        g_test_add("/region/heard-late", Host, NULL, host_up, test_heard_late, host_down);
+        g_test_add("/region/heard-too-late", Host, NULL, host_up, test_heard_too_late, host_down);
+        g_test_add("/region/descriptors", Host, NULL, host_up, test_descriptors, host_down);
         g_test_add("/region/ends-at-rest", Host, NULL, host_up, test_ends_at_rest, host_down);
         g_test_add("/region/sum", Host, NULL, host_up, test_sum, host_down);
         for (unsigned i = 0; i < G_N_ELEMENTS(problems); i++)
