@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct Collector {
         bool has_service_clock;
         cpu_set_t reserved, own, others;
         int cgroup_fd, slice_fd; /* -1: none */
+        DIR *cgroups;            /* the root of all; NULL: the job has none, or it cannot be seen */
 };
 
 static uint64_t real_now_ns(void *userdata) {
@@ -383,6 +385,29 @@ static Count is_partition(const Collector *collector) {
         return count;
 }
 
+/* Those below the root together. One that goes meanwhile takes its account along. */
+static Count all_usec(const Collector *collector) {
+        Count all = {};
+
+        if (!collector->cgroups)
+                return (Count){ .error = -ENODEV };
+        rewinddir(collector->cgroups);
+        for (struct dirent *entry; (entry = readdir(collector->cgroups));) {
+                g_autofree char *path = g_strconcat(entry->d_name, "/cpu.stat", NULL);
+                Count one;
+
+                if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+                        continue;
+                one = keyed(dirfd(collector->cgroups), path, "usage_usec");
+                if (one.error == -ENOENT || one.error == -ENODEV)
+                        continue;
+                if (one.error < 0)
+                        return one;
+                all.value += one.value;
+        }
+        return all;
+}
+
 static void take_cgroup(const Collector *collector, EvidenceSample *ret) {
         const int fd = collector->cgroup_fd;
 
@@ -421,7 +446,9 @@ void collector_take(const Collector *collector, EvidenceSample *ret) {
                 take_cgroup(collector, ret);
         else
                 take_no_cgroup(ret);
+        /* Our own time is on the cgroups' account, too, once it is asked for. */
         ret->items[EVIDENCE_READER_USEC].value = source->reader_ns(source->userdata) / NSEC_PER_USEC;
+        ret->items[EVIDENCE_ALL_USEC] = all_usec(collector);
         ret->at_ns = source->now_ns(source->userdata);
         take_stat(collector, ret);
 }
@@ -455,6 +482,13 @@ int collector_open(const CollectorSpec *spec, Collector **ret) {
                 collector->cgroup_fd = openat(spec->cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 if (collector->cgroup_fd < 0)
                         return -errno;
+        }
+        if (spec->cgroup_fd >= 0) {
+                const int fd = sysroot_openat(spec->root, "sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+                collector->cgroups = fd < 0 ? NULL : fdopendir(fd);
+                if (fd >= 0 && !collector->cgroups)
+                        safe_close(fd);
         }
         if (spec->cgroup_fd >= 0 && spec->partition[0] != '\0') {
                 collector->slice_fd = openat(spec->cgroup_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -499,6 +533,8 @@ Collector *collector_free(Collector *collector) {
                 return NULL;
         safe_close(collector->cgroup_fd);
         safe_close(collector->slice_fd);
+        if (collector->cgroups)
+                closedir(collector->cgroups);
         hardware_free(collector->hardware);
         g_free(collector);
         return NULL;

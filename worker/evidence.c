@@ -89,7 +89,7 @@ unsigned evidence_n_cpus(const TrialEvidence *evidence, EvidenceCpus which) {
         return which == CPUS_RESERVED ? evidence->n_reserved : evidence->n_others;
 }
 
-int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec) {
+static int foreign_by_ticks(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec) {
         const bool program_runs_there = which == CPUS_RESERVED || evidence->n_reserved == 0;
         double known_usec = 0, usec = 0;
         int r;
@@ -112,11 +112,11 @@ int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, double *
                         return r;
                 known_usec += usec;
         }
-        *ret_usec = MAX((double) evidence->wall_ns / 1e3 * evidence_n_cpus(evidence, which) - known_usec, 0);
+        *ret_usec = (double) evidence->wall_ns / 1e3 * evidence_n_cpus(evidence, which) - known_usec;
         return 0;
 }
 
-double evidence_foreign_error_usec(const TrialEvidence *evidence, EvidenceCpus which) {
+static double tick_error_usec(const TrialEvidence *evidence, EvidenceCpus which) {
         const double tick_usec = 1e6 / (double) sysconf(_SC_CLK_TCK);
         double irq_usec, stolen_usec;
         unsigned columns = 2;
@@ -126,6 +126,54 @@ double evidence_foreign_error_usec(const TrialEvidence *evidence, EvidenceCpus w
         if (cpu_time(evidence, which, TIME_STOLEN, &stolen_usec) >= 0 && stolen_usec > 0)
                 columns++;
         return 3.5 * tick_usec * sqrt(columns / 6.0 * evidence_n_cpus(evidence, which) * evidence->spans);
+}
+
+static int foreign_by_cgroups(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec) {
+        double all, ours, reader;
+        int r;
+
+        if (which == CPUS_RESERVED)
+                return -ENODEV;
+        r = item(evidence, EVIDENCE_ALL_USEC, &all);
+        if (r >= 0)
+                r = item(evidence, EVIDENCE_OURS_USEC, &ours);
+        if (r >= 0)
+                r = item(evidence, EVIDENCE_READER_USEC, &reader);
+        if (r >= 0)
+                *ret_usec = all - ours - reader;
+        return r;
+}
+
+/* What is likeliest, and the least that may be. */
+static int foreign(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec, double *ret_least_usec) {
+        double ticks, cgroups, error;
+        int r;
+
+        r = foreign_by_ticks(evidence, which, &ticks);
+        if (r < 0)
+                return r;
+        error = tick_error_usec(evidence, which);
+        *ret_usec = ticks;
+        *ret_least_usec = ticks - error;
+        if (foreign_by_cgroups(evidence, which, &cgroups) >= 0) {
+                *ret_usec = CLAMP(cgroups, ticks - error, ticks + error);
+                *ret_least_usec =
+                                fmax(ticks - error, *ret_usec - (double) FOREIGN_ACCOUNT_USEC * sqrt(evidence->spans));
+        }
+        *ret_usec = fmax(*ret_usec, 0);
+        return 0;
+}
+
+int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec) {
+        double least_usec;
+
+        return foreign(evidence, which, ret_usec, &least_usec);
+}
+
+int evidence_foreign_least(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec) {
+        double usec;
+
+        return foreign(evidence, which, &usec, ret_usec);
 }
 
 static EvidenceCpus program_cpus(const TrialEvidence *evidence) {

@@ -18,6 +18,7 @@ typedef enum EvidenceItem {
         EVIDENCE_OTHER_STOLEN_USEC,
         EVIDENCE_OURS_USEC,      /* CPU time of the job's cgroup: the program and its box */
         EVIDENCE_READER_USEC,    /* CPU time of this process and of the service's, which run on the other CPUs */
+        EVIDENCE_ALL_USEC,       /* CPU time of all cgroups, these among them; the kernel's own threads are in none */
         EVIDENCE_THROTTLES,      /* times one of the program's cores, or a package, was slowed down for its heat */
         EVIDENCE_INTERRUPTS,     /* on the reserved CPUs, without their own timers' */
         EVIDENCE_CPU_STALL_USEC, /* that a task of the job's waited for a CPU */
@@ -88,13 +89,18 @@ unsigned evidence_n_cpus(const TrialEvidence *evidence, EvidenceCpus which);
 /* CPU time of others in µs: what was not idle, less what was ours, the interrupts' and the hypervisor's. Where the
  * kernel counts interrupts among a task's time, too (without CONFIG_IRQ_TIME_ACCOUNTING), it is that much too low:
  * then a trial stays valid that others disturbed a little, and none is refused for what its own program did.
+ *
+ * /proc/stat counts in ticks, cut off, so that a difference of two readings of one of its columns is off by 0.41 ticks
+ * (standard deviation) a CPU: idle and iowait always, and the interrupts' two and the hypervisor's where they move. It
+ * is taken to be off by three and a half of all those together. Within that the cgroups' own account decides, which is
+ * in nanoseconds: it tells no CPUs apart, but only the kernel's threads run on reserved ones besides the program.
  * -ENODATA when nothing was collected; else the error of what could not be read. */
 int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec);
 
-/* How far off such a time may be: /proc/stat counts in ticks, cut off, so that a difference of two readings of one of
- * its columns is off by 0.41 ticks (standard deviation) a CPU: idle and iowait always, and the interrupts' two and
- * the hypervisor's where they move. Three and a half of all those together. */
-double evidence_foreign_error_usec(const TrialEvidence *evidence, EvidenceCpus which);
+/* The least that may be. Of what ran as a sample was taken, the cgroups' account has what was before its last tick:
+ * FOREIGN_ACCOUNT_USEC a sample. */
+#define FOREIGN_ACCOUNT_USEC USEC_PER_MSEC
+int evidence_foreign_least(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec);
 
 /* CPU time in µs in interrupts, or that a hypervisor took: of the program's CPUs if it has some of its own, else of
  * all. */

@@ -61,9 +61,12 @@ static Effect look_frequency(const TrialRecord *trial, const Basis *basis, char 
 
 /* Returns whether others took more than that of these CPUs, and what. */
 static bool takes_too_much(const TrialEvidence *evidence, EvidenceCpus which, double percent, double *ret_usec) {
+        const double allowed_usec =
+                        percent / 100 * evidence_n_cpus(evidence, which) * (double) evidence->wall_ns / 1e3;
+        double least_usec;
+
         return evidence_foreign(evidence, which, ret_usec) >= 0 &&
-               *ret_usec - evidence_foreign_error_usec(evidence, which) >
-                               percent / 100 * evidence_n_cpus(evidence, which) * (double) evidence->wall_ns / 1e3;
+               evidence_foreign_least(evidence, which, &least_usec) >= 0 && least_usec > allowed_usec;
 }
 
 /* On the reserved CPUs others disturb the program; on all others they only add to what the packages' counters

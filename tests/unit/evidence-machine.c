@@ -4,7 +4,8 @@
 #include "evidence-machine.h"
 
 #define CPU_DIR "sys/devices/system/cpu"
-#define SLICE "sys/fs/cgroup/jouletrace.slice"
+#define CGROUPS "sys/fs/cgroup"
+#define SLICE CGROUPS "/jouletrace.slice"
 #define SCOPE SLICE "/jouletrace-job-1.scope"
 #define PACKAGE_RANGE UINT64_C(262143328850)
 #define PRESSURE                                                     \
@@ -95,6 +96,9 @@ static void put_cgroup(const Fixture *f) {
 
         put(f, SLICE "/cpuset.cpus.partition", "%s\n", m->partition);
         put(f, SCOPE "/cpuset.cpus.effective", "%s\n", m->effective);
+        put(f, CGROUPS "/user.slice/cpu.stat", "usage_usec %" PRIu64 "\n", m->others_usec);
+        put(f, CGROUPS "/system.slice/cpu.stat", "usage_usec %" PRIu64 "\n", m->reader_ns / NSEC_PER_USEC);
+        put(f, SLICE "/cpu.stat", "usage_usec %" PRIu64 "\n", m->ours_usec);
         put(f, SCOPE "/cpu.stat", "usage_usec %" PRIu64 "\nuser_usec 1\n", m->ours_usec);
         put(f, SCOPE "/cpu.pressure", PRESSURE, m->cpu_stall_usec);
         put(f, SCOPE "/memory.pressure", PRESSURE, m->memory_stall_usec);

@@ -16,7 +16,7 @@ typedef struct Machine {
         uint64_t now_ns, suspended_ns, reader_ns;
         uint64_t idle_ticks[N_CPUS], irq_ticks[N_CPUS], softirq_ticks[N_CPUS], steal_ticks[N_CPUS];
         uint64_t interrupts[N_CPUS], timer[N_CPUS], core_throttles[N_CPUS], package_throttles;
-        uint64_t ours_usec, cpu_stall_usec, memory_stall_usec, major_faults, swapped_in, swap_bytes;
+        uint64_t ours_usec, others_usec, cpu_stall_usec, memory_stall_usec, major_faults, swapped_in, swap_bytes;
         uint64_t slow_ticks, fast_ticks; /* of CPUs 2 and 3, at slow_khz and at 3 GHz */
         uint64_t slow_khz, momentary_khz;
         uint64_t instructions, cycles, ref_cycles;

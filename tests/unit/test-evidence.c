@@ -49,10 +49,33 @@ static void ticks_on_reserved(Machine *m) {
 
 static void foreign_on_others(Machine *m) {
         m->idle_ticks[0] -= 20; /* 200 ms of 2 s */
+        m->others_usec += 200000;
+}
+
+/* What the ticks alone could not tell; it may take 100 ms. */
+static void short_on_others(Machine *m) {
+        m->idle_ticks[0] -= 11;
+        m->others_usec += 101100;
 }
 
 static void little_on_others(Machine *m) {
-        m->idle_ticks[0] -= 12;
+        m->idle_ticks[0] -= 11;
+        m->others_usec += 100900;
+}
+
+/* Its threads are in no cgroup. */
+static void kernel_on_others(Machine *m) {
+        m->idle_ticks[0] -= 20;
+}
+
+static void little_kernel_on_others(Machine *m) {
+        m->idle_ticks[0] -= 12; /* 29 ms of it might be the ticks' */
+}
+
+/* A long run that ended just now, most of it before the trial. */
+static void late_account(Machine *m) {
+        m->idle_ticks[0] -= 3;
+        m->others_usec += 300000;
 }
 
 static void reader_on_others(Machine *m) {
@@ -174,7 +197,11 @@ static const struct {
         { "foreign-reserved", "FOREIGN_LOAD", foreign_on_reserved, false, "others took 50.000 ms of the reserved" },
         { "foreign-ticks", NULL, ticks_on_reserved, true, NULL },
         { "foreign-others", "FOREIGN_LOAD", foreign_on_others, false, "others took 200.000 ms" },
+        { "foreign-short", "FOREIGN_LOAD", short_on_others, false, "others took 101.100 ms" },
         { "foreign-little", NULL, little_on_others, true, NULL },
+        { "foreign-kernel", "FOREIGN_LOAD", kernel_on_others, false, "others took 171." },
+        { "foreign-kernel-little", NULL, little_kernel_on_others, true, NULL },
+        { "foreign-before", NULL, late_account, true, NULL },
         { "foreign-reader", NULL, reader_on_others, true, NULL },
         { "stolen", "CPU_STOLEN", stolen, true, NULL },
         { "stolen-hardly", NULL, hardly_stolen, true, NULL },
@@ -399,6 +426,7 @@ static void test_host(void) {
         g_assert_cmpuint(evidence.items[EVIDENCE_SUSPENDED_NSEC].value, <, SUSPENDED_MIN_NS);
         g_assert_cmpint(evidence_foreign(&evidence, CPUS_RESERVED, &usec), ==,
                         -ENODEV); /* no cgroup says what is ours */
+        g_assert_cmpint(evidence.items[EVIDENCE_ALL_USEC].error, ==, -ENODEV);
         g_assert_false(evidence.partition_lost || evidence.strayed);
 }
 

@@ -23,6 +23,7 @@ static void core_throttles(Machine *m) {
 
 static void foreign_on_others(Machine *m) {
         m->idle_ticks[0] -= 20; /* 200 ms of 2 s */
+        m->others_usec += 200000;
 }
 
 static void foreign_on_reserved(Machine *m) {
