@@ -36,6 +36,7 @@ class Table:
     ratio: str = ''  # what the column of ratios is relative to
     notes: tuple[str, ...] = ()
     goal_words: dict[str, str] = dataclasses.field(default_factory=lambda: {'p50': 'p50', 'p99': 'p99'})
+    columns: tuple[str, str] = ('p50', 'p99')  # what these two are called where they are something else
 
 
 def number(value: float | None) -> str:
@@ -54,7 +55,7 @@ def _goal(table: Table, row: Row) -> str:
 
 def render(table: Table) -> str:
     """Columns that no row fills are left out."""
-    header = ['', 'n', f'p50 {table.unit}', f'p99 {table.unit}', f'× {table.ratio}', 'goal', '', 'ran under']
+    header = ['', 'n', *(f'{column} {table.unit}' for column in table.columns), f'× {table.ratio}', 'goal', '', 'ran under']
     cells = [[row.name, '' if row.n is None else f'{row.n:,}', number(row.p50), number(row.p99),
               '' if row.ratio is None else f'{row.ratio:.2f}', _goal(table, row),
               {None: '', True: 'met', False: 'MISSED'}[row.met()], row.where] for row in table.rows]

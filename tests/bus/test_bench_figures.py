@@ -70,9 +70,17 @@ def singles(*gross_j):
     (500, [10, 11], [10, 10.19], [True]), (500, [10, 11], [10, 10.21], [False]),
     (50, [10, 11], [10, 10.19], [True]), (50, [10, 11], [10, 10.21], [False]), (5, [10, 11], [10, 20], [])])
 def test_goals_of_the_spread(ms, theirs, ours, met):
-    rows = truth.rows(ms, singles(*ours), singles(*theirs))
-    assert [row.met() for row in rows if row.goal] == met
-    assert rows[0].p99 == rows[1].p99 == pytest.approx((ours[-1] / 10 - 1) * 100)
+    we, they = singles(*ours), singles(*theirs)
+    assert [row.met() for row in truth.spread_rows(ms, we, they) if row.goal] == met
+    errors = truth.error_rows(ms, we, they)
+    assert errors[0].p99 == errors[1].p99 == pytest.approx((ours[-1] / 10 - 1) * 100)
+
+
+def test_what_differs_by_itself_is_no_spread_of_the_tool():
+    both = [truth.Single(1.1 * true, true, true, true) for true in (10, 11, 14)]
+    spreads = truth.Spreads.of(both)
+    assert spreads.told == pytest.approx(spreads.true) and spreads.told.whole == pytest.approx(40)
+    assert spreads.share == pytest.approx((0, 0))
 
 
 def test_marks_are_read():
