@@ -172,11 +172,13 @@ static void print_json(const Plan *plan) {
         set_number(object, "noise_floor", plan->floor);
         set_number(object, "threshold", threshold_of(plan));
         set_number(object, "power", PLAN_POWER);
-        set_number(object, "pairs", plan->pairs > 0 ? (double) plan->pairs : NAN);
-        if (plan->pairs > 0)
+        if (plan->pairs > 0) {
+                json_object_set_int_member(object, "pairs", (gint64) plan->pairs);
                 json_object_set_boolean_member(object, "named", plan->named);
-        else
+        } else {
+                json_object_set_null_member(object, "pairs");
                 json_object_set_null_member(object, "named");
+        }
         node = json_node_init_object(json_node_alloc(), object);
         json_print(node);
 }
