@@ -176,7 +176,7 @@ char *job_digest(const Request *request) {
 static int on_progress_timer(sd_event_source *source, uint64_t usec, void *userdata);
 
 /* Sends what is due; four in any second, so what comes faster waits, and a full list loses its oldest. What waits
- * while the job measures goes with the worker's next word, which comes between two windows. */
+ * while a job measures goes with its worker's next word, which comes between two windows. */
 static void send_progress(Job *job) {
         uint64_t now = now_monotonic_usec();
 
@@ -189,7 +189,8 @@ static void send_progress(Job *job) {
 
         job->progress_timer = sd_event_source_disable_unref(job->progress_timer);
         if (job->n_progress > 0) {
-                const uint64_t quiet_usec = job_measures(job) ? QUIET_USEC : 0;
+                const Job *running = job->manager->running;
+                const uint64_t quiet_usec = running && job_measures(running) ? QUIET_USEC : 0;
                 int r = sd_event_add_time(job->manager->event, &job->progress_timer, CLOCK_MONOTONIC,
                                           job->sent_usec[0] + PROGRESS_PERIOD_USEC + quiet_usec, 10 * USEC_PER_MSEC,
                                           on_progress_timer, job);

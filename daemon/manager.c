@@ -371,7 +371,7 @@ static void on_run_done(Job *job, Result *result, char *public_body, char *full_
         manager_keep_calibration(manager, job, result);
         job_finish(job, result, public_text, full_text);
         manager->running = NULL;
-        status_moment(manager->status, false);
+        status_flush(manager->status, false);
         announce(manager, job);
         retain(manager);
         if (manager->stopping) {

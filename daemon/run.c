@@ -248,7 +248,7 @@ static void on_progress(void *userdata, const WorkerProgress *progress) {
         Run *run = userdata;
 
         job_progress(run->job, progress);
-        status_moment(run->manager->status, job_measures(run->job));
+        status_flush(run->manager->status, job_measures(run->job));
 }
 
 static void on_finished(void *userdata, Result *result, char *public_body, char *full_body) {

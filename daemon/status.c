@@ -16,7 +16,7 @@ struct Status {
         int fd;             /* negative: nobody listens */
         char *text, *sent;  /* what is to be sent, and what was last; NULL: nothing */
         uint64_t sent_usec; /* when that was */
-        bool measures;      /* since the last moment */
+        bool measures;      /* a window may be open */
 };
 
 /* Abstract names are written with @ and start with a zero byte. */
@@ -70,48 +70,51 @@ static bool is_due(const Status *status) {
         return !status->sent || now_monotonic_usec() >= status->sent_usec + PERIOD_USEC;
 }
 
-/* What does not go through now goes with the next line. */
-static void send_text(Status *status) {
-        g_autofree char *line = g_strdup_printf("STATUS=%s", status->text);
-
-        (void) send(status->fd, line, strlen(line), MSG_NOSIGNAL);
-        g_free(status->sent);
-        status->sent = g_steal_pointer(&status->text);
-        status->sent_usec = now_monotonic_usec();
-        status->timer = sd_event_source_disable_unref(status->timer);
-}
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        Status *status = userdata;
-
-        status->timer = sd_event_source_disable_unref(status->timer);
-        if (status->text)
-                send_text(status);
-        return 0;
-}
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
 
 static void send_later(Status *status) {
         const uint64_t now_usec = now_monotonic_usec();
-        uint64_t usec = MAX(now_usec, status->sent_usec + PERIOD_USEC) - now_usec;
+        const uint64_t due_usec = MAX(now_usec, status->sent_usec + PERIOD_USEC);
 
-        if (status->measures)
-                usec += QUIET_USEC;
         status->timer = sd_event_source_disable_unref(status->timer);
-        (void) sd_event_add_time_relative(status->event, &status->timer, CLOCK_MONOTONIC, usec, 0, on_timer, status);
+        (void) sd_event_add_time_relative(status->event, &status->timer, CLOCK_MONOTONIC,
+                                          due_usec - now_usec + (status->measures ? QUIET_USEC : 0), 0, on_timer,
+                                          status);
 }
 
+/* systemd's socket may be full. */
+static void send_text(Status *status) {
+        g_autofree char *line = g_strdup_printf("STATUS=%s", status->text);
+
+        status->timer = sd_event_source_disable_unref(status->timer);
+        status->sent_usec = now_monotonic_usec();
+        if (send(status->fd, line, strlen(line), MSG_NOSIGNAL) < 0) {
+                send_later(status);
+                return;
+        }
+        g_free(status->sent);
+        status->sent = g_steal_pointer(&status->text);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        send_text(userdata);
+        return 0;
+}
+
+/* A timer is on while there is a text that is not sent. */
 void status_set(Status *status, char *text) {
         g_free(status->text);
         status->text = text;
-        if (status->fd < 0 || g_strcmp0(text, status->sent) == 0)
+        if (status->fd < 0 || g_strcmp0(text, status->sent) == 0) {
                 g_clear_pointer(&status->text, g_free);
-        else if (is_due(status) && !status->measures)
+                status->timer = sd_event_source_disable_unref(status->timer);
+        } else if (is_due(status) && !status->measures)
                 send_text(status);
         else if (!status->timer)
                 send_later(status);
 }
 
-void status_moment(Status *status, bool measures) {
+void status_flush(Status *status, bool measures) {
         status->measures = measures;
         if (!status->text)
                 return;

@@ -18,9 +18,9 @@ Status *status_new(sd_event *event);
 Status *status_free(Status *status);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Status, status_free)
 
-/* Sent at once, or a second after the last one; while a job measures at the next moment after that, or QUIET_USEC
- * later. The latest text wins. Takes the text. */
+/* Sent at once, or a second after the last one; where a window may be open, with the first flush after that, or
+ * QUIET_USEC later. The latest text wins, and is not sent again. Takes the text. */
 void status_set(Status *status, char *text);
 
-/* No window is open now; measures: until the next such moment one may be. */
-void status_moment(Status *status, bool measures);
+/* No window is open now: what is due is sent. measures: from here on one may be, until the next flush. */
+void status_flush(Status *status, bool measures);

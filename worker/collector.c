@@ -8,18 +8,20 @@
 
 #define CPU_DIR "sys/devices/system/cpu"
 #define CLOCK_TRIES 8U
+#define SERVANTS_MAX 2U /* the service and the launcher */
 
 struct Collector {
         const Sysroot *root;
         const CpuInfo *cpu;
         const char *partition;
         CollectorSource source;
-        Hardware *hardware; /* NULL: with a source of the caller's */
-        clockid_t service_clock;
-        bool has_service_clock;
+        Hardware *hardware;             /* NULL: with a source of the caller's */
+        clockid_t clocks[SERVANTS_MAX]; /* of other processes that work for the job */
+        size_t n_clocks;
         cpu_set_t reserved, own, others;
         int cgroup_fd, slice_fd; /* -1: none */
-        DIR *cgroups;            /* the root of all; NULL: the job has none, or it cannot be seen */
+        DIR *cgroups;            /* the root of all; NULL: cgroups_error */
+        int cgroups_error;
 };
 
 static uint64_t real_now_ns(void *userdata) {
@@ -42,15 +44,18 @@ static uint64_t real_suspended_ns(void *userdata) {
         return suspended_ns;
 }
 
-/* Anybody may read the clock of any process. Without the daemon there is no job that this could be wrong for. */
+/* Anybody may read the clock of any process. */
 static uint64_t real_reader_ns(void *userdata) {
         const Collector *collector = userdata;
-        struct timespec service = {};
+        uint64_t sum_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 
-        if (collector->has_service_clock)
-                (void) clock_gettime(collector->service_clock, &service);
-        return clock_ns(CLOCK_PROCESS_CPUTIME_ID) + (uint64_t) service.tv_sec * NSEC_PER_SEC +
-               (uint64_t) service.tv_nsec;
+        for (size_t i = 0; i < collector->n_clocks; i++) {
+                struct timespec used;
+
+                if (clock_gettime(collector->clocks[i], &used) >= 0)
+                        sum_ns += (uint64_t) used.tv_sec * NSEC_PER_SEC + (uint64_t) used.tv_nsec;
+        }
+        return sum_ns;
 }
 
 static int real_hardware(void *userdata, HardwareCounter counter, uint64_t *ret) {
@@ -385,12 +390,27 @@ static Count is_partition(const Collector *collector) {
         return count;
 }
 
+/* The root of all cgroups has no account but the ticks'; where version 1 is there, too, it is somewhere else. */
+static int open_cgroups(const Sysroot *root, DIR **ret) {
+        autofd fd = sysroot_openat(root, "sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return fd;
+        if (faccessat(fd, "cgroup.controllers", F_OK, 0) < 0)
+                return -errno;
+        *ret = fdopendir(fd);
+        if (!*ret)
+                return -errno;
+        (void) steal_fd(&fd);
+        return 0;
+}
+
 /* Those below the root together. One that goes meanwhile takes its account along. */
-static Count all_usec(const Collector *collector) {
-        Count all = {};
+static Count cgroups_usec(const Collector *collector) {
+        Count all = { .error = collector->cgroups ? -ENODATA : collector->cgroups_error };
 
         if (!collector->cgroups)
-                return (Count){ .error = -ENODEV };
+                return all;
         rewinddir(collector->cgroups);
         for (struct dirent *entry; (entry = readdir(collector->cgroups));) {
                 g_autofree char *path = g_strconcat(entry->d_name, "/cpu.stat", NULL);
@@ -404,6 +424,7 @@ static Count all_usec(const Collector *collector) {
                 if (one.error < 0)
                         return one;
                 all.value += one.value;
+                all.error = 0;
         }
         return all;
 }
@@ -448,7 +469,7 @@ void collector_take(const Collector *collector, EvidenceSample *ret) {
                 take_no_cgroup(ret);
         /* Our own time is on the cgroups' account, too, once it is asked for. */
         ret->items[EVIDENCE_READER_USEC].value = source->reader_ns(source->userdata) / NSEC_PER_USEC;
-        ret->items[EVIDENCE_ALL_USEC] = all_usec(collector);
+        ret->items[EVIDENCE_CGROUPS_USEC] = cgroups_usec(collector);
         ret->at_ns = source->now_ns(source->userdata);
         take_stat(collector, ret);
 }
@@ -463,8 +484,6 @@ int collector_open(const CollectorSpec *spec, Collector **ret) {
                 collector->source = *spec->source;
         else {
                 collector->hardware = hardware_open(spec->reserved);
-                collector->has_service_clock = spec->service_pid > 0 &&
-                                               clock_getcpuclockid(spec->service_pid, &collector->service_clock) == 0;
                 collector->source = (CollectorSource){ .hardware = real_hardware,
                                                        .now_ns = real_now_ns,
                                                        .suspended_ns = real_suspended_ns,
@@ -478,17 +497,12 @@ int collector_open(const CollectorSpec *spec, Collector **ret) {
         for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
                 if (CPU_ISSET(cpu, &collector->reserved))
                         CPU_CLR(cpu, &collector->others);
+        collector->cgroups_error = -ENODEV;
         if (spec->cgroup_fd >= 0) {
                 collector->cgroup_fd = openat(spec->cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 if (collector->cgroup_fd < 0)
                         return -errno;
-        }
-        if (spec->cgroup_fd >= 0) {
-                const int fd = sysroot_openat(spec->root, "sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-                collector->cgroups = fd < 0 ? NULL : fdopendir(fd);
-                if (fd >= 0 && !collector->cgroups)
-                        safe_close(fd);
+                collector->cgroups_error = open_cgroups(spec->root, &collector->cgroups);
         }
         if (spec->cgroup_fd >= 0 && spec->partition[0] != '\0') {
                 collector->slice_fd = openat(spec->cgroup_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -497,6 +511,15 @@ int collector_open(const CollectorSpec *spec, Collector **ret) {
         }
         *ret = g_steal_pointer(&collector);
         return 0;
+}
+
+void collector_add_servant(Collector *collector, pid_t pid) {
+        clockid_t clock;
+
+        if (pid <= 0 || clock_getcpuclockid(pid, &clock) != 0)
+                return;
+        g_assert(collector->n_clocks < SERVANTS_MAX);
+        collector->clocks[collector->n_clocks++] = clock;
 }
 
 /* constraint_0 is the long-term limit where there is one. */

@@ -12,7 +12,7 @@ typedef struct CollectorSource {
         int (*hardware)(void *userdata, HardwareCounter counter, uint64_t *ret); /* of the reserved CPUs */
         uint64_t (*now_ns)(void *userdata);                                      /* CLOCK_MONOTONIC */
         uint64_t (*suspended_ns)(void *userdata); /* CLOCK_BOOTTIME less CLOCK_MONOTONIC */
-        uint64_t (*reader_ns)(void *userdata);    /* CPU time of this process and of the service's */
+        uint64_t (*reader_ns)(void *userdata);    /* CPU time of this process and of its servants */
         void *userdata;
 } CollectorSource;
 
@@ -23,7 +23,6 @@ typedef struct CollectorSpec {
         const cpu_set_t *own;          /* CPUs the program may run on; empty: any */
         int cgroup_fd;                 /* the job's; -1: it has none. Not taken */
         const char *partition;         /* what the slice above it is to be: "root", "isolated"; "": nothing */
-        pid_t service_pid;             /* the daemon, whose CPU time is ours, too; 0: not known */
         const CollectorSource *source; /* NULL: the machine */
 } CollectorSpec;
 
@@ -31,6 +30,9 @@ typedef struct Collector Collector;
 
 /* Everything in spec but the descriptor must outlive the collector. */
 int collector_open(const CollectorSpec *spec, Collector **ret);
+
+/* Another process that works for the job, whose CPU time is ours, too: the service, or the launcher. 0: not known. */
+void collector_add_servant(Collector *collector, pid_t pid);
 
 /* Never fails: what cannot be read has its error in its place. */
 void collector_take(const Collector *collector, EvidenceSample *ret);

@@ -134,7 +134,7 @@ static int foreign_by_cgroups(const TrialEvidence *evidence, EvidenceCpus which,
 
         if (which == CPUS_RESERVED)
                 return -ENODEV;
-        r = item(evidence, EVIDENCE_ALL_USEC, &all);
+        r = item(evidence, EVIDENCE_CGROUPS_USEC, &all);
         if (r >= 0)
                 r = item(evidence, EVIDENCE_OURS_USEC, &ours);
         if (r >= 0)
@@ -144,8 +144,7 @@ static int foreign_by_cgroups(const TrialEvidence *evidence, EvidenceCpus which,
         return r;
 }
 
-/* What is likeliest, and the least that may be. */
-static int foreign(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec, double *ret_least_usec) {
+int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, ForeignTime *ret) {
         double ticks, cgroups, error;
         int r;
 
@@ -153,27 +152,13 @@ static int foreign(const TrialEvidence *evidence, EvidenceCpus which, double *re
         if (r < 0)
                 return r;
         error = tick_error_usec(evidence, which);
-        *ret_usec = ticks;
-        *ret_least_usec = ticks - error;
+        *ret = (ForeignTime){ .usec = ticks, .least_usec = ticks - error };
         if (foreign_by_cgroups(evidence, which, &cgroups) >= 0) {
-                *ret_usec = CLAMP(cgroups, ticks - error, ticks + error);
-                *ret_least_usec =
-                                fmax(ticks - error, *ret_usec - (double) FOREIGN_ACCOUNT_USEC * sqrt(evidence->spans));
+                ret->usec = CLAMP(cgroups, ticks - error, ticks + error);
+                ret->least_usec = fmax(ticks - error, ret->usec - FOREIGN_ACCOUNT_USEC * sqrt(evidence->spans));
         }
-        *ret_usec = fmax(*ret_usec, 0);
+        ret->usec = fmax(ret->usec, 0);
         return 0;
-}
-
-int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec) {
-        double least_usec;
-
-        return foreign(evidence, which, ret_usec, &least_usec);
-}
-
-int evidence_foreign_least(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec) {
-        double usec;
-
-        return foreign(evidence, which, &usec, ret_usec);
 }
 
 static EvidenceCpus program_cpus(const TrialEvidence *evidence) {

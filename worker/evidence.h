@@ -16,9 +16,9 @@ typedef enum EvidenceItem {
         EVIDENCE_OTHER_IDLE_USEC,      /* of all other CPUs, together; their items in the same order */
         EVIDENCE_OTHER_IRQ_USEC,
         EVIDENCE_OTHER_STOLEN_USEC,
-        EVIDENCE_OURS_USEC,      /* CPU time of the job's cgroup: the program and its box */
-        EVIDENCE_READER_USEC,    /* CPU time of this process and of the service's, which run on the other CPUs */
-        EVIDENCE_ALL_USEC,       /* CPU time of all cgroups, these among them; the kernel's own threads are in none */
+        EVIDENCE_OURS_USEC,   /* CPU time of the job's cgroup: the program and its box */
+        EVIDENCE_READER_USEC, /* CPU time of this process, its launcher and the service, which run on the other CPUs */
+        EVIDENCE_CGROUPS_USEC,   /* CPU time of all cgroups, these among them; the kernel's own threads are in none */
         EVIDENCE_THROTTLES,      /* times one of the program's cores, or a package, was slowed down for its heat */
         EVIDENCE_INTERRUPTS,     /* on the reserved CPUs, without their own timers' */
         EVIDENCE_CPU_STALL_USEC, /* that a task of the job's waited for a CPU */
@@ -94,13 +94,16 @@ unsigned evidence_n_cpus(const TrialEvidence *evidence, EvidenceCpus which);
  * (standard deviation) a CPU: idle and iowait always, and the interrupts' two and the hypervisor's where they move. It
  * is taken to be off by three and a half of all those together. Within that the cgroups' own account decides, which is
  * in nanoseconds: it tells no CPUs apart, but only the kernel's threads run on reserved ones besides the program.
+ * Of what runs as a sample is taken, that has what was before its last tick, which is FOREIGN_ACCOUNT_USEC ago at most
+ * with the usual 250 Hz.
  * -ENODATA when nothing was collected; else the error of what could not be read. */
-int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec);
+#define FOREIGN_ACCOUNT_USEC (4 * USEC_PER_MSEC)
 
-/* The least that may be. Of what ran as a sample was taken, the cgroups' account has what was before its last tick:
- * FOREIGN_ACCOUNT_USEC a sample. */
-#define FOREIGN_ACCOUNT_USEC USEC_PER_MSEC
-int evidence_foreign_least(const TrialEvidence *evidence, EvidenceCpus which, double *ret_usec);
+typedef struct ForeignTime {
+        double usec, least_usec; /* what is likeliest, and the least that may be */
+} ForeignTime;
+
+int evidence_foreign(const TrialEvidence *evidence, EvidenceCpus which, ForeignTime *ret);
 
 /* CPU time in µs in interrupts, or that a hypervisor took: of the program's CPUs if it has some of its own, else of
  * all. */

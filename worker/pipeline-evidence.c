@@ -23,8 +23,7 @@ void pipeline_open_collector(Pipeline *pipeline, const Containment *containment,
                                .cpu = pipeline->topology->cpu,
                                .own = &pipeline->cpus,
                                .cgroup_fd = sysroot_is_host(pipeline->root) ? containment->fd : -1,
-                               .partition = pipeline->context->partition,
-                               .service_pid = pid_behind(daemon_fd) };
+                               .partition = pipeline->context->partition };
         cpu_set_t reserved;
         int r;
 
@@ -35,6 +34,8 @@ void pipeline_open_collector(Pipeline *pipeline, const Containment *containment,
         r = collector_open(&spec, &pipeline->collector);
         if (r < 0)
                 log_debug("No evidence can be collected: %s", g_strerror(-r));
+        else
+                collector_add_servant(pipeline->collector, pid_behind(daemon_fd));
         for (size_t i = 0; i < pipeline->n_candidates; i++)
                 pipeline->candidates[i].record->power_limit_uw =
                                 power_limits_read(pipeline->root, pipeline->topology, pipeline->meter);

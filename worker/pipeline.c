@@ -333,6 +333,8 @@ int pipeline_start(Pipeline *pipeline, const PipelineBase *base, const char **re
         r = split(pipeline, base);
         if (r < 0)
                 return r;
+        if (pipeline->collector)
+                collector_add_servant(pipeline->collector, launcher_pid(pipeline->launcher));
         open_thermal(pipeline);
         r = add_sources(pipeline);
         if (r < 0)

@@ -63,10 +63,12 @@ static Effect look_frequency(const TrialRecord *trial, const Basis *basis, char 
 static bool takes_too_much(const TrialEvidence *evidence, EvidenceCpus which, double percent, double *ret_usec) {
         const double allowed_usec =
                         percent / 100 * evidence_n_cpus(evidence, which) * (double) evidence->wall_ns / 1e3;
-        double least_usec;
+        ForeignTime foreign;
 
-        return evidence_foreign(evidence, which, ret_usec) >= 0 &&
-               evidence_foreign_least(evidence, which, &least_usec) >= 0 && least_usec > allowed_usec;
+        if (evidence_foreign(evidence, which, &foreign) < 0 || foreign.least_usec <= allowed_usec)
+                return false;
+        *ret_usec = foreign.usec;
+        return true;
 }
 
 /* On the reserved CPUs others disturb the program; on all others they only add to what the packages' counters

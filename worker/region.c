@@ -144,9 +144,9 @@ static int on_end(Region *region, uint64_t end_ns, uint64_t iterations) {
 }
 
 /* When the kernel took the message over, which it says by the clock that may be set: one that is set in between makes
- * it wrong by LAG_MAX_NS at most. */
+ * it wrong by LAG_MAX_NS at most; held up between our two looks at the clocks, we take it for later. */
 static uint64_t sent_ns(struct msghdr *header) {
-        const uint64_t now_ns = now_monotonic_ns(), real_ns = clock_ns(CLOCK_REALTIME);
+        const uint64_t real_ns = clock_ns(CLOCK_REALTIME), now_ns = now_monotonic_ns();
         struct timespec stamp;
         uint64_t stamp_ns;
 
@@ -163,10 +163,13 @@ static uint64_t sent_ns(struct msghdr *header) {
 
 /* As recv(2). The time stamp comes first and fills the buffer: descriptors sent along are not taken. */
 static ssize_t receive(int fd, char *message, size_t size, uint64_t *ret_sent_ns) {
-        char control[CMSG_SPACE(sizeof(struct timespec))];
+        union {
+                struct cmsghdr align;
+                char space[CMSG_SPACE(sizeof(struct timespec))];
+        } control;
         struct iovec part = { .iov_base = message, .iov_len = size };
         struct msghdr header = {
-                .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+                .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
         };
         const ssize_t n = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 

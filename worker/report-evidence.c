@@ -27,15 +27,15 @@ static void write_value(Body *body, const char *member, const char *list, double
 }
 
 static void write_foreign(Body *body, const TrialEvidence *evidence, const char *list) {
-        double reserved_usec = 0, others_usec = 0;
-        const int no_reserved = evidence_foreign(evidence, CPUS_RESERVED, &reserved_usec);
-        const int no_others = evidence_foreign(evidence, CPUS_OTHERS, &others_usec);
+        ForeignTime reserved = {}, others = {};
+        const int no_reserved = evidence_foreign(evidence, CPUS_RESERVED, &reserved);
+        const int no_others = evidence_foreign(evidence, CPUS_OTHERS, &others);
 
         if (no_reserved == -ENODEV) /* only the others are there */
-                write_value(body, "foreign_cpu_usec", list, others_usec, no_others);
+                write_value(body, "foreign_cpu_usec", list, others.usec, no_others);
         else
-                write_value(body, "foreign_cpu_usec", list, reserved_usec + others_usec, MIN(no_reserved, no_others));
-        write_value(body, "foreign_reserved_usec", list, reserved_usec, no_reserved);
+                write_value(body, "foreign_cpu_usec", list, reserved.usec + others.usec, MIN(no_reserved, no_others));
+        write_value(body, "foreign_reserved_usec", list, reserved.usec, no_reserved);
 }
 
 static void write_interruptions(Body *body, const TrialEvidence *evidence, const char *list) {

@@ -73,6 +73,10 @@ Launcher *launcher_free(Launcher *launcher) {
         return NULL;
 }
 
+pid_t launcher_pid(const Launcher *launcher) {
+        return launcher->pid;
+}
+
 int launcher_pidfd(const Launcher *launcher) {
         return launcher->pidfd;
 }

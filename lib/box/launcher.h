@@ -37,6 +37,8 @@ int launcher_start(const LauncherSpec *spec, Launcher **ret);
 Launcher *launcher_free(Launcher *launcher);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Launcher, launcher_free)
 
+pid_t launcher_pid(const Launcher *launcher);
+
 /* Readable when the launcher is dead: everything asked of it fails with -ECONNRESET. */
 int launcher_pidfd(const Launcher *launcher);
 

@@ -32,10 +32,15 @@ static double nanos(uint64_t from_ns, uint64_t to_ns) {
         return to_ns > from_ns ? (double) (to_ns - from_ns) : 0;
 }
 
+/* This thread woke to hear of the end, or waited for a CPU. */
+static double hearing_ns(const Span *span) {
+        return fmin(nanos(span->to_ns, span->heard_ns), nanos(span->to_ns, span->last.at_ns));
+}
+
 /* Time between the edges and what is measured: asleep, and kept busy by us. */
 static void outside(const Span *span, double *ret_idle_ns, double *ret_busy_ns) {
         const double lead_ns = nanos(span->first.at_ns, span->from_ns), tail_ns = nanos(span->to_ns, span->last.at_ns);
-        const double awake_ns = fmin((double) span->last.busy_ns + nanos(span->to_ns, span->heard_ns), tail_ns);
+        const double awake_ns = fmin((double) span->last.busy_ns + hearing_ns(span), tail_ns);
 
         *ret_idle_ns = tail_ns - awake_ns;
         *ret_busy_ns = lead_ns + awake_ns;
@@ -103,7 +108,8 @@ int span_energy(const Ticker *ticker, const Span *span, size_t domain, double *r
         *ret_uncertainty = (Uncertainty){
                 .tick_uj = tick_error(ticker, span, domain, fmax(idle, busy), watts),
                 .quantisation_uj = meter_simulated(ticker->meter) ? 0 : 2 * unit_of(&domains[domain]) / sqrt(6),
-                .tail_uj = known ? micros(idle_error, idle_ns) + micros(busy_error, busy_ns)
+                .tail_uj = known ? micros(idle_error, idle_ns) + micros(busy_error, busy_ns) +
+                                                           micros(busy - idle, hearing_ns(span)) / 2
                                  : micros(watts, idle_ns + busy_ns),
         };
         return 0;

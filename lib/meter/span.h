@@ -25,10 +25,10 @@ int span_close(Ticker *ticker, Span *span, uint64_t to_ns);
 bool span_aligned(const Span *span);
 
 /* Energy of one domain from from_ns to to_ns: what was counted, less what lies outside of these. There, power is that
- * of the idle machine, and more while this CPU looked for the edge (ticker->extra). Where the idle machine's is not
- * known, that of the calibration stands for it, and where that is not either, nothing is taken off; the uncertainty
- * says so.
- * Errors as reading_energy_uj(), and -ERANGE when more would be taken off than was counted: never 0. */
+ * of the idle machine, and more while this CPU heard of the end and looked for the edge (ticker->extra). Where the
+ * idle machine's is not known, that of the calibration stands for it, and where that is not either, nothing is taken
+ * off; the uncertainty says so. Errors as reading_energy_uj(), and -ERANGE when more would be taken off than was
+ * counted: never 0. */
 int span_energy(const Ticker *ticker, const Span *span, size_t domain, double *ret_uj, Uncertainty *ret_uncertainty);
 
 /* Σ over the domains in the total, as meter_total_uj(). */

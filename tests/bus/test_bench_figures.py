@@ -76,6 +76,14 @@ def test_goals_of_the_spread(ms, theirs, ours, met):
     assert errors[0].p99 == errors[1].p99 == pytest.approx((ours[-1] / 10 - 1) * 100)
 
 
+def test_the_goal_is_of_most_runs_as_part_of_the_truth():
+    def runs(error, stall):
+        true = [10 + i % 7 / 10 for i in range(60)]
+        return [truth.Single(t * (1 + error * (i % 3)) + (stall if i == 7 else 0), t, t, t) for i, t in enumerate(true)]
+    for error, stall, met in ((0.002, 0, True), (0.002, 9, True), (0.02, 0, False)):
+        assert [row.met() for row in truth.spread_rows(50, runs(error, stall), runs(0.01, 0)) if row.goal] == [met]
+
+
 def test_what_differs_by_itself_is_no_spread_of_the_tool():
     both = [truth.Single(1.1 * true, true, true, true) for true in (10, 11, 14)]
     spreads = truth.Spreads.of(both)

@@ -153,14 +153,6 @@ def test_sigterm_while_the_worker_does_not_answer(daemon, user1):
     assert daemon.stop() == 0
 
 
-def test_status_for_systemctl(daemon, user1):
-    daemon.start()
-    daemon.wait_notice("STATUS=Waiting for jobs.")
-    user1.measure(daemon.on_hold("a"))
-    wait_for(lambda: daemon.wait_started("a") or True, "it runs")
-    daemon.wait_notice(f"STATUS=Job 1 of uid {user1.uid} runs, 0 queued.")
-
-
 def test_watchdog_is_fed(daemon, bus):
     """WATCHDOG_USEC as systemd sets it; sd-event wakes at half of it."""
     bus.environment["WATCHDOG_USEC"] = "400000"

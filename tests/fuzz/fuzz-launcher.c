@@ -46,20 +46,20 @@ static char *const env[] = { NULL };
 static BoxFile files[] = { { .name = "given", .fd = -1, .mode = 0644 },
                            { .name = "handed", .fd = BOX_HANDED(0), .mode = 0644 },
                            { .name = "other", .fd = BOX_HANDED(1), .mode = 0644 } };
-static pid_t launcher_pid;
+static pid_t child;
 static int socket_fd = -1, memfd = -1, null_fd = -1;
 static guint files_open;
 
 /* The launcher leaves without what runs at exit: the lines it came to would not be counted. */
 void __wrap__exit(int status) {
-        if (getpid() == launcher_pid && __gcov_dump)
+        if (getpid() == child && __gcov_dump)
                 __gcov_dump();
         __real__exit(status);
 }
 
 /* Without the network namespaces: those are kept for boxes to come. */
 static guint count_files(void) {
-        g_autofree char *path = g_strdup_printf("/proc/%d/fd", launcher_pid);
+        g_autofree char *path = g_strdup_printf("/proc/%d/fd", child);
         g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
         const char *name;
         guint n = 0;
@@ -75,7 +75,7 @@ static guint count_files(void) {
 
 static void end_launcher(void) {
         safe_close(socket_fd);
-        (void) waitpid(launcher_pid, NULL, 0);
+        (void) waitpid(child, NULL, 0);
 }
 
 static int work(void *userdata, const int *fds, size_t n_fds, GString *reply) {
@@ -135,9 +135,9 @@ static void start_launcher(void) {
                 boxes[i].containment = spec.containment;
 
         g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), ==, 0);
-        launcher_pid = fork();
-        if (launcher_pid == 0) {
-                launcher_pid = getpid();
+        child = fork();
+        if (child == 0) {
+                child = getpid();
                 launcher_serve(&spec, fds[1], getppid(), pidfd_open(getppid(), 0));
         }
         safe_close(fds[1]);

@@ -96,6 +96,7 @@ static void put_cgroup(const Fixture *f) {
 
         put(f, SLICE "/cpuset.cpus.partition", "%s\n", m->partition);
         put(f, SCOPE "/cpuset.cpus.effective", "%s\n", m->effective);
+        put(f, CGROUPS "/cgroup.controllers", "cpuset cpu memory pids\n");
         put(f, CGROUPS "/user.slice/cpu.stat", "usage_usec %" PRIu64 "\n", m->others_usec);
         put(f, CGROUPS "/system.slice/cpu.stat", "usage_usec %" PRIu64 "\n", m->reader_ns / NSEC_PER_USEC);
         put(f, SLICE "/cpu.stat", "usage_usec %" PRIu64 "\n", m->ours_usec);

@@ -55,12 +55,12 @@ static void foreign_on_others(Machine *m) {
 /* What the ticks alone could not tell; it may take 100 ms. */
 static void short_on_others(Machine *m) {
         m->idle_ticks[0] -= 11;
-        m->others_usec += 101100;
+        m->others_usec += 104100;
 }
 
 static void little_on_others(Machine *m) {
         m->idle_ticks[0] -= 11;
-        m->others_usec += 100900;
+        m->others_usec += 103900;
 }
 
 /* Its threads are in no cgroup. */
@@ -197,7 +197,7 @@ static const struct {
         { "foreign-reserved", "FOREIGN_LOAD", foreign_on_reserved, false, "others took 50.000 ms of the reserved" },
         { "foreign-ticks", NULL, ticks_on_reserved, true, NULL },
         { "foreign-others", "FOREIGN_LOAD", foreign_on_others, false, "others took 200.000 ms" },
-        { "foreign-short", "FOREIGN_LOAD", short_on_others, false, "others took 101.100 ms" },
+        { "foreign-short", "FOREIGN_LOAD", short_on_others, false, "others took 104.100 ms" },
         { "foreign-little", NULL, little_on_others, true, NULL },
         { "foreign-kernel", "FOREIGN_LOAD", kernel_on_others, false, "others took 171." },
         { "foreign-kernel-little", NULL, little_kernel_on_others, true, NULL },
@@ -406,7 +406,6 @@ static void test_host(void) {
         EvidenceSample before, after;
         cpu_set_t last;
         CollectorSpec spec = { .reserved = &last, .own = &last, .cgroup_fd = -1, .partition = "" };
-        double usec;
 
         g_assert_cmpint(sysroot_open("/", &root), ==, 0);
         g_assert_cmpint(cpu_info_read(root, &cpu), ==, 0);
@@ -424,13 +423,13 @@ static void test_host(void) {
         g_assert_cmpint(evidence.items[EVIDENCE_INTERRUPTS].error, ==, 0);
         g_assert_cmpint(evidence.items[EVIDENCE_SUSPENDED_NSEC].error, ==, 0);
         g_assert_cmpuint(evidence.items[EVIDENCE_SUSPENDED_NSEC].value, <, SUSPENDED_MIN_NS);
-        g_assert_cmpint(evidence_foreign(&evidence, CPUS_RESERVED, &usec), ==,
+        g_assert_cmpint(evidence_foreign(&evidence, CPUS_RESERVED, &(ForeignTime){}), ==,
                         -ENODEV); /* no cgroup says what is ours */
-        g_assert_cmpint(evidence.items[EVIDENCE_ALL_USEC].error, ==, -ENODEV);
+        g_assert_cmpint(evidence.items[EVIDENCE_CGROUPS_USEC].error, ==, -ENODEV);
         g_assert_false(evidence.partition_lost || evidence.strayed);
 }
 
-/* The service and its worker work for the job. */
+/* The service and the launcher work for the job. */
 static void test_service_time(void) {
         g_autoptr(Sysroot) root = NULL;
         g_autoptr(CpuInfo) cpu = NULL;
@@ -441,6 +440,7 @@ static void test_service_time(void) {
         CollectorSpec spec = { .reserved = &none, .own = &none, .cgroup_fd = -1, .partition = "" };
         struct timespec used = {};
         clockid_t clock;
+        pid_t servant;
         int status;
 
         CPU_ZERO(&none);
@@ -449,13 +449,15 @@ static void test_service_time(void) {
         spec.root = root;
         spec.cpu = cpu;
         g_assert_cmpint(collector_open(&spec, &without), ==, 0);
-        spec.service_pid = fork();
-        g_assert_cmpint(spec.service_pid, >=, 0);
-        if (spec.service_pid == 0)
+        servant = fork();
+        g_assert_cmpint(servant, >=, 0);
+        if (servant == 0)
                 for (;;)
                         ;
-        g_assert_cmpint(clock_getcpuclockid(spec.service_pid, &clock), ==, 0);
+        g_assert_cmpint(clock_getcpuclockid(servant, &clock), ==, 0);
         g_assert_cmpint(collector_open(&spec, &with), ==, 0);
+        collector_add_servant(with, 0);
+        collector_add_servant(with, servant);
         collector_take(with, &before);
         while (used.tv_sec == 0 && used.tv_nsec < 100000000) {
                 g_usleep(10000);
@@ -466,10 +468,83 @@ static void test_service_time(void) {
         collector_take(without, &before);
         collector_take(without, &after);
         evidence_add_span(&alone, &before, &after);
-        g_assert_cmpint(kill(spec.service_pid, SIGKILL), ==, 0);
-        g_assert_cmpint(waitpid(spec.service_pid, &status, 0), ==, spec.service_pid);
+        g_assert_cmpint(kill(servant, SIGKILL), ==, 0);
+        g_assert_cmpint(waitpid(servant, &status, 0), ==, servant);
         g_assert_cmpuint(evidence.items[EVIDENCE_READER_USEC].value, >,
                          alone.items[EVIDENCE_READER_USEC].value + 50000);
+}
+
+/* What both accounts come to. */
+static const struct {
+        const char *path;
+        unsigned spans, n_reserved;
+        int64_t idle_usec, ours_usec, cgroups_usec; /* of 400 ms of wall time and two other CPUs */
+        int cgroups_error;
+        double usec, least_usec;
+} accounts[] = {
+        /* The ticks are off by 28.58 ms. */
+        { "between", 1, 1, 760000, 0, 50000, 0, 40000, 36000 },
+        { "at-most", 1, 1, 780000, 0, 100000, 0, 38577, 34577 },
+        { "at-least", 1, 1, 700000, 0, 20000, 0, 61423, 61423 },
+        { "unread", 1, 1, 700000, 0, 0, -EACCES, 90000, 61423 },
+        { "none", 1, 1, 800000, 0, 10000, 0, 0, -4000 },
+        /* With four spans by twice that, and the account by 8 ms. */
+        { "spans", 4, 1, 720000, 0, 60000, 0, 50000, 42000 },
+        /* The program runs on the same CPUs. */
+        { "together", 1, 0, 470000, 300000, 350000, 0, 40000, 36000 },
+};
+
+static void test_account(gconstpointer data) {
+        const size_t i = GPOINTER_TO_SIZE(data);
+        TrialEvidence evidence = {
+                .spans = accounts[i].spans, .wall_ns = 400000000, .n_reserved = accounts[i].n_reserved, .n_others = 2
+        };
+        ForeignTime foreign;
+
+        evidence.items[EVIDENCE_OTHER_IDLE_USEC].value = (uint64_t) accounts[i].idle_usec;
+        evidence.items[EVIDENCE_OURS_USEC].value = (uint64_t) accounts[i].ours_usec;
+        evidence.items[EVIDENCE_READER_USEC].value = 10000;
+        evidence.items[EVIDENCE_CGROUPS_USEC] =
+                        (Count){ .value = (uint64_t) accounts[i].cgroups_usec, .error = accounts[i].cgroups_error };
+        g_assert_cmpint(evidence_foreign(&evidence, CPUS_OTHERS, &foreign), ==, 0);
+        g_assert_cmpfloat_with_epsilon(foreign.usec, accounts[i].usec, 1);
+        g_assert_cmpfloat_with_epsilon(foreign.least_usec, accounts[i].least_usec, 1);
+}
+
+static void drop(const Fixture *f, const char *file) {
+        g_autofree char *path = g_build_filename(f->tree, "sys/fs/cgroup", file, NULL);
+
+        g_assert_cmpint(remove(path), ==, 0);
+}
+
+static int cgroups_error(const CollectorSpec *spec) {
+        g_autoptr(Collector) collector = NULL;
+        EvidenceSample sample;
+
+        g_assert_cmpint(collector_open(spec, &collector), ==, 0);
+        collector_take(collector, &sample);
+        return sample.items[EVIDENCE_CGROUPS_USEC].error;
+}
+
+/* No account that is not the one meant. */
+static void test_no_cgroups(Fixture *f, gconstpointer data) {
+        g_autofree char *root = g_build_filename(f->tree, "sys/fs/cgroup", NULL);
+        TrialEvidence evidence = take(f, NULL);
+        CollectorSpec spec = { .root = f->root, .cpu = f->topology->cpu, .partition = "" };
+        autofd fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        cpu_set_t none;
+
+        g_assert_cmpint(evidence.items[EVIDENCE_CGROUPS_USEC].error, ==, 0);
+        CPU_ZERO(&none);
+        spec.reserved = spec.own = &none;
+        spec.cgroup_fd = fd;
+        /* Version 2 with no account below its root, and then version 1. */
+        drop(f, "user.slice/cpu.stat");
+        drop(f, "system.slice/cpu.stat");
+        drop(f, "jouletrace.slice/cpu.stat");
+        g_assert_cmpint(cgroups_error(&spec), ==, -ENODATA);
+        drop(f, "cgroup.controllers");
+        g_assert_cmpint(cgroups_error(&spec), ==, -ENOENT);
 }
 
 /* What a pause waits for the end of is what a trial would be refused for. */
@@ -495,6 +570,12 @@ int main(int argc, char **argv) {
         }
         g_test_add_func("/evidence/host", test_host);
         g_test_add_func("/evidence/service-time", test_service_time);
+        for (size_t i = 0; i < G_N_ELEMENTS(accounts); i++) {
+                g_autofree char *path = g_strconcat("/evidence/account/", accounts[i].path, NULL);
+
+                g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_account);
+        }
+        ADD("/evidence/no-cgroups", test_no_cgroups);
         ADD("/evidence/quiet", test_quiet);
         ADD("/evidence/limits", test_limits);
         ADD("/evidence/momentary", test_momentary);

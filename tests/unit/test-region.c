@@ -166,10 +166,13 @@ static int lowest_free_fd(void) {
 
 /* What a program sends along with its words is not taken in. */
 static void test_descriptors(Host *host, gconstpointer data) {
-        char control[CMSG_SPACE(4 * sizeof(int))] = {};
+        union {
+                struct cmsghdr align;
+                char space[CMSG_SPACE(4 * sizeof(int))];
+        } control = {};
         struct iovec part = { .iov_base = (char *) "end 1", .iov_len = 5 };
         struct msghdr message = {
-                .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+                .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
         };
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
         const int sent[4] = { host->program_fd, host->program_fd, host->program_fd, host->program_fd };

@@ -83,26 +83,64 @@ static void test_measuring(Listener *listener, gconstpointer data) {
         status_set(listener->status, g_strdup("waits"));
         status_set(listener->status, g_strdup("runs"));
         hears(listener, "STATUS=waits");
-        status_moment(listener->status, true);
+        status_flush(listener->status, true);
         wait_usec(listener, DUE_USEC);
         hears(listener, NULL);
-        status_moment(listener->status, true);
+        status_flush(listener->status, true);
         hears(listener, "STATUS=runs");
 
         wait_usec(listener, DUE_USEC);
         status_set(listener->status, g_strdup("runs, one queued"));
         wait_usec(listener, SOON_USEC);
         hears(listener, NULL);
-        status_moment(listener->status, false);
+        status_flush(listener->status, false);
         hears(listener, "STATUS=runs, one queued");
         status_set(listener->status, g_strdup("waits"));
         wait_usec(listener, DUE_USEC);
         hears(listener, "STATUS=waits");
 }
 
+/* What was there and is no more leaves no timer behind that goes off in a window. */
+static void test_back_again(Listener *listener, gconstpointer data) {
+        status_set(listener->status, g_strdup("one"));
+        status_set(listener->status, g_strdup("two"));
+        status_set(listener->status, g_strdup("one"));
+        hears(listener, "STATUS=one");
+        status_flush(listener->status, true);
+        status_set(listener->status, g_strdup("three"));
+        wait_usec(listener, DUE_USEC);
+        hears(listener, NULL);
+        status_flush(listener->status, true);
+        hears(listener, "STATUS=three");
+}
+
+static void fill(Listener *listener) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        autofd fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", listener->directory);
+        g_assert_cmpint(connect(fd, (struct sockaddr *) &address, sizeof(address)), ==, 0);
+        while (send(fd, "full", 4, MSG_NOSIGNAL) >= 0)
+                ;
+        g_assert_cmpint(errno, ==, EAGAIN);
+}
+
+/* systemd is busy: what it does not take now it is told later. */
+static void test_full(Listener *listener, gconstpointer data) {
+        char other[4];
+
+        fill(listener);
+        status_set(listener->status, g_strdup("one"));
+        status_set(listener->status, g_strdup("one"));
+        while (recv(listener->fd, other, sizeof(other), MSG_DONTWAIT) >= 0)
+                g_assert_cmpmem(other, sizeof(other), "full", 4);
+        wait_usec(listener, DUE_USEC);
+        hears(listener, "STATUS=one");
+}
+
 /* A window may be long. */
 static void test_long_window(Listener *listener, gconstpointer data) {
-        status_moment(listener->status, true);
+        status_flush(listener->status, true);
         status_set(listener->status, g_strdup("runs"));
         wait_usec(listener, USEC_PER_SEC);
         hears(listener, NULL);
@@ -120,5 +158,7 @@ int main(int argc, char **argv) {
         add("/status/same", test_same);
         add("/status/measuring", test_measuring);
         add("/status/long-window", test_long_window);
+        add("/status/back-again", test_back_again);
+        add("/status/full", test_full);
         return g_test_run();
 }
