@@ -17,8 +17,9 @@ TRIALS = 5  # a round is a job of so many trials, each taken by itself, and as m
 WARMUPS = 1  # runs that are not looked at, before those of a round
 LOST_ROUNDS_MAX = 6
 VM_CPUS = 2  # one for the spin and one for all else; more of them than the host has take its CPUs from each other
-# What is printed is told afterwards: whoever hands it out of the VM would work beside the next run.
-PERF = 'sleep 0.5; for i in $(seq {n}); do perf stat -a -x, -e {events} {command} || exit; done >/run/perf-stat 2>&1; cat /run/perf-stat'
+# What a run leaves to be done, our service's last job above all, is over before the next one. What is printed is told
+# afterwards: whoever hands it out of the VM would work beside the next run.
+PERF = 'sleep 2; for i in $(seq {n}); do sleep 0.1; perf stat -a -x, -e {events} {command} || exit; done >/run/perf-stat 2>&1; cat /run/perf-stat'
 # The kernel's threads would write to the disk every five seconds, for 5 ms of a run of either tool.
 QUIET = 'sysctl -q vm.dirty_writeback_centisecs=0'
 
