@@ -407,10 +407,10 @@ static int open_cgroups(const Sysroot *root, DIR **ret) {
 
 /* Those below the root together. One that goes meanwhile takes its account along. */
 static Count cgroups_usec(const Collector *collector) {
-        Count all = { .error = collector->cgroups ? -ENODATA : collector->cgroups_error };
+        Count all = { .error = -ENODATA };
 
         if (!collector->cgroups)
-                return all;
+                return (Count){ .error = collector->cgroups_error };
         rewinddir(collector->cgroups);
         for (struct dirent *entry; (entry = readdir(collector->cgroups));) {
                 g_autofree char *path = g_strconcat(entry->d_name, "/cpu.stat", NULL);

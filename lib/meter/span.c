@@ -34,7 +34,7 @@ static double nanos(uint64_t from_ns, uint64_t to_ns) {
 
 /* This thread woke to hear of the end, or waited for a CPU. */
 static double hearing_ns(const Span *span) {
-        return fmin(nanos(span->to_ns, span->heard_ns), nanos(span->to_ns, span->last.at_ns));
+        return nanos(span->to_ns, span->heard_ns);
 }
 
 /* Time between the edges and what is measured: asleep, and kept busy by us. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Submission, the queue, progress, and the ways a job ends, with a worker that does as it is told."""
+"""Submission, the queue, and the ways a job ends, with a worker that does as it is told."""
 
 import os
 import signal

@@ -12,21 +12,23 @@
 
 typedef struct Listener {
         char *directory;
+        struct sockaddr_un address; /* of systemd's socket */
         int fd;
         sd_event *event;
         Status *status;
 } Listener;
 
 static void listener_up(Listener *listener, gconstpointer data) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        struct sockaddr_un *address = &listener->address;
 
         listener->directory = temporary_new();
-        (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", listener->directory);
+        address->sun_family = AF_UNIX;
+        (void) snprintf(address->sun_path, sizeof(address->sun_path), "%s/notify", listener->directory);
         listener->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         g_assert_cmpint(listener->fd, >=, 0);
-        g_assert_cmpint(bind(listener->fd, (struct sockaddr *) &address, sizeof(address)), ==, 0);
+        g_assert_cmpint(bind(listener->fd, (struct sockaddr *) address, sizeof(*address)), ==, 0);
         g_assert_cmpint(sd_event_new(&listener->event), ==, 0);
-        g_setenv("NOTIFY_SOCKET", address.sun_path, true);
+        g_setenv("NOTIFY_SOCKET", address->sun_path, true);
         listener->status = status_new(listener->event);
         g_unsetenv("NOTIFY_SOCKET");
 }
@@ -114,12 +116,10 @@ static void test_back_again(Listener *listener, gconstpointer data) {
         hears(listener, "STATUS=three");
 }
 
-static void fill(Listener *listener) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
+static void fill(const Listener *listener) {
         autofd fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-        (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", listener->directory);
-        g_assert_cmpint(connect(fd, (struct sockaddr *) &address, sizeof(address)), ==, 0);
+        g_assert_cmpint(connect(fd, (const struct sockaddr *) &listener->address, sizeof(listener->address)), ==, 0);
         while (send(fd, "full", 4, MSG_NOSIGNAL) >= 0)
                 ;
         g_assert_cmpint(errno, ==, EAGAIN);
