@@ -41,7 +41,7 @@ static int print_calibration(const Arguments *arguments, Service *service) {
         r = service_properties(service, &properties);
         if (r != 0)
                 return r;
-        calibration_append(out, json_object(json_node_get_object(properties), "Calibration"), &arguments->style);
+        calibration_view_append(out, json_object(json_node_get_object(properties), "Calibration"), &arguments->style);
         say(stdout, "%s", out->str);
         return EXIT_DONE;
 }

@@ -1,46 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What every part of joulectl shares: the parsed global options, the verbs, and the exit codes. */
+/* The verbs, and what they share in reading a command line. */
 
 #include <glib.h>
 #include <glib/gi18n.h>
 #include <stdbool.h>
 
+#include "arguments.h"
 #include "options.h"
-#include "text.h"
-
-/* The exit codes that do not come from a job's result (those: job_result_exit_code()). */
-enum {
-        EXIT_DONE = 0,
-        EXIT_JOB_FAILED = 1,
-        EXIT_USAGE = 2,
-        EXIT_NOT_AUTHORISED = 3,
-        EXIT_INFRASTRUCTURE = 4,
-        EXIT_INTERRUPTED = 130,
-};
-
-typedef enum ProgressMode {
-        PROGRESS_AUTO, /* a live line on a terminal, else one line per phase */
-        PROGRESS_JSON,
-        PROGRESS_NONE,
-} ProgressMode;
-
-/* The global options. The strings belong to argv. */
-typedef struct Arguments {
-        bool local;
-        const char *host;    /* NULL: this machine */
-        const char *meter;   /* --local: the service's meter; of measure: the request's */
-        const char *sysroot; /* --local */
-        bool json;
-        bool no_colour;
-        bool ascii;
-        bool quiet;
-        bool help;
-        bool version;
-        ProgressMode progress;
-        Style style; /* of standard output */
-} Arguments;
 
 typedef struct Verb {
         const char *name;
@@ -93,9 +61,6 @@ const Option *no_options(void);
  * array *ret_operands is the caller's; its strings are those of args. */
 int verb_parse(const char *verb, Arguments *arguments, const Option *options, OptionSet set, void *userdata,
                char **args, char ***ret_operands);
-
-/* Says what is wrong with the command line; returns EXIT_USAGE. */
-int usage_error(const char *verb, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* Ids from operands, which must be at least min and at most max many. Returns 0 or EXIT_USAGE. */
 int parse_ids(const char *verb, char **args, size_t min, size_t max, GArray **ret);

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,21 +141,6 @@ static int set_global(void *userdata, int id, const char *value, char **ret_prob
                 break;
         }
         return 0;
-}
-
-int usage_error(const char *verb, const char *format, ...) {
-        g_autofree char *problem = NULL;
-        va_list ap;
-
-        va_start(ap, format);
-        problem = g_strdup_vprintf(format, ap);
-        va_end(ap);
-        say(stderr, "joulectl: %s\n", problem);
-        if (verb)
-                say(stderr, _("See “joulectl %s --help”.\n"), verb);
-        else
-                say(stderr, "%s\n", _("See “joulectl --help”."));
-        return EXIT_USAGE;
 }
 
 static void style_decide(Arguments *arguments) {

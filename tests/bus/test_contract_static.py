@@ -201,7 +201,7 @@ def test_manual_of_regions():
 
 def test_manual_of_the_originals_requests():
     """A row for each field, with the bounds and the default the reader has, and whether validating has the field."""
-    reader = (TOP / "client" / "problem-request.c").read_text(encoding="utf-8")
+    reader = (TOP / "client" / "problem" / "problem-request.c").read_text(encoding="utf-8")
     fields = re.findall(r'\[BODY_\w+\] = \{ "(\w+)", \w+, (\w+)(?:, (?:true|false)((?:, [\w.]+)*))?', reader)
     page = (TOP / "man" / "joulectl.1.scd").read_text(encoding="utf-8").replace("\\_", "_")
     rows = re.findall(r"^\|[ \[] (.*)\n:[ \[] .*\n:[ \[] (.*)$", page.split("# REQUESTS OF THE ORIGINAL")[1].split("What the original answered")[0], re.M)
@@ -233,7 +233,7 @@ def test_words_of_the_evidence_are_explained():
     words = set(re.findall(r'(?:\{ |add_reason\(record, |invalidate\(trial, |quality, g_strdup\(|trials, i\), )"([A-Z_]+)"', worker))
     words |= {"WRAP_AMBIGUOUS", "READ_ERROR"} & set(re.findall(r'"([A-Z_]+)"', worker))
     assert {"FOREIGN_LOAD", "TREND", "TOO_SHORT", "TEMP_START_OFF", "FAR_OUTLIER"} <= words
-    client = (TOP / "client" / "render.c").read_text(encoding="utf-8")
+    client = (TOP / "client" / "report" / "render.c").read_text(encoding="utf-8")
     manual = (TOP / "man" / "org.jouletrace.JouleTrace1.5.scd.in").read_text(encoding="utf-8").replace("\\_", "_")
     assert not [word for word in sorted(words) if f'{{ "{word}", N_(' not in client]
     assert not [word for word in sorted(words) if f"_{word}_" not in manual]

@@ -239,7 +239,7 @@ def test_score_of_no_report(rig, tmp_path):
 
 
 def test_the_manual_names_every_field_of_the_original():
-    fields = re.findall(r'\{ "(\w+)", BODY_', (TREE / "client" / "problem-request.c").read_text())
+    fields = re.findall(r'\{ "(\w+)", BODY_', (TREE / "client" / "problem" / "problem-request.c").read_text())
     page = re.sub(r"\\f[BIR]|\\&|\\(?=[-.'_])", "", (BUILD / "man" / "joulectl.1").read_text())
     assert len(fields) == 16 and [field for field in fields if field not in page] == []
 

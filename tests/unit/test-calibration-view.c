@@ -59,7 +59,7 @@ static void test_whole(void) {
         json_object_set_double_member(idle, "package-0", 12.34);
         json_object_set_double_member(idle, "dram", 1.5);
         json_object_set_object_member(object, "idle-power", json_object_ref(idle));
-        calibration_append(out, object, &style);
+        calibration_view_append(out, object, &style);
         g_assert_cmpstr(out->str, ==,
                         "The noise floor of this host is 1.2 %\n"
                         "  noise               0.4 % computing, 1.2 % going through memory; 20 pairs of trials each\n"
@@ -75,7 +75,7 @@ static void test_bare_floor(void) {
         g_autoptr(GString) out = g_string_new(NULL);
 
         json_object_set_double_member(object, "floor", 0.0031);
-        calibration_append(out, object, &style);
+        calibration_view_append(out, object, &style);
         g_assert_nonnull(strstr(out->str, "starting a program  3.100 mJ\n"));
 }
 
@@ -85,7 +85,7 @@ static void test_unknown(void) {
         g_autoptr(JsonObject) object = calibration(0);
         g_autoptr(GString) out = g_string_new(NULL);
 
-        calibration_append(out, object, &style);
+        calibration_view_append(out, object, &style);
         g_assert_null(strstr(out->str, "counter moves"));
         g_assert_null(strstr(out->str, "idle power"));
         g_assert_null(strstr(out->str, "starting"));

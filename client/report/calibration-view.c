@@ -106,7 +106,7 @@ static void append_floor(Table *table, JsonObject *calibration, const Style *sty
                 row(table, _("starting a program"), isfinite(net_j) ? both : gross);
 }
 
-void calibration_append(GString *out, JsonObject *calibration, const Style *style) {
+void calibration_view_append(GString *out, JsonObject *calibration, const Style *style) {
         g_autofree char *noise = format_noise(json_double(calibration, "noise-floor"));
         g_autoptr(Table) table = table_new("ll");
 

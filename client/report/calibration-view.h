@@ -15,4 +15,4 @@ char *format_noise(double fraction);
 char *calibration_line(JsonObject *calibration, uint64_t now_usec);
 
 /* What a calibration found out, as far as it is known. */
-void calibration_append(GString *out, JsonObject *calibration, const Style *style);
+void calibration_view_append(GString *out, JsonObject *calibration, const Style *style);

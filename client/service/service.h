@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "base.h"
-#include "client.h"
+#include "arguments.h"
 
 typedef struct Service {
         sd_event *event;

@@ -2,10 +2,11 @@
 #include "explain.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
+#include "arguments.h"
 #include "names.h"
 #include "say.h"
 

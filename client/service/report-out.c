@@ -2,6 +2,7 @@
 #include "report-out.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <stdint.h>
 
-#include "client.h"
+#include "arguments.h"
 
 typedef struct ProgressState {
         uint32_t item, items;    /* job i of n that one command runs; items 0: it runs one */
