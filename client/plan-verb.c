@@ -26,7 +26,7 @@ typedef struct Plan {
         double effect;     /* a fraction; NaN: not given */
         double sigma;      /* of ln(B/A) of a pair; NaN: unknown */
         const char *from;  /* --from */
-        double floor;      /* the calibration's; NaN: none */
+        double floor;      /* the calibration's, or that which the job cites; NaN: none */
         const char *basis; /* where sigma comes from: option, job, calibration; NULL: unknown */
         bool simulated;    /* the job's energies are the model's */
         uint64_t measured; /* when the calibration was */
@@ -107,6 +107,7 @@ static int noise_from_job(const Arguments *arguments, Plan *plan) {
                 return EXIT_JOB_FAILED;
         }
         plan->basis = "job";
+        plan->floor = report->noise_floor;
         plan->simulated = report->simulated;
         return 0;
 }

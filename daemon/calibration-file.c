@@ -11,8 +11,11 @@
 /* ---- the host ---- */
 
 /* The knobs that change what a trial takes, or how it is measured. */
-static const char *const bearing[] = { "Partition", "Isolation",    "ModelWatts",   "Governor",   "EPP",
-                                       "Turbo",     "MinFrequency", "MaxFrequency", "IRQAffinity" };
+static const char *const bearing[] = {
+        "Partition", "Isolation",    "ModelWatts",   "Governor",      "EPP",
+        "Turbo",     "MinFrequency", "MaxFrequency", "IRQAffinity",   "MinWindow",
+        "Cooldown",  "ThermalBand",  "ThermalLimit", "ThermalPolicy", "ForeignLoadLimit"
+};
 
 static char *describe_configuration(const Config *config, const char *meter, const char *cpus) {
         GString *text = g_string_new(NULL);

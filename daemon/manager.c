@@ -145,13 +145,13 @@ Manager *manager_free(Manager *manager) {
         return NULL;
 }
 
+/* Everybody may read it: not whose job it is. */
 static void update_status(Manager *manager) {
         if (manager->stopping)
                 status_set(manager->status, g_strdup("Stopping."));
         else if (manager->running)
                 status_set(manager->status,
-                           g_strdup_printf("Job %" PRIu32 " of uid %" PRIu32 " runs, %u queued.",
-                                           manager->running->record->id, (uint32_t) manager->running->record->uid,
+                           g_strdup_printf("Job %" PRIu32 " runs, %u queued.", manager->running->record->id,
                                            queue_length(manager->queue)));
         else
                 status_set(manager->status, g_strdup("Waiting for jobs."));

@@ -11,6 +11,7 @@ static void free_window(void *p) {
         IdleWindow *window = p;
 
         g_free(window->watts);
+        g_free(window->error_watts);
         g_free(window);
 }
 
@@ -36,7 +37,8 @@ static const IdleWindow *window_at(const Baseline *baseline, guint i) {
 void baseline_add(Baseline *baseline, const Ticker *ticker, const Span *span) {
         IdleWindow *window;
         const MeterDomain *domains;
-        double total = 0;
+        Uncertainty sum = {}, of_domain;
+        double total = 0, ns = (double) (span->last.at_ns - span->first.at_ns);
         size_t n;
 
         /* A tick is a large part of a short window. */
@@ -47,13 +49,21 @@ void baseline_add(Baseline *baseline, const Ticker *ticker, const Span *span) {
         window->from_ns = span->first.at_ns;
         window->to_ns = span->last.at_ns;
         window->watts = g_new0(double, baseline->n_domains + 1);
+        window->error_watts = g_new0(double, baseline->n_domains + 1);
         for (size_t i = 0; i < baseline->n_domains; i++) {
-                if (span_idle_watts(ticker, span, i, &window->watts[i]) < 0)
+                if (span_idle_watts(ticker, span, i, &window->watts[i]) < 0 ||
+                    span_idle_uncertainty(ticker, span, i, &of_domain) < 0) {
                         window->watts[i] = NAN;
-                if (domains[i].in_total)
+                        of_domain = (Uncertainty){ .tick_uj = NAN };
+                }
+                window->error_watts[i] = gross_uncertainty_uj(&of_domain) * 1e3 / ns;
+                if (domains[i].in_total) {
                         total += window->watts[i];
+                        uncertainty_add_domain(&sum, &of_domain);
+                }
         }
         window->watts[baseline->n_domains] = total;
+        window->error_watts[baseline->n_domains] = gross_uncertainty_uj(&sum) * 1e3 / ns;
         g_ptr_array_add(baseline->windows, window);
 }
 
@@ -162,6 +172,14 @@ void baseline_settle(const Baseline *baseline, Figures *figures) {
                                                &figures->net_uj[i], &figures->uncertainty[i]);
         figures->total_net_error = settle(baseline, figures->n_domains, figures, figures->total_error,
                                           figures->total_uj, &figures->total_net_uj, &figures->total_uncertainty);
+}
+
+double baseline_error_watts(const Baseline *baseline, size_t domain) {
+        double most = NAN;
+
+        for (guint i = 0; i < baseline->windows->len; i++)
+                most = fmax(most, window_at(baseline, i)->error_watts[domain]);
+        return most;
 }
 
 int baseline_summary(const Baseline *baseline, size_t domain, Summary *ret) {

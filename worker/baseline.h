@@ -12,7 +12,8 @@
 
 typedef struct IdleWindow {
         uint64_t from_ns, to_ns;
-        double *watts; /* of each domain, and behind them of the total; NAN: not known */
+        double *watts;       /* of each domain, and behind them of the total; NAN: not known */
+        double *error_watts; /* the same: half the width of the interval that has it with about 95 % */
 } IdleWindow;
 
 typedef struct Baseline {
@@ -39,6 +40,9 @@ void baseline_level(const Baseline *baseline, uint64_t at_ns, PowerLevel *ret);
 /* Sets net energy and its uncertainty, in every domain and in the total, as net_compute() has them. The errors say why
  * there is none: that of the gross energy; -ENODATA: too few idle windows; that of net_compute(). */
 void baseline_settle(const Baseline *baseline, Figures *figures);
+
+/* How far off the power of one window is, at most. NAN: of none is it known. */
+double baseline_error_watts(const Baseline *baseline, size_t domain);
 
 /* Median and interval over all windows, in watts; domain as above. -ENODATA when there is none. */
 int baseline_summary(const Baseline *baseline, size_t domain, Summary *ret);

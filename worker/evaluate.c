@@ -171,6 +171,10 @@ static double test_once_net_j(const TestSum *sum, uint64_t least_uj) {
                sum->iterations;
 }
 
+uint64_t job_step_uj(const Request *request) {
+        return g_strcmp0(request->resolution, "fine") == 0 ? 1 : PUBLIC_STEP_UJ;
+}
+
 void trial_once(const TrialRecord *trial, uint64_t least_uj, Once *ret) {
         Once once = {};
         guint first = 0;
@@ -416,7 +420,7 @@ bool job_precise_enough(const JobRecord *record) {
 
                 if (!trial->valid)
                         continue;
-                trial_once(trial, 1, &once);
+                trial_once(trial, job_step_uj(record->request), &once);
                 has_energy = has_energy && !trial->energy_absent;
                 total_j[n] = once.total_j;
                 wall_s[n++] = once.wall_s;
@@ -433,15 +437,18 @@ const TrialRecord *job_floor(const JobRecord *record) {
 
 bool job_near_floor(const JobRecord *record) {
         const TrialRecord *floor = job_floor(record);
+        Uncertainty uncertainty;
         JobSummary summary;
         double floor_j, times;
         bool near;
 
         if (!floor)
                 return false;
-        if (job_summarise(record, 1, &summary) < 0 || !summary.has_energy)
+        if (job_summarise(record, job_step_uj(record->request), &summary) < 0 || !summary.has_energy)
                 return false;
-        floor_j = (double) floor->total_uj / 1e6 / (double) floor->iterations;
+        uncertainty = floor_uncertainty(floor);
+        floor_j = (double) told_uj(floor->total_uj, gross_uncertainty_uj(&uncertainty), job_step_uj(record->request)) /
+                  1e6 / (double) floor->iterations;
         return floor_compare(summary.per_iteration.total_j, floor_j * (double) MAX(record->tests->len, 1), &times,
                              &near) >= 0 &&
                near;

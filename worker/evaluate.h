@@ -19,6 +19,9 @@ typedef struct Once {
 
 void trial_once(const TrialRecord *trial, uint64_t least_uj, Once *ret);
 
+/* How finely the caller may know energies: so does everything that is decided on them, since that tells of them. */
+uint64_t job_step_uj(const Request *request);
+
 typedef struct JobSummary {
         size_t n;            /* valid trials */
         uint64_t iterations; /* of the work, in the last of them */

@@ -17,10 +17,6 @@ static void close_record(const Pipeline *pipeline, Candidate *candidate) {
         record->output_problem = g_steal_pointer(&candidate->material.output_problem);
 }
 
-static uint64_t step_uj(const Pipeline *pipeline) {
-        return g_str_equal(pipeline->request->resolution, "fine") ? 1 : PUBLIC_STEP_UJ;
-}
-
 void pipeline_finish(Pipeline *pipeline) {
         if (pipeline->is_over)
                 return;
@@ -37,7 +33,7 @@ void pipeline_finish(Pipeline *pipeline) {
         for (size_t i = 0; i < pipeline->n_candidates; i++)
                 close_record(pipeline, &pipeline->candidates[i]);
         if (pipeline->judged)
-                compare_record_judge(pipeline->compare, step_uj(pipeline));
+                compare_record_judge(pipeline->compare, job_step_uj(pipeline->request));
         pipeline->calls.over(pipeline->candidate->record, pipeline->compare, pipeline->calls.userdata);
 }
 

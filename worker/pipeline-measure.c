@@ -192,7 +192,6 @@ static int take_idle_window(Pipeline *pipeline) {
 int pipeline_start_trial(Pipeline *pipeline) {
         const uint64_t now_usec = now_monotonic_usec();
         const Request *request = pipeline->request;
-        const bool fine = g_str_equal(request->resolution, "fine");
         const bool paused = candidates_trials_so_far(pipeline) == 0 ||
                             pipeline->idle_before == candidates_trials_so_far(pipeline);
         TrialSpec spec = {
@@ -213,7 +212,7 @@ int pipeline_start_trial(Pipeline *pipeline) {
         spec.window.limits.max_joules = pipeline->candidate->request->max_joules;
         spec.window.region_min_ns = pipeline_told_usec(pipeline) * NSEC_PER_USEC;
         spec.window.energy_min_ns = spec.min_window_ns;
-        spec.window.energy_step_uj = fine ? 1 : PUBLIC_STEP_UJ;
+        spec.window.energy_step_uj = job_step_uj(request);
         tell_trial(pipeline);
         pipeline->trial_told = false;
         return trial_start(&spec, on_trial_over, pipeline, &pipeline->trial);

@@ -172,13 +172,16 @@ static Effect look_partition(const TrialRecord *trial, const Basis *basis, char 
         return EFFECT_INVALID;
 }
 
-/* Packages one by one: a limit holds for each. */
+/* Packages one by one: a limit holds for each. Of windows whose energy may be told only: the word says something of
+ * it. */
 static Effect look_capped(const TrialRecord *trial, const Basis *basis, char **ret_reason) {
         const uint64_t *limits_uw = basis->record->power_limit_uw;
 
         for (guint w = 0; limits_uw && w < trial->windows->len; w++) {
                 const Figures *figures = window_figures(g_ptr_array_index(trial->windows, w));
 
+                if (figures->wall_ns < basis->record->min_window_usec * NSEC_PER_USEC)
+                        continue;
                 for (size_t i = 0; i < figures->n_domains && figures->wall_ns > 0; i++)
                         if (limits_uw[i] > 0 && figures->energy_error[i] >= 0 &&
                             (double) figures->energy_uj[i] * 1e9 / (double) figures->wall_ns >=

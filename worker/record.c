@@ -144,6 +144,19 @@ static void check_uncertainty(TrialRecord *trial) {
                                    told_uncertainty_uj(error_uj, PUBLIC_STEP_UJ) / 1e3, UNCERTAINTY_MAX * 100));
 }
 
+/* Windows that tell no energy of their own are told as the trial's alone: their regions are in one sum. */
+static uint64_t trial_short_regions(const TrialRecord *trial, uint64_t min_ns) {
+        uint64_t n = 0;
+
+        for (guint i = 0; i < trial->windows->len; i++) {
+                const WindowRecord *window = g_ptr_array_index(trial->windows, i);
+
+                if (window_figures(window)->wall_ns < min_ns)
+                        n += window->short_regions;
+        }
+        return n;
+}
+
 void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
         trial->valid = true;
         for (guint i = 0; i < trial->windows->len; i++) {
@@ -157,6 +170,8 @@ void trial_record_close(TrialRecord *trial, uint64_t min_ns) {
                 evidence_add(&trial->evidence,
                              &((const WindowRecord *) g_ptr_array_index(trial->windows, i))->evidence);
         }
+        if (trial_short_regions(trial, min_ns) > SHORT_REGIONS_MAX)
+                invalidate(trial, word_of(-ETIME), reading_error_to_string(-ETIME));
         for (guint i = 0; i < trial->windows->len && trial->valid; i++) {
                 const WindowRecord *window = g_ptr_array_index(trial->windows, i);
                 const Figures *figures = window_figures(window);

@@ -31,6 +31,8 @@ typedef struct RunRecord {
 
 RunRecord *run_record_free(RunRecord *record);
 
+#define SHORT_REGIONS_MAX 64U /* in a sum: as many runs, or calls of a runner, may well be needed to fill a window */
+
 typedef struct WindowRecord {
         const char *test;       /* whose runs these are; NULL: a plain command's */
         Figures whole;          /* between the two readings; iterations are the runs that took place */
@@ -82,9 +84,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrialRecord, trial_record_free)
 #define UNCERTAINTY_MAX 0.1 /* as a share of the energy; more is no figure */
 
 /* Adds up the windows, and decides whether the energy may be told: the windows together last at least min_ns (each
- * window alone tells its own energy under the same rule), no reading failed, none is incomplete, and the energy is not
- * more uncertain than UNCERTAINTY_MAX. Sets valid,
- * quality and energy_absent. */
+ * window alone tells its own energy under the same rule), those that are shorter have no more than SHORT_REGIONS_MAX
+ * short regions, no reading failed, none is incomplete, and the energy is not more uncertain than UNCERTAINTY_MAX.
+ * Sets valid, quality and energy_absent. */
 void trial_record_close(TrialRecord *trial, uint64_t min_ns);
 
 /* Adds a word to its quality, once. */

@@ -63,8 +63,9 @@ static double told_watts(const Body *body, double watts, double half_w, uint64_t
         return (double) told_signed_uj(llround(watts * uj_per_w), half_w * uj_per_w, body->step_uj) / uj_per_w;
 }
 
-static double half_width(const Summary *summary) {
-        return summary->has_ci ? (summary->ci_high - summary->ci_low) / 2 : 0;
+/* Of the median. Too few windows have no interval: it is as uncertain as one of them. */
+static double half_width(const Baseline *baseline, size_t domain, const Summary *summary) {
+        return summary->has_ci ? (summary->ci_high - summary->ci_low) / 2 : baseline_error_watts(baseline, domain);
 }
 
 static void write_power(Body *body, size_t domain, const char *path) {
@@ -74,28 +75,28 @@ static void write_power(Body *body, size_t domain, const char *path) {
         g_autofree char *power_path = g_strconcat(path, ".power_w", NULL);
         g_autofree char *ci_path = g_strconcat(path, ".ci95_w", NULL);
         Summary summary;
+        double half_w;
 
         if (baseline_summary(baseline, domain, &summary) < 0) {
                 body_absent(body, "power_w", power_path, "no idle window could be read");
                 body_absent(body, "ci95_w", ci_path, "no idle window could be read");
                 return;
         }
-        body_double(body, "power_w", told_watts(body, summary.median, half_width(&summary), ns));
+        half_w = half_width(baseline, domain, &summary);
+        body_double(body, "power_w", told_watts(body, summary.median, half_w, ns));
         if (!summary.has_ci) {
                 body_absent(body, "ci95_w", ci_path, "fewer than 6 idle windows have no 95 % interval");
                 return;
         }
         body_open_array(body, "ci95_w");
-        json_builder_add_double_value(body->builder, told_watts(body, summary.ci_low, half_width(&summary), ns));
-        json_builder_add_double_value(body->builder, told_watts(body, summary.ci_high, half_width(&summary), ns));
+        json_builder_add_double_value(body->builder, told_watts(body, summary.ci_low, half_w, ns));
+        json_builder_add_double_value(body->builder, told_watts(body, summary.ci_high, half_w, ns));
         body_close_array(body);
 }
 
 static void write_idle_windows(Body *body) {
         const Baseline *baseline = body->record->baseline;
-        Summary summary = {};
 
-        (void) baseline_summary(baseline, baseline->n_domains, &summary);
         body_open_array(body, "windows");
         for (guint i = 0; i < baseline->windows->len; i++) {
                 const IdleWindow *window = g_ptr_array_index(baseline->windows, i);
@@ -105,7 +106,8 @@ static void write_idle_windows(Body *body) {
                 body_int(body, "wall_ns", ns);
                 if (isfinite(window->watts[baseline->n_domains]))
                         body_double(body, "power_w",
-                                    told_watts(body, window->watts[baseline->n_domains], half_width(&summary), ns));
+                                    told_watts(body, window->watts[baseline->n_domains],
+                                               window->error_watts[baseline->n_domains], ns));
                 else
                         body_absent(body, "power_w", "measurement.baseline.windows[].power_w",
                                     "a counter could not be read");

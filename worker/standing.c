@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <math.h>
 
 #include "evaluate.h"
 #include "outlier.h"
@@ -19,7 +20,7 @@ static GPtrArray *valid_trials(const JobRecord *record) {
 }
 
 /* NULL when a trial has none. */
-static double *energies_j(const GPtrArray *trials) {
+static double *energies_j(const JobRecord *record, const GPtrArray *trials) {
         g_autofree double *values = g_new0(double, trials->len + 1);
 
         for (guint i = 0; i < trials->len; i++) {
@@ -28,21 +29,24 @@ static double *energies_j(const GPtrArray *trials) {
 
                 if (trial->energy_absent)
                         return NULL;
-                trial_once(trial, 1, &once);
+                trial_once(trial, job_step_uj(record->request), &once);
                 values[i] = once.total_j;
         }
         return g_steal_pointer(&values);
 }
 
-/* What one count of the meter is of the work done once. */
+/* What one count of the meter is of the work done once, or, if that is more, what it is rounded to. */
 static double unit_j(const JobRecord *record, const TrialRecord *trial) {
-        return meter_precision_uj(record->meter) / 1e6 * (double) trial->windows->len /
-               (double) MAX(trial->iterations, 1);
+        Once once;
+
+        trial_once(trial, job_step_uj(record->request), &once);
+        return fmax(once.step_j, meter_precision_uj(record->meter) / 1e6 * (double) trial->windows->len /
+                                                 (double) MAX(trial->iterations, 1));
 }
 
 void standing_mark(JobRecord *record) {
         g_autoptr(GPtrArray) trials = valid_trials(record);
-        g_autofree double *values = energies_j(trials), *scores = g_new(double, trials->len + 1);
+        g_autofree double *values = energies_j(record, trials), *scores = g_new(double, trials->len + 1);
 
         if (!record->meter || !values || trials->len < OUTLIER_TRIALS_MIN ||
             outlier_scores(values, trials->len, unit_j(record, g_ptr_array_index(trials, 0)), scores) < 0)
@@ -70,7 +74,7 @@ bool standing_first_is_off(const JobRecord *record) {
 
 int standing_trend(const JobRecord *record, Trend *ret) {
         g_autoptr(GPtrArray) trials = valid_trials(record);
-        g_autofree double *values = energies_j(trials);
+        g_autofree double *values = energies_j(record, trials);
 
         return values ? trend_compute(values, trials->len, ret) : -ENODATA;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* How the valid trials of a job stand to one another, by the energy of the work done once. It is told and changes
- * nothing: a trial counts or not by its evidence alone, whatever it took. Only of jobs each of whose valid trials has
- * energy. */
+/* How the valid trials of a job stand to one another, by the energy of the work done once as the caller is told it. It
+ * is told and changes nothing: a trial counts or not by its evidence alone, whatever it took. Only of jobs each of
+ * whose valid trials has energy. */
 
 #include "record.h"
 #include "trend.h"
@@ -12,7 +12,8 @@
 #define OUTLIER_TRIALS_MIN 6U
 
 /* Notes OUTLIER (score above 5) or FAR_OUTLIER (above 10, and no OUTLIER) in the trials that stand far from the
- * others, by outlier_scores() with the counter's unit as the least spread. */
+ * others, by outlier_scores() with the counter's unit, or the
+ * step they are told in, as the least spread. */
 void standing_mark(JobRecord *record);
 
 /* Whether the first valid trial is one of these: another warm-up would have taken it. After standing_mark(). */

@@ -29,8 +29,6 @@ uint32_t window_iterations_max(uint64_t file_bytes);
  * whole; file_bytes: sent along. */
 WindowPlan window_plan(uint64_t iteration_ns, uint64_t output_bytes, uint64_t file_bytes, uint64_t min_window_usec);
 
-#define SHORT_REGIONS_MAX 64U /* in a window: as many runs, or calls of a runner, may well be needed to fill it */
-
 typedef struct WindowSpec {
         sd_event *event;
         Ticker *ticker;     /* its idle power is what it is when the window closes */

@@ -284,6 +284,7 @@ static void read_measurement(Report *report, JsonObject *measurement) {
         report->reasons = json_strings(measurement, "reasons");
         report->meter = g_strdup(json_string(meter, "name"));
         report->simulated = json_true(meter, "simulated");
+        report->noise_floor = json_double(json_object(measurement, "noise_floor"), "fraction");
         report->precision_j = json_double(meter, "precision_uj") / 1e6;
         report->upper_bound_j = json_double(measurement, "upper_bound_j");
         report->output_problem = g_strdup(json_string(measurement, "output_problem"));

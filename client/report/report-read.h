@@ -71,6 +71,7 @@ typedef struct Report {
         char *all_invalid; /* why no trial is valid, where it is the same for all of them; NULL: not so */
         char *meter;
         bool simulated;
+        double noise_floor; /* of the host when it was measured, a fraction */
         MeterDomain *domains;
         size_t n_domains;
         double precision_j; /* energies are not finer than this; 0: unknown */

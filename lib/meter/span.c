@@ -68,6 +68,11 @@ static double unit_of(const MeterDomain *domain) {
         return fmax(domain->unit_uj, (double) domain->hw_range_uj / UINT32_MAX);
 }
 
+/* Each of two readings is off by any part of a count. */
+static double quantisation_error(const Ticker *ticker, const MeterDomain *domain) {
+        return meter_simulated(ticker->meter) ? 0 : 2 * unit_of(domain) / sqrt(6);
+}
+
 /* An edge that is e off moves the window by e at the power outside it. A counter that was not looked at for its edges
  * may lag by up to a period, at the end of the window by as much as at its beginning but for the jitter; one that was
  * read at no edge by any part of a period at both ends. */
@@ -107,7 +112,7 @@ int span_energy(const Ticker *ticker, const Span *span, size_t domain, double *r
                 return -ERANGE;
         *ret_uncertainty = (Uncertainty){
                 .tick_uj = tick_error(ticker, span, domain, fmax(idle, busy), watts),
-                .quantisation_uj = meter_simulated(ticker->meter) ? 0 : 2 * unit_of(&domains[domain]) / sqrt(6),
+                .quantisation_uj = quantisation_error(ticker, &domains[domain]),
                 .tail_uj = known ? micros(idle_error, idle_ns) + micros(busy_error, busy_ns) +
                                                            micros(busy - idle, hearing_ns(span)) / 2
                                  : micros(watts, idle_ns + busy_ns),
@@ -160,5 +165,26 @@ int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, doubl
                              (ns - busy_ns);
         else
                 *ret_watts = (double) counted_uj * 1e3 / ns;
+        return 0;
+}
+
+int span_idle_uncertainty(const Ticker *ticker, const Span *span, size_t domain, Uncertainty *ret) {
+        const double busy_ns = nanos(span->first.cpu_ns, span->last.cpu_ns);
+        const MeterDomain *domains;
+        double watts;
+        size_t n;
+        int r;
+
+        r = span_idle_watts(ticker, span, domain, &watts);
+        if (r < 0)
+                return r;
+        domains = meter_domains(ticker->meter, &n);
+        *ret = (Uncertainty){
+                .tick_uj = tick_error(ticker, span, domain, watts, watts),
+                .quantisation_uj = quantisation_error(ticker, &domains[domain]),
+                .tail_uj = ticker->extra.known       ? micros(ticker->extra.error_watts[domain], busy_ns)
+                           : ticker->tick.busy.known ? micros(ticker->tick.busy.error_watts[domain], busy_ns)
+                                                     : micros(watts, busy_ns),
+        };
         return 0;
 }

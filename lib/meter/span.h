@@ -38,3 +38,6 @@ int span_total(const Ticker *ticker, const Span *span, double *ret_uj, Uncertain
  * sleep, to wake and to look for the edge, is taken off. It comes once however long a span is, so that it would make
  * short ones look as if the machine took more. Errors as reading_energy_uj(). */
 int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, double *ret_watts);
+
+/* How far off that is, of the energy between the edges. The same errors. */
+int span_idle_uncertainty(const Ticker *ticker, const Span *span, size_t domain, Uncertainty *ret);

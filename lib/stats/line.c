@@ -57,7 +57,7 @@ double line_at(const Line *line, double x) {
 
 double line_half_width(const Line *line, double x, double noise) {
         const double n = (double) line->n, away = x - line->centre;
-        double share = 1 / n + noise * noise;
+        double share = G_PI_2 / n + noise * noise;
 
         if (line->n >= LINE_SLOPE_MIN && line->spread_x > 0)
                 share += away * away / line->spread_x;

@@ -26,5 +26,6 @@ int line_fit(const double *x, const double *y, size_t n, Line *ret);
 double line_at(const Line *line, double x);
 
 /* Half the width of the 95 % interval at x (Student's t) of a value that scatters about the line with noise times the
- * points' own deviation: 0 for the line itself, 1 for one more point. */
+ * points' own deviation: 0 for the line itself, 1 for one more point. The level is a median, whose variance is π/2
+ * times that of a mean (of many normal values; Kenney and Keeping, Mathematics of Statistics, part 2, § 7.12). */
 double line_half_width(const Line *line, double x, double noise);

@@ -114,3 +114,13 @@ def test_from_a_job(rig, tmp_path):
 def test_usage(rig, arguments):
     code, out, err = rig.run("plan", *arguments)
     assert code == 2 and out == "" and err.startswith("joulectl: ")
+
+
+def test_the_threshold_is_of_the_jobs_host(rig):
+    """compare calls nothing larger improved there than what the job's host does by itself."""
+    body = spread()
+    body["measurement"]["noise_floor"] = {"fraction": 0.4}
+    rig.serve(reports={7: body})
+    told = plan(rig, "--effect", "5%", "--from", "7")
+    assert told["noise_floor"] == told["threshold"] == 0.4 and told["named"] is False
+    assert "beyond the threshold of 40 %" in rig.run("plan", "--effect", "5%", "--from", "7")[1]

@@ -70,18 +70,18 @@ def test_status_for_systemctl(daemon, user1):
     daemon.wait_notice("STATUS=Waiting for jobs.")
     user1.measure(daemon.on_hold("a"))
     wait_for(lambda: daemon.wait_started("a") or True, "it runs")
-    daemon.wait_notice(f"STATUS=Job 1 of uid {user1.uid} runs, 0 queued.")
+    daemon.wait_notice("STATUS=Job 1 runs, 0 queued.")
 
 
 def test_a_status_line_comes_into_no_window(daemon, user1):
     daemon.start()
     user1.measure(daemon.on_hold("a"))
     daemon.wait_started("a")
-    daemon.wait_notice(f"STATUS=Job 1 of uid {user1.uid} runs, 0 queued.")
+    daemon.wait_notice("STATUS=Job 1 runs, 0 queued.")
     time.sleep(1.1 * MORE_THAN_A_SECOND)
     user1.measure(["fake"])
     asked = time.monotonic()
-    daemon.wait_notice(f"STATUS=Job 1 of uid {user1.uid} runs, 1 queued.")
+    daemon.wait_notice("STATUS=Job 1 runs, 1 queued.")
     assert time.monotonic() - asked >= QUIET * 0.9, "it is measured, so that a window may be open"
 
 
@@ -90,7 +90,7 @@ def test_a_status_line_after_the_last_window(daemon, user1):
     user1.listen()
     _, path = user1.measure(daemon.on_hold("a"))
     daemon.wait_started("a")
-    daemon.wait_notice(f"STATUS=Job 1 of uid {user1.uid} runs, 0 queued.")
+    daemon.wait_notice("STATUS=Job 1 runs, 0 queued.")
     time.sleep(1.1 * MORE_THAN_A_SECOND)
     daemon.notices.clear()
     daemon.release("a")

@@ -6,6 +6,7 @@
 
 #include "evaluate.h"
 #include "report.h"
+#include "standing.h"
 
 /* Records made by hand, around a meter of the model kind with one domain. */
 
@@ -237,6 +238,46 @@ static void test_sum_of_windows(Fixture *f, gconstpointer data) {
         trial_record_free(trial);
 }
 
+/* Of windows that tell no energy of their own, the regions are in the trial's sum: no more of them than in a window's.
+ */
+static void test_short_regions_of_windows(Fixture *f, gconstpointer data) {
+        static const struct {
+                uint64_t wall_ns; /* of each window's regions */
+                uint32_t regions;
+                bool told;
+        } cases[] = { { 600000, 32, true }, { 600000, 33, false }, { 1000000, 64, true } };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autoptr(TrialRecord) trial = trial_record_new();
+
+                for (unsigned w = 0; w < 2; w++)
+                        add_window(trial, 700, 0, cases[i].wall_ns, 64)->short_regions = cases[i].regions;
+                trial_record_close(trial, 1000000);
+                g_assert_true(trial->valid == cases[i].told);
+                g_assert_cmpuint(trial->total_uj, ==, cases[i].told ? 1400 : 0);
+                if (!cases[i].told)
+                        g_assert_cmpstr(g_ptr_array_index(trial->quality, 0), ==, "TOO_SHORT");
+        }
+}
+
+/* Energies that the caller is told as one decide nothing by the digits he is not told. */
+static void test_decided_as_told(Fixture *f, gconstpointer data) {
+        Trend trend;
+
+        for (unsigned i = 0; i < 6; i++)
+                (void) add_trial(f, 5000000 + 50 * i, 0, 1000000000);
+        g_assert_cmpint(standing_trend(f->record, &trend), ==, 0);
+        g_assert_cmpfloat(trend.z, ==, 0);
+        g_assert_false(trend.found);
+        f->request->rel_ci = 1e-9;
+        g_assert_true(job_precise_enough(f->record));
+        g_free(f->request->resolution);
+        f->request->resolution = g_strdup("fine");
+        g_assert_cmpint(standing_trend(f->record, &trend), ==, 0);
+        g_assert_true(trend.found);
+        g_assert_false(job_precise_enough(f->record));
+}
+
 static void test_incomplete(Fixture *f, gconstpointer data) {
         TrialRecord *trial = trial_record_new();
 
@@ -446,6 +487,8 @@ int main(int argc, char **argv) {
         add("/evaluate/too-short", test_too_short);
         add("/evaluate/too-uncertain", test_too_uncertain);
         add("/evaluate/sum-of-windows", test_sum_of_windows);
+        add("/evaluate/short-regions-of-windows", test_short_regions_of_windows);
+        add("/evaluate/decided-as-told", test_decided_as_told);
         add("/evaluate/incomplete", test_incomplete);
         add("/evaluate/output", test_output);
         add("/evaluate/rest-of-region", test_rest_of_region);

@@ -259,6 +259,12 @@ static void test_limits(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(job_valid_trials(f->record), ==, 7);
 }
 
+/* What a window of less than MinWindow took is not told, nor whether that was at the limit. */
+static void test_capped_briefly(Fixture *f, gconstpointer data) {
+        f->record->min_window_usec = 2 * USEC_PER_SEC;
+        check_words(make_trial(f, at_limit), NULL);
+}
+
 /* A driver without a table of times tells a moment only: that is no reason to make a trial again. */
 static void slower_at_last(Machine *m) {
         m->momentary_khz = 2000000;
@@ -568,6 +574,7 @@ int main(int argc, char **argv) {
 
                 g_test_add(path, Fixture, GSIZE_TO_POINTER(i), set_up, test_word, tear_down);
         }
+        ADD("/evidence/capped-briefly", test_capped_briefly);
         g_test_add_func("/evidence/host", test_host);
         g_test_add_func("/evidence/service-time", test_service_time);
         for (size_t i = 0; i < G_N_ELEMENTS(accounts); i++) {
