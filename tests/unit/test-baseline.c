@@ -132,6 +132,26 @@ static void test_disturbed(void) {
         host_down(&host);
 }
 
+/* Each window says how far off it is: at edges by their jitter, elsewhere by any part of a period at both ends. */
+static void test_idle_uncertainty(void) {
+        Host host = {};
+        double aligned_w, anywhere_w;
+
+        host_up(&host, &machine);
+        g_assert_true(isnan(baseline_error_watts(host.baseline, host.baseline->n_domains)));
+        for (unsigned i = 0; i < 4; i++)
+                idle_window(&host);
+        aligned_w = baseline_error_watts(host.baseline, host.baseline->n_domains);
+        g_assert_cmpfloat(aligned_w, >, 0.001);
+        g_assert_cmpfloat(aligned_w, <, 0.1); /* 54 W, and 20 µs of 100 ms */
+        host.ticker.tick = (Tick){};
+        idle_window(&host);
+        anywhere_w = baseline_error_watts(host.baseline, host.baseline->n_domains);
+        g_assert_cmpfloat(anywhere_w, >, 0.5); /* a millisecond of it */
+        g_assert_cmpfloat(anywhere_w, <, 5);
+        host_down(&host);
+}
+
 /* Nothing ran in the trial: its net is 0 within what is stated, and as often below as above. */
 static void test_never_clamped(void) {
         g_autoptr(GPtrArray) trials = g_ptr_array_new_with_free_func(free_trial);
@@ -294,6 +314,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/baseline/drift", test_drift);
         g_test_add_func("/baseline/disturbed", test_disturbed);
+        g_test_add_func("/baseline/idle-uncertainty", test_idle_uncertainty);
         g_test_add_func("/baseline/never-clamped", test_never_clamped);
         g_test_add_func("/baseline/too-uncertain", test_too_uncertain);
         g_test_add_func("/baseline/sum", test_sum);
