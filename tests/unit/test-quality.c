@@ -315,7 +315,8 @@ static void test_first_trial(Fixture *f, gconstpointer data) {
         g_assert_true(has_reason(f, "FIRST_TRIAL"));
 }
 
-/* Too few to tell what is far; one that does not count is not looked at; a counter's unit is no distance. */
+/* Too few to tell what is far; one that does not count is not looked at; a counter's unit is no distance, nor is the
+ * step energies are told in. */
 static void test_outlier_limits(Fixture *f, gconstpointer data) {
         for (guint i = 0; i < 5; i++)
                 make_trial(f, i == 4 ? takes_much_more : jitters);
@@ -330,11 +331,18 @@ static void test_outlier_limits(Fixture *f, gconstpointer data) {
         g_ptr_array_set_size(f->record->trials, 0);
         g_ptr_array_set_size(f->record->reasons, 0);
 
-        for (guint i = 0; i < 9; i++)
-                ((WindowRecord *) g_ptr_array_index(make_trial(f, NULL)->windows, 0))->whole.total_uj +=
-                                i == 4 ? 61 : 0;
-        end(f, STATUS_OK);
-        g_assert_cmpuint(f->record->reasons->len, ==, 0);
+        for (guint fine = 0; fine < 2; fine++) {
+                g_free(f->request->resolution);
+                f->request->resolution = g_strdup(fine ? "fine" : "rounded");
+                for (guint i = 0; i < 9; i++)
+                        ((WindowRecord *) g_ptr_array_index(make_trial(f, NULL)->windows, 0))->whole.total_uj +=
+                                        i != 4 ? 0
+                                        : fine ? 61
+                                               : PUBLIC_STEP_UJ;
+                end(f, STATUS_OK);
+                g_assert_cmpuint(f->record->reasons->len, ==, 0);
+                g_ptr_array_set_size(f->record->trials, 0);
+        }
 }
 
 static void test_trend_report(Fixture *f, gconstpointer data) {
