@@ -51,8 +51,7 @@ void baseline_add(Baseline *baseline, const Ticker *ticker, const Span *span) {
         window->watts = g_new0(double, baseline->n_domains + 1);
         window->error_watts = g_new0(double, baseline->n_domains + 1);
         for (size_t i = 0; i < baseline->n_domains; i++) {
-                if (span_idle_watts(ticker, span, i, &window->watts[i]) < 0 ||
-                    span_idle_uncertainty(ticker, span, i, &of_domain) < 0) {
+                if (span_idle_watts(ticker, span, i, &window->watts[i], &of_domain) < 0) {
                         window->watts[i] = NAN;
                         of_domain = (Uncertainty){ .tick_uj = NAN };
                 }

@@ -134,10 +134,10 @@ static uint64_t time_left_usec(const Pipeline *pipeline) {
 
 /* Of several programs no one's is told. */
 static double public_median(const Pipeline *pipeline) {
-        const bool fine = g_str_equal(pipeline->request->resolution, "fine");
         JobSummary summary;
 
-        if (pipeline->compare || job_summarise(pipeline->candidate->record, fine ? 1 : PUBLIC_STEP_UJ, &summary) < 0 ||
+        if (pipeline->compare ||
+            job_summarise(pipeline->candidate->record, job_step_uj(pipeline->request), &summary) < 0 ||
             !summary.has_energy)
                 return NAN;
         return summary.per_iteration.total_j;

@@ -164,7 +164,7 @@ static void write_versions(Body *body, const char *no_languages) {
 }
 
 static uint64_t step_of(const JobRecord *record, ReportView view) {
-        return view == REPORT_FULL || g_str_equal(record->request->resolution, "fine") ? 1 : PUBLIC_STEP_UJ;
+        return view == REPORT_FULL ? 1 : job_step_uj(record->request);
 }
 
 static char *generate(JsonBuilder *builder) {

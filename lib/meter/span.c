@@ -146,10 +146,13 @@ int span_total(const Ticker *ticker, const Span *span, double *ret_uj, Uncertain
         return 0;
 }
 
-int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, double *ret_watts) {
+int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, double *ret_watts,
+                    Uncertainty *ret_uncertainty) {
         const double ns = nanos(span->first.at_ns, span->last.at_ns);
-        double busy_ns;
+        double busy_ns, watts, tail_uj;
+        const MeterDomain *domains;
         uint64_t counted_uj;
+        size_t n;
         int r;
 
         r = reading_energy_uj(&span->begin, &span->end, domain, &counted_uj);
@@ -158,33 +161,25 @@ int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, doubl
         busy_ns = nanos(span->first.cpu_ns, span->last.cpu_ns);
         if (ns <= busy_ns)
                 return -ERANGE;
-        if (ticker->extra.known)
-                *ret_watts = ((double) counted_uj - micros(ticker->extra.watts[domain], busy_ns)) * 1e3 / ns;
-        else if (ticker->tick.busy.known)
-                *ret_watts = ((double) counted_uj - micros(ticker->tick.busy.watts[domain], busy_ns)) * 1e3 /
-                             (ns - busy_ns);
-        else
-                *ret_watts = (double) counted_uj * 1e3 / ns;
-        return 0;
-}
-
-int span_idle_uncertainty(const Ticker *ticker, const Span *span, size_t domain, Uncertainty *ret) {
-        const double busy_ns = nanos(span->first.cpu_ns, span->last.cpu_ns);
-        const MeterDomain *domains;
-        double watts;
-        size_t n;
-        int r;
-
-        r = span_idle_watts(ticker, span, domain, &watts);
-        if (r < 0)
-                return r;
+        if (ticker->extra.known) {
+                watts = ((double) counted_uj - micros(ticker->extra.watts[domain], busy_ns)) * 1e3 / ns;
+                tail_uj = micros(ticker->extra.error_watts[domain], busy_ns);
+        } else if (ticker->tick.busy.known) {
+                watts = ((double) counted_uj - micros(ticker->tick.busy.watts[domain], busy_ns)) * 1e3 /
+                        (ns - busy_ns);
+                tail_uj = micros(ticker->tick.busy.error_watts[domain], busy_ns);
+        } else {
+                watts = (double) counted_uj * 1e3 / ns;
+                tail_uj = micros(watts, busy_ns);
+        }
+        *ret_watts = watts;
+        if (!ret_uncertainty)
+                return 0;
         domains = meter_domains(ticker->meter, &n);
-        *ret = (Uncertainty){
+        *ret_uncertainty = (Uncertainty){
                 .tick_uj = tick_error(ticker, span, domain, watts, watts),
                 .quantisation_uj = quantisation_error(ticker, &domains[domain]),
-                .tail_uj = ticker->extra.known       ? micros(ticker->extra.error_watts[domain], busy_ns)
-                           : ticker->tick.busy.known ? micros(ticker->tick.busy.error_watts[domain], busy_ns)
-                                                     : micros(watts, busy_ns),
+                .tail_uj = tail_uj,
         };
         return 0;
 }

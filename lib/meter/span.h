@@ -36,8 +36,7 @@ int span_total(const Ticker *ticker, const Span *span, double *ret_uj, Uncertain
 
 /* Power of one domain from edge to edge of a span in which nothing ran but this thread: what that took, to go to
  * sleep, to wake and to look for the edge, is taken off. It comes once however long a span is, so that it would make
- * short ones look as if the machine took more. Errors as reading_energy_uj(). */
-int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, double *ret_watts);
-
-/* How far off that is, of the energy between the edges. The same errors. */
-int span_idle_uncertainty(const Ticker *ticker, const Span *span, size_t domain, Uncertainty *ret);
+ * short ones look as if the machine took more. The uncertainty, which may be NULL, is that of the energy between the
+ * edges. Errors as reading_energy_uj(). */
+int span_idle_watts(const Ticker *ticker, const Span *span, size_t domain, double *ret_watts,
+                    Uncertainty *ret_uncertainty);

@@ -96,7 +96,7 @@ static void look_at_idle(Simulator *simulator, Ticker *ticker) {
         simulator_pass(simulator, IDLE_NS);
         (void) span_close(ticker, &span, meter_now_ns(ticker->meter));
         numbers[n % WINDOWS] = (double) n;
-        if (span_idle_watts(ticker, &span, 0, &watts[n % WINDOWS]) < 0)
+        if (span_idle_watts(ticker, &span, 0, &watts[n % WINDOWS], NULL) < 0)
                 return;
         n++;
         if (line_fit(numbers, watts, MIN(n, WINDOWS), &line) < 0)

@@ -145,7 +145,7 @@ static void test_awake(Fixture *f, gconstpointer data) {
                 simulator_pass(f->simulator, lengths_ns[i]);
                 simulator_work(f->simulator, 1e6);
                 g_assert_cmpint(span_close(&f->ticker, &span, meter_now_ns(f->ticker.meter)), ==, 0);
-                g_assert_cmpint(span_idle_watts(&f->ticker, &span, 0, &watts[i]), ==, 0);
+                g_assert_cmpint(span_idle_watts(&f->ticker, &span, 0, &watts[i], NULL), ==, 0);
         }
         g_assert_cmpfloat_with_epsilon(watts[0], 50, 0.3);
         g_assert_cmpfloat_with_epsilon(watts[1], 50, 0.03);

@@ -431,7 +431,7 @@ static void test_idle(void) {
                 g_assert_cmpint(span_open(&ticker, &span), ==, 0);
                 simulator_pass(simulator, 20 * MSEC);
                 g_assert_cmpint(span_close(&ticker, &span, meter_now_ns(ticker.meter)), ==, 0);
-                g_assert_cmpint(span_idle_watts(&ticker, &span, 0, &watts), ==, 0);
+                g_assert_cmpint(span_idle_watts(&ticker, &span, 0, &watts, NULL), ==, 0);
                 g_assert_cmpfloat_with_epsilon(watts, 50, 0.1);
         }
         /* Nor when the machine has warmed up since. */
@@ -443,7 +443,7 @@ static void test_idle(void) {
                 g_assert_cmpint(span_open(&ticker, &span), ==, 0);
                 simulator_pass(simulator, 20 * MSEC);
                 g_assert_cmpint(span_close(&ticker, &span, meter_now_ns(ticker.meter)), ==, 0);
-                g_assert_cmpint(span_idle_watts(&ticker, &span, 0, &watts), ==, 0);
+                g_assert_cmpint(span_idle_watts(&ticker, &span, 0, &watts, NULL), ==, 0);
                 g_assert_cmpfloat_with_epsilon(watts, 60, 0.1);
         }
 }
